@@ -1,0 +1,2 @@
+//! The `peerpact` command.
+fn main() {}
