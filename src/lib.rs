@@ -1,1 +1,3 @@
-//! peerpact
+//! peerpact: when one tenant opens a network connection, the other tenant's half is made, checked and recorded.
+
+pub mod handshake;
