@@ -88,6 +88,12 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The name of a half that we create: derived from the handshake, so that a repeated write is the same write.
+    #[must_use]
+    pub fn of_half(handshake: &HandshakeId) -> Self {
+        Self(format!("peerpact-{}", &handshake.0[..12]))
+    }
 }
 
 /// Why a text is not an id.

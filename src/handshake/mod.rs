@@ -1,4 +1,16 @@
 //! The handshake itself, pure: no clock, no I/O, no randomness.
 
+pub mod admission;
+pub mod agreements;
+pub mod decide;
+pub mod decision;
+pub mod grants;
 pub mod halves;
 pub mod ids;
+pub mod observation;
+pub mod pattern;
+pub mod phase;
+pub mod reason;
+pub mod record;
+pub mod step;
+mod tell;

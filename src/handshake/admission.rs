@@ -1,0 +1,275 @@
+//! Admission: whether our tenant agreed to a pair. It answers with every reason at once, not with the first.
+
+use ipnet::IpNet;
+
+use super::agreements::{Agreements, Ends, Partner, PeeringAgreement};
+use super::halves::{Network, PeeringFlags, PeeringHalf, PeeringState};
+use super::ids::VirtualNetworkId;
+use super::reason::{Code, Reason};
+use super::step::Side;
+
+/// How many peerings Azure allows in one virtual network.
+pub const PEERING_LIMIT: usize = 500;
+
+/// A pair with the agreement that covers it, and both networks as read now.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The partner at the other end.
+    pub partner: &'a Partner,
+    /// The agreement that covers both ends.
+    pub agreement: &'a PeeringAgreement,
+    /// Our network.
+    pub ours: &'a Network,
+    /// Theirs.
+    pub theirs: &'a Network,
+}
+
+impl<'a> Case<'a> {
+    /// Finds the agreement for two networks.
+    ///
+    /// # Errors
+    /// No agreement covers both ends; the reason says what to write.
+    pub fn find(
+        agreements: &'a Agreements,
+        ends: &Ends,
+        ours: &'a Network,
+        theirs: &'a Network,
+    ) -> Result<Self, Vec<Reason>> {
+        match agreements.covering(ends) {
+            Some((partner, agreement)) => Ok(Self { partner, agreement, ours, theirs }),
+            None => Err(vec![no_agreement(agreements, ends)]),
+        }
+    }
+
+    /// Whether our tenant consents to the pair.
+    ///
+    /// # Errors
+    /// Every reason against it.
+    pub fn admit(&self) -> Result<(), Vec<Reason>> {
+        let mut reasons = Vec::new();
+        self.denied_by_name(&mut reasons);
+        self.tag_missing(&mut reasons);
+        self.partial(&mut reasons);
+        self.prefixes_outside(&mut reasons);
+        self.overlaps(&mut reasons);
+        self.no_room(&mut reasons);
+        self.gateways_apart(&mut reasons);
+        if reasons.is_empty() { Ok(()) } else { Err(reasons) }
+    }
+
+    /// The flags of the half on this side, when it is created.
+    ///
+    /// Transit is allowed as soon as the agreement does and there is a gateway to use: Azure takes the partner's
+    /// `useRemoteGateways` only after the other half allows transit, so to wait for their flag would wait for ever.
+    #[must_use]
+    pub fn flags(&self, side: Side) -> PeeringFlags {
+        let Self { agreement, ours, theirs, .. } = self;
+        let (here, there, may_lend, may_borrow) = match side {
+            Side::Ours => (ours, theirs, agreement.gateway_transit, agreement.remote_gateways),
+            Side::Theirs => (theirs, ours, agreement.remote_gateways, agreement.gateway_transit),
+        };
+        let there_half = there.half_towards(&here.id);
+        let wanted = there_half.is_some_and(|half| half.flags.use_remote_gateways);
+        let lent = there_half.is_some_and(|half| half.flags.allow_gateway_transit);
+        PeeringFlags {
+            allow_virtual_network_access: true,
+            allow_forwarded_traffic: agreement.forwarded_traffic,
+            allow_gateway_transit: may_lend && (wanted || here.has_gateway),
+            use_remote_gateways: may_borrow
+                && lent
+                && there.has_gateway
+                && !here.has_gateway
+                && borrower(here, &there.id).is_none(),
+        }
+    }
+
+    /// The flags of our half cut down to what is agreed; equal to its own when it stays within.
+    #[must_use]
+    pub fn within_agreement(&self, flags: PeeringFlags) -> PeeringFlags {
+        PeeringFlags {
+            allow_virtual_network_access: flags.allow_virtual_network_access,
+            allow_forwarded_traffic: flags.allow_forwarded_traffic && self.agreement.forwarded_traffic,
+            allow_gateway_transit: flags.allow_gateway_transit && self.agreement.gateway_transit,
+            use_remote_gateways: flags.use_remote_gateways && self.agreement.remote_gateways,
+        }
+    }
+
+    fn our_half(&self) -> Option<&'a PeeringHalf> {
+        self.ours.half_towards(&self.theirs.id)
+    }
+
+    fn their_half(&self) -> Option<&'a PeeringHalf> {
+        self.theirs.half_towards(&self.ours.id)
+    }
+
+    fn denied_by_name(&self, reasons: &mut Vec<Reason>) {
+        for rule in &self.partner.denials {
+            for network in [self.ours, self.theirs] {
+                if rule.network.matches(&network.id) {
+                    let message = format!("{} is never to be connected: {}", network.id, rule.reason);
+                    reasons.push(Reason::new(Code::DeniedByName, message));
+                }
+            }
+        }
+    }
+
+    fn tag_missing(&self, reasons: &mut Vec<Reason>) {
+        let Some(tag) = &self.agreement.tag else { return };
+        let carries =
+            |(key, value): (&String, &String)| key.eq_ignore_ascii_case(&tag.key) && *value == tag.value;
+        if !self.ours.tags.iter().any(carries) {
+            let (id, key, value) = (&self.ours.id, &tag.key, &tag.value);
+            let message = format!("our network {id} lacks the tag {key}={value} by which its owner consents");
+            let fix = format!("az network vnet update --ids {id} --set tags.{key}={value}");
+            reasons.push(Reason::new(Code::TagMissing, message).fixed_by(fix));
+        }
+    }
+
+    fn partial(&self, reasons: &mut Vec<Reason>) {
+        for half in [self.our_half(), self.their_half()].into_iter().flatten().filter(|half| !half.whole) {
+            let message = format!(
+                "{} peers only subnets or only IPv6, and agreements are about whole networks",
+                half.id
+            );
+            let fix =
+                "peer the complete virtual networks (peerCompleteVnets true, enableOnlyIPv6Peering false)";
+            reasons.push(Reason::new(Code::PartialPeering, message).fixed_by(fix));
+        }
+    }
+
+    fn prefixes_outside(&self, reasons: &mut Vec<Reason>) {
+        let agreed = self.agreement.prefixes.get_ref();
+        let before: &[IpNet] = self.our_half().map_or(&[], |half| &half.peered);
+        for prefix in
+            self.theirs.prefixes.iter().filter(|prefix| !agreed.iter().any(|range| range.contains(*prefix)))
+        {
+            let widened = !before.is_empty() && !before.contains(prefix);
+            let (code, what) = if widened {
+                (Code::WideningNotAgreed, "grew the prefix")
+            } else {
+                (Code::PrefixNotAgreed, "has the prefix")
+            };
+            let (theirs, label) = (&self.theirs.id, self.partner.label(self.agreement));
+            let message = format!(
+                "the partner's network {theirs} {what} {prefix}, which lies outside {} of {label}",
+                list(agreed)
+            );
+            let fix =
+                format!("take {prefix} off {theirs}, or add a range that holds it to `prefixes` of {label}");
+            reasons.push(Reason::new(code, message).fixed_by(fix));
+        }
+    }
+
+    fn overlaps(&self, reasons: &mut Vec<Reason>) {
+        let (ours, theirs) = (self.ours, self.theirs);
+        for (one, other) in overlapping(&ours.prefixes, &theirs.prefixes) {
+            let message = format!(
+                "{one} of our network {} overlaps {other} of the partner's network {}",
+                ours.id, theirs.id
+            );
+            reasons
+                .push(Reason::new(Code::Overlap, message).fixed_by("change one of the two address spaces"));
+        }
+        for (network, incoming) in [(ours, theirs), (theirs, ours)] {
+            for half in neighbours(network, &incoming.id) {
+                let space: Vec<IpNet> = half.current.iter().chain(&half.peered).copied().collect();
+                let mut clashes = overlapping(&incoming.prefixes, &space);
+                clashes.dedup();
+                for (prefix, taken) in clashes {
+                    let message = format!(
+                        "{prefix} of {} overlaps {taken} of {}, with which {} is peered already",
+                        incoming.id, half.remote, network.id
+                    );
+                    let fix = format!("change the address space, or remove the peering {}", half.id);
+                    reasons.push(Reason::new(Code::OverlapWithNeighbour, message).fixed_by(fix));
+                }
+            }
+        }
+    }
+
+    fn no_room(&self, reasons: &mut Vec<Reason>) {
+        for (network, half) in [(self.ours, self.our_half()), (self.theirs, self.their_half())] {
+            if half.is_none() && network.peerings.len() >= PEERING_LIMIT {
+                let count = network.peerings.len();
+                let message =
+                    format!("{} holds {count} peerings, and Azure allows {PEERING_LIMIT}", network.id);
+                reasons.push(
+                    Reason::new(Code::PeeringLimit, message).fixed_by("remove a peering that is not needed"),
+                );
+            }
+        }
+    }
+
+    fn gateways_apart(&self, reasons: &mut Vec<Reason>) {
+        let Some(half) = self.their_half().filter(|half| half.flags.use_remote_gateways) else { return };
+        let (id, label) = (&half.id, self.partner.label(self.agreement));
+        if !self.agreement.gateway_transit {
+            let message = format!("{id} uses our gateway (useRemoteGateways), which {label} does not allow");
+            let fix =
+                format!("set useRemoteGateways of {id} to false, or `gateway_transit = true` in {label}");
+            reasons.push(Reason::new(Code::GatewayTransitNotAgreed, message).fixed_by(fix));
+        }
+        if half.flags.allow_gateway_transit {
+            let message = format!(
+                "{id} both uses a remote gateway and allows transit through its own; only one can be"
+            );
+            let fix = format!("set one of useRemoteGateways and allowGatewayTransit of {id} to false");
+            reasons.push(Reason::new(Code::GatewayPair, message).fixed_by(fix));
+        }
+        if !self.ours.has_gateway {
+            let message = format!(
+                "{id} uses our gateway (useRemoteGateways), and our network {} has none",
+                self.ours.id
+            );
+            let fix =
+                format!("set useRemoteGateways of {id} to false, or make a virtual network gateway first");
+            reasons.push(Reason::new(Code::GatewayPair, message).fixed_by(fix));
+        }
+        if self.theirs.has_gateway {
+            let message =
+                format!("{id} uses our gateway, and its network {} has a gateway of its own", self.theirs.id);
+            let fix = format!("set useRemoteGateways of {id} to false");
+            reasons.push(Reason::new(Code::GatewayPair, message).fixed_by(fix));
+        }
+        if let Some(other) = borrower(self.theirs, &self.ours.id) {
+            let message =
+                format!("{id} uses a remote gateway, and so does {}; a network may do so once", other.id);
+            let fix = format!("set useRemoteGateways of {id} to false");
+            reasons.push(Reason::new(Code::GatewayPair, message).fixed_by(fix));
+        }
+    }
+}
+
+fn no_agreement(agreements: &Agreements, ends: &Ends) -> Reason {
+    let name = agreements.partner(ends.partner).map_or("the partner", |partner| partner.name.as_str());
+    let message =
+        format!("no agreement with {name} covers {} (ours) and {} (theirs)", ends.ours, ends.theirs);
+    let fix = format!("add a [[peering]] whose `ours` and `theirs` match both to the agreement with {name}");
+    Reason::new(Code::NoAgreement, message).fixed_by(fix)
+}
+
+/// The peerings with other networks whose space is taken; a Disconnected one routes nothing.
+fn neighbours<'a>(
+    network: &'a Network,
+    except: &'a VirtualNetworkId,
+) -> impl Iterator<Item = &'a PeeringHalf> {
+    network
+        .peerings
+        .iter()
+        .filter(move |half| half.remote != *except && half.state != PeeringState::Disconnected)
+}
+
+/// Another peering of the network that uses a remote gateway; Azure allows one.
+fn borrower<'a>(network: &'a Network, except: &'a VirtualNetworkId) -> Option<&'a PeeringHalf> {
+    network.peerings.iter().find(|half| half.remote != *except && half.flags.use_remote_gateways)
+}
+
+fn overlapping(some: &[IpNet], others: &[IpNet]) -> Vec<(IpNet, IpNet)> {
+    let clash = |one: &IpNet, other: &IpNet| one.contains(other) || other.contains(one);
+    let pairs = some.iter().flat_map(|one| others.iter().map(move |other| (*one, *other)));
+    pairs.filter(|(one, other)| clash(one, other)).collect()
+}
+
+fn list(prefixes: &[IpNet]) -> String {
+    prefixes.iter().map(IpNet::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,320 @@
+//! Agreements: what our tenant consents to with a partner. Nothing is allowed without one.
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use toml::Spanned;
+
+use super::ids::{SubscriptionId, TenantId, VirtualNetworkId};
+use super::pattern::NetworkPattern;
+
+/// All agreements of our tenant, one [`Partner`] a file.
+///
+/// Guarantee: every subscription named in them belongs to exactly one tenant, so that a resource id tells whose it is.
+#[derive(Clone, Debug, Default)]
+pub struct Agreements {
+    partners: Vec<Partner>,
+}
+
+/// What is agreed with one partner.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Partner {
+    /// What we call the partner.
+    #[serde(rename = "partner")]
+    pub name: String,
+    /// The partner's tenant.
+    pub tenant: TenantId,
+    /// Peerings we consent to; of those that cover both ends of a pair the first counts.
+    #[serde(default, rename = "peering")]
+    pub peerings: Vec<PeeringAgreement>,
+    /// What is never allowed, whatever else is agreed.
+    #[serde(default, rename = "deny")]
+    pub denials: Vec<DenyRule>,
+}
+
+/// Which networks may be peered with which, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeeringAgreement {
+    /// Unique for the partner; records name it as `partner/name`.
+    pub name: Spanned<String>,
+    /// Our networks.
+    pub ours: NetworkPattern,
+    /// The partner's networks.
+    pub theirs: NetworkPattern,
+    /// Every prefix of the partner's network lies inside one of these.
+    pub prefixes: Spanned<Vec<IpNet>>,
+    /// Our half may allow traffic that the partner's network forwards.
+    #[serde(default)]
+    pub forwarded_traffic: bool,
+    /// The partner's network may use our gateway.
+    #[serde(default)]
+    pub gateway_transit: bool,
+    /// Our network may use the partner's gateway.
+    #[serde(default)]
+    pub remote_gateways: bool,
+    /// What becomes of our half when the partner removes theirs.
+    #[serde(default)]
+    pub on_removal: OnRemoval,
+    /// Whether only our half is ours to write.
+    #[serde(default)]
+    pub reach: Reach,
+    /// `key=value`: only networks of ours that carry this tag, so that their owner consents too.
+    #[serde(default)]
+    pub tag: Option<Tag>,
+}
+
+/// What becomes of our half when the partner removes theirs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnRemoval {
+    /// It is removed, and the handshake closed.
+    #[default]
+    Remove,
+    /// It stays, and the handshake is told to be broken.
+    Keep,
+    /// The partner's half is written again; needs `reach = "both"`.
+    Restore,
+}
+
+/// Whose halves this app writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    /// Ours only; the partner's app writes theirs.
+    #[default]
+    Ours,
+    /// Both, for a team that holds both tenants.
+    Both,
+}
+
+/// A tag that a network must carry.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Tag {
+    /// The tag's name; Azure compares it without regard to case.
+    pub key: String,
+    /// The tag's value; compared exactly.
+    pub value: String,
+}
+
+/// A network that is never to be connected.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DenyRule {
+    /// Ours or theirs.
+    pub network: NetworkPattern,
+    /// Told to whoever is refused.
+    pub reason: String,
+}
+
+/// Whose network one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Our tenant's.
+    Ours,
+    /// This partner's.
+    Theirs(TenantId),
+}
+
+/// The two ends of a peering, told apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// Our network.
+    pub ours: VirtualNetworkId,
+    /// The partner's network.
+    pub theirs: VirtualNetworkId,
+    /// The partner's tenant.
+    pub partner: TenantId,
+}
+
+/// Why an agreement file is not taken. Every variant names the file.
+#[derive(Debug, Error)]
+pub enum AgreementError {
+    /// The text is not TOML, or a key is unknown, missing or of another shape.
+    #[error("{file}: {source}")]
+    Syntax {
+        /// The file.
+        file: String,
+        /// Says line and column.
+        source: Box<toml::de::Error>,
+    },
+    /// A rule between keys is broken.
+    #[error("{file}, line {line}: {problem}")]
+    Rule {
+        /// The file.
+        file: String,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong and what to write instead.
+        problem: String,
+    },
+}
+
+impl Agreements {
+    /// Reads the files' texts, given with their names, for the home tenant where that is known.
+    ///
+    /// # Errors
+    /// The first thing that is wrong in any of them.
+    pub fn parse<'a>(
+        home: Option<TenantId>,
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, AgreementError> {
+        let mut agreements = Self::default();
+        for (file, text) in files {
+            let partner: Partner = toml::from_str(text).map_err(|source| AgreementError::Syntax {
+                file: file.to_owned(),
+                source: Box::new(source),
+            })?;
+            let whole = Check { file, text, home, known: &agreements };
+            whole.check(&partner)?;
+            agreements.partners.push(partner);
+        }
+        Ok(agreements)
+    }
+
+    /// The partners, in the order of their files.
+    #[must_use]
+    pub fn partners(&self) -> &[Partner] {
+        &self.partners
+    }
+
+    /// Whose this subscription is; `None` means that no agreement names it.
+    #[must_use]
+    pub fn whose(&self, subscription: SubscriptionId) -> Option<Whose> {
+        self.partners.iter().find_map(|partner| partner.whose(subscription))
+    }
+
+    /// Tells the two ends of a peering apart; `None` unless one is ours and the other a partner's.
+    #[must_use]
+    pub fn ends(&self, one: &VirtualNetworkId, other: &VirtualNetworkId) -> Option<Ends> {
+        let (ours, theirs, partner) = match (self.whose(one.subscription)?, self.whose(other.subscription)?) {
+            (Whose::Ours, Whose::Theirs(partner)) => (one, other, partner),
+            (Whose::Theirs(partner), Whose::Ours) => (other, one, partner),
+            (Whose::Ours, Whose::Ours) | (Whose::Theirs(_), Whose::Theirs(_)) => return None,
+        };
+        Some(Ends { ours: ours.clone(), theirs: theirs.clone(), partner })
+    }
+
+    /// The partner at the other end and the agreement that covers the pair, if one does.
+    #[must_use]
+    pub fn covering(&self, ends: &Ends) -> Option<(&Partner, &PeeringAgreement)> {
+        let partner = self.partner(ends.partner)?;
+        let covers = |agreement: &&PeeringAgreement| {
+            agreement.ours.matches(&ends.ours) && agreement.theirs.matches(&ends.theirs)
+        };
+        partner.peerings.iter().find(covers).map(|agreement| (partner, agreement))
+    }
+
+    /// The partner with this tenant.
+    #[must_use]
+    pub fn partner(&self, tenant: TenantId) -> Option<&Partner> {
+        self.partners.iter().find(|partner| partner.tenant == tenant)
+    }
+}
+
+impl Partner {
+    /// The `partner/name` by which records and people call an agreement.
+    #[must_use]
+    pub fn label(&self, agreement: &PeeringAgreement) -> String {
+        format!("{}/{}", self.name, agreement.name.get_ref())
+    }
+
+    fn whose(&self, subscription: SubscriptionId) -> Option<Whose> {
+        self.peerings.iter().find_map(|agreement| {
+            if agreement.ours.subscription() == subscription {
+                Some(Whose::Ours)
+            } else if agreement.theirs.subscription() == subscription {
+                Some(Whose::Theirs(self.tenant))
+            } else {
+                None
+            }
+        })
+    }
+}
+
+impl TryFrom<String> for Tag {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.is_empty() => {
+                Ok(Self { key: key.to_owned(), value: value.to_owned() })
+            }
+            _ => Err(format!("`{text}` is not a tag; write \"key=value\"")),
+        }
+    }
+}
+
+/// The rules that hold between keys and between files.
+struct Check<'a> {
+    file: &'a str,
+    text: &'a str,
+    home: Option<TenantId>,
+    known: &'a Agreements,
+}
+
+impl Check<'_> {
+    fn check(&self, partner: &Partner) -> Result<(), AgreementError> {
+        if self.home == Some(partner.tenant) {
+            return Err(
+                self.broken(0, "`tenant` is our own tenant; an agreement is made with another one".into())
+            );
+        }
+        if self.known.partner(partner.tenant).is_some() {
+            return Err(self.broken(0, format!("tenant {} has an agreement file already", partner.tenant)));
+        }
+        for (index, agreement) in partner.peerings.iter().enumerate() {
+            self.check_names(&partner.peerings[..index], agreement)?;
+            self.check_values(agreement)?;
+            self.check_subscriptions(partner, agreement)?;
+        }
+        Ok(())
+    }
+
+    fn check_names(&self, before: &[PeeringAgreement], one: &PeeringAgreement) -> Result<(), AgreementError> {
+        let name = one.name.get_ref();
+        if before.iter().any(|other| other.name.get_ref() == name) {
+            return Err(self.broken(one.name.span().start, format!("a second [[peering]] is named `{name}`")));
+        }
+        Ok(())
+    }
+
+    fn check_values(&self, agreement: &PeeringAgreement) -> Result<(), AgreementError> {
+        if agreement.prefixes.get_ref().is_empty() {
+            let problem = "`prefixes` is empty, which allows nothing; name the ranges the partner may use";
+            return Err(self.broken(agreement.prefixes.span().start, problem.into()));
+        }
+        if agreement.on_removal == OnRemoval::Restore && agreement.reach != Reach::Both {
+            let problem =
+                "`on_removal = \"restore\"` writes the partner's half, which needs `reach = \"both\"`";
+            return Err(self.broken(agreement.name.span().start, problem.into()));
+        }
+        Ok(())
+    }
+
+    fn check_subscriptions(
+        &self,
+        partner: &Partner,
+        agreement: &PeeringAgreement,
+    ) -> Result<(), AgreementError> {
+        let claims = [
+            (agreement.ours.subscription(), Whose::Ours),
+            (agreement.theirs.subscription(), Whose::Theirs(partner.tenant)),
+        ];
+        for (subscription, claimed) in claims {
+            let known = self.known.whose(subscription).or_else(|| partner.whose(subscription));
+            if known.is_some_and(|known| known != claimed) || claims[0].0 == claims[1].0 {
+                let problem = format!("subscription {subscription} cannot be both ours and a partner's");
+                return Err(self.broken(agreement.name.span().start, problem));
+            }
+        }
+        Ok(())
+    }
+
+    fn broken(&self, at: usize, problem: String) -> AgreementError {
+        let line = self.text.as_bytes().iter().take(at).filter(|&&byte| byte == b'\n').count() + 1;
+        AgreementError::Rule { file: self.file.to_owned(), line, problem }
+    }
+}

@@ -1,0 +1,354 @@
+//! The decision table: from what is seen, what is recorded and what is agreed to the one thing to do.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::admission::Case;
+use super::agreements::{Agreements, Ends, OnRemoval, Reach};
+use super::decision::{Decision, Row, Verdict};
+use super::halves::{Denial, Network, PeeringHalf, Provisioning, SyncLevel};
+use super::ids::{HandshakeId, Name};
+use super::observation::{HalfState, Observation, Seen};
+use super::phase::Phase;
+use super::reason::{Code, Reason};
+use super::record::Record;
+use super::step::{Side, Step, Write};
+use super::{grants, tell};
+
+/// A peering that we opened is told to be stalled after this long without an answer.
+pub const STALLED_AFTER: time::Duration = time::Duration::hours(1);
+/// A write that Azure refused is not sent again for this long while nothing changes.
+pub const REFUSAL_HOLDS: time::Duration = time::Duration::hours(1);
+
+/// Decides. Pure: the same arguments give the same decision.
+#[must_use]
+pub fn decide(
+    ends: &Ends,
+    observation: &Observation,
+    record: Option<&Record>,
+    agreements: &Agreements,
+    now: OffsetDateTime,
+) -> Decision {
+    let look = Look { ends, record, agreements, now };
+    let agreement = agreements.covering(ends).map(|(partner, agreement)| partner.label(agreement));
+    let (row, verdict) = look.at(observation);
+    let decision = Decision { row, verdict, agreement };
+    hold_refusal(decision, observation, record, now)
+}
+
+/// A look at a pair, with what is known beside it.
+struct Look<'a> {
+    ends: &'a Ends,
+    record: Option<&'a Record>,
+    agreements: &'a Agreements,
+    now: OffsetDateTime,
+}
+
+/// Both networks were read; this is the pair in them.
+struct Pair<'a> {
+    ours: &'a Network,
+    theirs: &'a Network,
+    our_half: Option<&'a PeeringHalf>,
+    their_half: Option<&'a PeeringHalf>,
+    case: Result<Case<'a>, Vec<Reason>>,
+}
+
+type Outcome = (Row, Verdict);
+
+impl Look<'_> {
+    fn at(&self, observation: &Observation) -> Outcome {
+        use Seen::{Absent, Denied, NoNetwork, Present};
+        match (observation.their_end(self.ends), observation.our_end(self.ends)) {
+            (Denied(theirs), Denied(ours)) => unreadable(vec![self.grant(theirs), self.grant(ours)]),
+            (Denied(denial), _) | (_, Denied(denial)) => unreadable(vec![self.grant(denial)]),
+            (_, NoNetwork) => {
+                rest(Row::NetworkGone, Phase::Closed, tell::network_gone(&self.ends.ours, "our"))
+            }
+            (NoNetwork, Absent(_)) => {
+                rest(Row::Closed, Phase::Closed, tell::network_gone(&self.ends.theirs, "the partner's"))
+            }
+            (NoNetwork, Present(network, half)) => self.their_network_gone(network, half),
+            (Absent(theirs), Absent(ours)) => self.with(theirs, None, ours, None),
+            (Absent(theirs), Present(ours, half)) => self.with(theirs, None, ours, Some(half)),
+            (Present(theirs, half), Absent(ours)) => self.with(theirs, Some(half), ours, None),
+            (Present(theirs, their_half), Present(ours, our_half)) => {
+                self.with(theirs, Some(their_half), ours, Some(our_half))
+            }
+        }
+    }
+
+    /// A 404 alone proves little, so ours goes only when Azure itself says that the other side went.
+    fn their_network_gone(&self, network: &Network, half: &PeeringHalf) -> Outcome {
+        match HalfState::of(Some(half)) {
+            HalfState::Changing => at_work(),
+            HalfState::Disconnected => match self.agreements.covering(self.ends) {
+                Some((_, agreement)) if agreement.on_removal == OnRemoval::Remove => {
+                    write(Row::RemoveOurs, Step::RemoveOurs, half)
+                }
+                _ => rest(Row::KeepOurs, Phase::Broken, tell::partner_removed(half)),
+            },
+            HalfState::Absent
+            | HalfState::Failed
+            | HalfState::Initiated
+            | HalfState::Connected(_)
+            | HalfState::Unknown => {
+                let reason = tell::network_unseen(&self.ends.theirs, &network.id);
+                soon(Row::NetworkGone, Phase::Blocked, reason)
+            }
+        }
+    }
+
+    fn with(
+        &self,
+        theirs: &Network,
+        their_half: Option<&PeeringHalf>,
+        ours: &Network,
+        our_half: Option<&PeeringHalf>,
+    ) -> Outcome {
+        let case = Case::find(self.agreements, self.ends, ours, theirs);
+        let pair = Pair { ours, theirs, our_half, their_half, case };
+        let outcome = self.row(&pair);
+        match &outcome.1 {
+            Verdict::Write(_) if is_changing(ours) || is_changing(theirs) => at_work(),
+            Verdict::Write(_) | Verdict::Rest { .. } => outcome,
+        }
+    }
+
+    /// The table itself: (theirs, ours).
+    fn row(&self, pair: &Pair<'_>) -> Outcome {
+        use HalfState::{Absent, Changing, Connected, Disconnected, Failed, Initiated, Unknown};
+        match (HalfState::of(pair.their_half), HalfState::of(pair.our_half)) {
+            (Changing, _) | (_, Changing) => at_work(),
+            (Failed, _) => self.theirs_failed(pair),
+            (Initiated | Connected(_), Failed) => self.ours_failed(pair),
+            (Absent | Disconnected | Unknown, Failed) => half_failed(pair.our_half),
+
+            (Absent, Absent) => rest(Row::Closed, Phase::Closed, tell::closed(self.ends)),
+            (Initiated, Absent) => pair.with_consent(|case| pair.answer_theirs(case, Step::CreateOurs)),
+            (Initiated, Disconnected) => {
+                pair.with_consent(|case| pair.answer_theirs(case, Step::RewriteOurs))
+            }
+            (Absent, Initiated) => self.answer_ours(pair),
+            (Connected(theirs), Connected(ours)) => self.connected(pair, theirs, ours),
+
+            (Absent, Disconnected) => self.theirs_removed(pair),
+            (Disconnected, Disconnected) => self.both_disconnected(pair),
+            (Disconnected, Absent) => self.ours_removed(pair),
+
+            (Initiated, Initiated | Connected(_))
+            | (Connected(_), Absent | Initiated | Disconnected)
+            | (Absent, Connected(_))
+            | (Disconnected, Initiated | Connected(_))
+            | (Unknown, _)
+            | (_, Unknown) => {
+                soon(Row::Unclear, Phase::Waiting, tell::unclear(pair.their_half, pair.our_half))
+            }
+        }
+    }
+
+    fn answer_ours(&self, pair: &Pair<'_>) -> Outcome {
+        if pair.reach() == Reach::Both {
+            return pair.with_consent(|case| pair.create_theirs(case));
+        }
+        let opened =
+            self.record.filter(|record| record.phase != Phase::Closed).map(|record| record.opened_at);
+        let waited = self.now - opened.unwrap_or(self.now);
+        let reason = if waited > STALLED_AFTER {
+            tell::stalled(self.ends, waited)
+        } else {
+            tell::awaiting_partner(self.ends)
+        };
+        rest(Row::WaitForTheirs, Phase::Waiting, reason)
+    }
+
+    fn connected(&self, pair: &Pair<'_>, theirs: SyncLevel, ours: SyncLevel) -> Outcome {
+        use SyncLevel::{FullyInSync, LocalAndRemoteNotInSync, LocalNotInSync, RemoteNotInSync, Unknown};
+        match (theirs, ours) {
+            (FullyInSync, FullyInSync) => pair.settled(),
+            (_, LocalNotInSync | LocalAndRemoteNotInSync) => match pair.consent() {
+                Ok(_) => pair.write_ours(Row::SyncOurs, Step::SyncOurs),
+                Err(reasons) => refuse(Row::RefuseWidening, reasons),
+            },
+            (_, RemoteNotInSync) | (LocalNotInSync | LocalAndRemoteNotInSync, FullyInSync) => {
+                if pair.reach() == Reach::Both {
+                    pair.with_consent(|_| pair.write_theirs(Row::SyncTheirs, Step::SyncTheirs))
+                } else {
+                    rest(Row::WaitForTheirSync, Phase::Waiting, tell::awaiting_their_sync(pair.their_half))
+                }
+            }
+            (RemoteNotInSync | Unknown, FullyInSync) | (_, Unknown) => {
+                soon(Row::Unclear, Phase::Waiting, tell::unclear(pair.their_half, pair.our_half))
+            }
+        }
+    }
+
+    fn theirs_removed(&self, pair: &Pair<'_>) -> Outcome {
+        let Some(half) = pair.our_half else { return at_work() };
+        match pair.on_removal() {
+            Some(OnRemoval::Remove) => pair.write_ours(Row::RemoveOurs, Step::RemoveOurs),
+            Some(OnRemoval::Restore) => {
+                pair.with_consent(|_| pair.write_ours(Row::RestoreOurs, Step::RewriteOurs))
+            }
+            Some(OnRemoval::Keep) | None => rest(Row::KeepOurs, Phase::Broken, tell::partner_removed(half)),
+        }
+    }
+
+    fn both_disconnected(&self, pair: &Pair<'_>) -> Outcome {
+        match pair.on_removal() {
+            Some(OnRemoval::Remove | OnRemoval::Restore) => {
+                pair.write_ours(Row::RemoveOurs, Step::RemoveOurs)
+            }
+            Some(OnRemoval::Keep) | None => {
+                rest(Row::KeepOurs, Phase::Broken, tell::both_disconnected(pair.their_half, pair.our_half))
+            }
+        }
+    }
+
+    fn ours_removed(&self, pair: &Pair<'_>) -> Outcome {
+        if pair.reach() == Reach::Both {
+            return pair.with_consent(|_| pair.write_theirs(Row::RewriteTheirs, Step::RewriteTheirs));
+        }
+        rest(Row::OursGone, Phase::Broken, tell::ours_removed(self.ends, pair.their_half))
+    }
+
+    fn ours_failed(&self, pair: &Pair<'_>) -> Outcome {
+        if self.was_mended() {
+            return half_failed(pair.our_half);
+        }
+        pair.with_consent(|_| pair.write_ours(Row::MendOurs, Step::RewriteOurs))
+    }
+
+    fn theirs_failed(&self, pair: &Pair<'_>) -> Outcome {
+        if pair.reach() == Reach::Ours || self.was_mended() {
+            return half_failed(pair.their_half);
+        }
+        pair.with_consent(|_| pair.write_theirs(Row::MendTheirs, Step::RewriteTheirs))
+    }
+
+    fn was_mended(&self) -> bool {
+        self.record.is_some_and(|record| record.mended > 0)
+    }
+
+    fn grant(&self, denial: &Denial) -> Reason {
+        grants::access_missing(denial, self.agreements)
+    }
+}
+
+impl Pair<'_> {
+    fn consent(&self) -> Result<&Case<'_>, Vec<Reason>> {
+        let case = self.case.as_ref().map_err(Clone::clone)?;
+        case.admit().map(|()| case)
+    }
+
+    fn with_consent(&self, then: impl FnOnce(&Case<'_>) -> Outcome) -> Outcome {
+        match self.consent() {
+            Ok(case) => then(case),
+            Err(reasons) => refuse(Row::Refuse, reasons),
+        }
+    }
+
+    fn reach(&self) -> Reach {
+        self.case.as_ref().map_or(Reach::Ours, |case| case.agreement.reach)
+    }
+
+    fn on_removal(&self) -> Option<OnRemoval> {
+        self.case.as_ref().ok().map(|case| case.agreement.on_removal)
+    }
+
+    fn answer_theirs(&self, case: &Case<'_>, step: Step) -> Outcome {
+        let name = self.our_half.map_or_else(|| self.new_name(), |half| half.id.name.clone());
+        let (half, remote) = (self.ours.id.peering(name), self.theirs.id.clone());
+        let write = Write { step, half, remote, flags: case.flags(Side::Ours) };
+        (Row::AnswerTheirs, Verdict::Write(write))
+    }
+
+    fn create_theirs(&self, case: &Case<'_>) -> Outcome {
+        let (half, remote) = (self.theirs.id.peering(self.new_name()), self.ours.id.clone());
+        let write = Write { step: Step::CreateTheirs, half, remote, flags: case.flags(Side::Theirs) };
+        (Row::AnswerOurs, Verdict::Write(write))
+    }
+
+    /// Both are connected and in sync. What is not covered by an agreement was made by people, and is left to them.
+    fn settled(&self) -> Outcome {
+        let narrowed = self.case.as_ref().ok().zip(self.our_half).and_then(|(case, half)| {
+            let flags = case.within_agreement(half.flags);
+            (flags != half.flags).then(|| Write { flags, ..again(Step::RewriteOurs, half) })
+        });
+        match narrowed {
+            Some(write) => (Row::NarrowOurs, Verdict::Write(write)),
+            None => rest(Row::Connected, Phase::Connected, tell::connected(self.their_half, self.our_half)),
+        }
+    }
+
+    fn write_ours(&self, row: Row, step: Step) -> Outcome {
+        self.our_half.map_or_else(at_work, |half| write(row, step, half))
+    }
+
+    fn write_theirs(&self, row: Row, step: Step) -> Outcome {
+        self.their_half.map_or_else(at_work, |half| write(row, step, half))
+    }
+
+    fn new_name(&self) -> Name {
+        Name::of_half(&HandshakeId::of_peering(&self.ours.id, &self.theirs.id))
+    }
+}
+
+/// A write that keeps a half's own name, remote network and flags.
+fn again(step: Step, half: &PeeringHalf) -> Write {
+    Write { step, half: half.id.clone(), remote: half.remote.clone(), flags: half.flags }
+}
+
+fn write(row: Row, step: Step, half: &PeeringHalf) -> Outcome {
+    (row, Verdict::Write(again(step, half)))
+}
+
+fn rest(row: Row, phase: Phase, reason: Reason) -> Outcome {
+    (row, Verdict::Rest { phase, reasons: vec![reason], again: None })
+}
+
+/// Rests, and a look within seconds is worth it.
+fn soon(row: Row, phase: Phase, reason: Reason) -> Outcome {
+    (row, Verdict::Rest { phase, reasons: vec![reason], again: Some(Duration::from_secs(5)) })
+}
+
+fn at_work() -> Outcome {
+    soon(Row::AzureAtWork, Phase::Waiting, tell::azure_at_work())
+}
+
+fn refuse(row: Row, reasons: Vec<Reason>) -> Outcome {
+    (row, Verdict::Rest { phase: Phase::Refused, reasons, again: None })
+}
+
+fn unreadable(reasons: Vec<Reason>) -> Outcome {
+    (Row::Unreadable, Verdict::Rest { phase: Phase::Blocked, reasons, again: None })
+}
+
+fn half_failed(half: Option<&PeeringHalf>) -> Outcome {
+    rest(Row::HalfFailed, Phase::Blocked, tell::half_failed(half))
+}
+
+fn is_changing(network: &Network) -> bool {
+    matches!(network.provisioning, Provisioning::Updating | Provisioning::Deleting)
+}
+
+/// Azure's rules are about what was seen, so a refused write is the same refusal until something else is seen.
+fn hold_refusal(
+    decision: Decision,
+    observation: &Observation,
+    record: Option<&Record>,
+    now: OffsetDateTime,
+) -> Decision {
+    let Some((record, refusal)) = record.and_then(|record| Some((record, record.refusal.as_ref()?))) else {
+        return decision;
+    };
+    let same = refusal.fingerprint == observation.fingerprint() && now - refusal.at < REFUSAL_HOLDS;
+    match (&decision.verdict, same && record.reasons.iter().any(|reason| reason.code == Code::AzureRefused)) {
+        (Verdict::Write(_), true) => {
+            let verdict =
+                Verdict::Rest { phase: Phase::Blocked, reasons: record.reasons.clone(), again: None };
+            Decision { row: Row::HoldRefusal, verdict, ..decision }
+        }
+        (Verdict::Write(_) | Verdict::Rest { .. }, _) => decision,
+    }
+}

@@ -1,0 +1,87 @@
+//! What the decision table answers.
+
+use std::time::Duration;
+
+use super::phase::Phase;
+use super::reason::Reason;
+use super::step::Write;
+
+/// What to do, by which row of the table, under which agreement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The row of the table.
+    pub row: Row,
+    /// What follows from it.
+    pub verdict: Verdict,
+    /// The agreement that covers the pair, as `partner/name`.
+    pub agreement: Option<String>,
+}
+
+/// What follows from a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Send this write, and read back.
+    Write(Write),
+    /// Write nothing.
+    Rest {
+        /// Where the record stands.
+        phase: Phase,
+        /// Why.
+        reasons: Vec<Reason>,
+        /// When a look without a new hint is worth it; the sweep looks at every open record anyhow.
+        again: Option<Duration>,
+    },
+}
+
+/// The rows of the table: every cell of the product of what can be seen of two halves has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Row {
+    /// Both Connected and FullyInSync, flags within the agreement.
+    Connected,
+    /// Theirs waits for ours, and our tenant consents: create ours.
+    AnswerTheirs,
+    /// Ours waits for theirs, and both are ours to write: create theirs.
+    AnswerOurs,
+    /// Ours waits for theirs, which is theirs to write.
+    WaitForTheirs,
+    /// Our tenant does not consent.
+    Refuse,
+    /// Their space changed within the agreement: sync ours.
+    SyncOurs,
+    /// Our space changed, and both are ours to write: sync theirs.
+    SyncTheirs,
+    /// Our space changed, and the sync is theirs to make.
+    WaitForTheirSync,
+    /// Their space changed beyond the agreement: do not sync.
+    RefuseWidening,
+    /// Our half goes further than the agreement: cut its flags down.
+    NarrowOurs,
+    /// Theirs was removed: remove ours.
+    RemoveOurs,
+    /// Theirs was removed: ours is kept, and broken.
+    KeepOurs,
+    /// Theirs was removed: write ours again, so that theirs can be restored.
+    RestoreOurs,
+    /// Ours was removed, theirs is left, and it is theirs to mend.
+    OursGone,
+    /// Theirs has to be written before ours, and both are ours to write.
+    RewriteTheirs,
+    /// Azure failed on ours: write it once more.
+    MendOurs,
+    /// Azure failed on theirs: write it once more.
+    MendTheirs,
+    /// Azure failed on a half, and another write will not help or is not ours to make.
+    HalfFailed,
+    /// Neither half is left.
+    Closed,
+    /// Azure is at work.
+    AzureAtWork,
+    /// A network cannot be read.
+    Unreadable,
+    /// A network is not there.
+    NetworkGone,
+    /// Azure refused this very write a short while ago, and nothing has changed.
+    HoldRefusal,
+    /// The states do not fit together: two reads are not one moment. Look again.
+    Unclear,
+}

@@ -1,0 +1,96 @@
+//! Where a record stands, and which moves are legal.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Where a record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// For them, or for Azure.
+    Waiting,
+    /// The intent is recorded, and the write may have been sent.
+    Completing,
+    /// Both halves are Connected and in sync.
+    Connected,
+    /// Our tenant did not agree to it.
+    Refused,
+    /// Something outside must change; the reason says what.
+    Blocked,
+    /// It was connected, and one half is gone.
+    Broken,
+    /// It is over. The pair may be opened again, as a new generation of the record.
+    Closed,
+}
+
+impl Phase {
+    /// Every phase, in the order of a handshake's life.
+    pub const ALL: [Self; 7] = [
+        Self::Waiting,
+        Self::Completing,
+        Self::Connected,
+        Self::Refused,
+        Self::Blocked,
+        Self::Broken,
+        Self::Closed,
+    ];
+
+    /// Nothing more happens unless somebody outside acts.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Connected | Self::Refused | Self::Broken | Self::Closed => true,
+            Self::Waiting | Self::Completing | Self::Blocked => false,
+        }
+    }
+
+    /// Whether a record of one generation may move to `next`.
+    ///
+    /// A pass sees the present only: between two looks a pair can have gone through any number of states, so from an
+    /// open phase every phase can follow. What cannot happen is life after the end: a closed pair that comes back is
+    /// a new generation with fresh consent.
+    ///
+    /// # Errors
+    /// The move is a defect in this program.
+    pub fn advance(self, next: Self) -> Result<Self, IllegalMove> {
+        match (self, next) {
+            (Self::Closed, Self::Closed) => Ok(next),
+            (Self::Closed, _) => Err(IllegalMove { from: self, to: next }),
+            (
+                Self::Waiting
+                | Self::Completing
+                | Self::Connected
+                | Self::Refused
+                | Self::Blocked
+                | Self::Broken,
+                _,
+            ) => Ok(next),
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Waiting => "waiting",
+            Self::Completing => "completing",
+            Self::Connected => "connected",
+            Self::Refused => "refused",
+            Self::Blocked => "blocked",
+            Self::Broken => "broken",
+            Self::Closed => "closed",
+        })
+    }
+}
+
+/// A move that no record may make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a record cannot move from `{from}` to `{to}` within one generation: this is a defect in peerpact")]
+pub struct IllegalMove {
+    /// Where the record stood.
+    pub from: Phase,
+    /// Where it was to go.
+    pub to: Phase,
+}

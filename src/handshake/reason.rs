@@ -1,0 +1,107 @@
+//! Reasons: why a handshake stands where it stands, and what to do about it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A fixed code, a sentence, and where one exists the fix as a command or an edit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Stable: programs may branch on it.
+    pub code: Code,
+    /// What happened, to which resource, in which tenant.
+    pub message: String,
+    /// What mends it.
+    pub fix: Option<String>,
+}
+
+impl Reason {
+    /// A reason without a fix.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), fix: None }
+    }
+
+    /// The same with what mends it.
+    #[must_use]
+    pub fn fixed_by(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Every reason there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    /// Both halves are Connected and FullyInSync.
+    Connected,
+    /// The handshake is over and nothing of ours is left.
+    Closed,
+    /// We opened our half; theirs is not there yet.
+    AwaitingPartner,
+    /// The same, for longer than the deadline.
+    Stalled,
+    /// The partner has to sync their half.
+    AwaitingPartnerSync,
+    /// Azure is at work on a half or a network.
+    AwaitingAzure,
+    /// Azure throttles us or another operation holds the network.
+    AzureBusy,
+    /// A write was sent and what became of it is not known yet.
+    OutcomeUnknown,
+    /// No agreement covers both ends.
+    NoAgreement,
+    /// A `[[deny]]` names a network.
+    DeniedByName,
+    /// A prefix of the partner's network lies outside the agreed ranges.
+    PrefixNotAgreed,
+    /// The partner's network grew a prefix outside the agreed ranges.
+    WideningNotAgreed,
+    /// The two address spaces overlap.
+    Overlap,
+    /// One address space overlaps a network that the other is peered with.
+    OverlapWithNeighbour,
+    /// A network holds as many peerings as Azure allows.
+    PeeringLimit,
+    /// The partner wants to use our gateway, and the agreement does not allow it.
+    GatewayTransitNotAgreed,
+    /// The gateway flags of the two halves do not fit together.
+    GatewayPair,
+    /// Our network lacks the tag by which its owner consents.
+    TagMissing,
+    /// The partner's half peers only subnets or only IPv6, which an agreement on prefixes cannot cover.
+    PartialPeering,
+    /// Our application lacks a right.
+    AccessMissing,
+    /// A network is not there.
+    NetworkNotFound,
+    /// Azure reports a half as Failed.
+    ProvisioningFailed,
+    /// Azure refused a write by a rule of its own.
+    AzureRefused,
+    /// The partner's half is gone.
+    PartnerRemoved,
+    /// Our half is gone while the partner's is left.
+    OursRemoved,
+    /// Both halves are left Disconnected.
+    BothDisconnected,
+    /// The two reads do not fit together, or a state is new to this version; another look is taken.
+    Unclear,
+}
+
+impl Code {
+    /// The code as programs read it.
+    #[must_use]
+    pub fn as_str(self) -> String {
+        serde_json::to_value(self)
+            .ok()
+            .and_then(|value| value.as_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+}
