@@ -1,3 +1,8 @@
 //! peerpact: when one tenant opens a network connection, the other tenant's half is made, checked and recorded.
 
+pub mod clock;
+pub mod config;
 pub mod handshake;
+pub mod host;
+pub mod ledger;
+pub mod telemetry;
