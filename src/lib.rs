@@ -3,6 +3,8 @@
 pub mod clock;
 pub mod config;
 pub mod handshake;
+pub mod functions;
 pub mod host;
 pub mod ledger;
+pub mod public;
 pub mod telemetry;

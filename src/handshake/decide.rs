@@ -155,7 +155,7 @@ impl Look<'_> {
             self.record.filter(|record| record.phase != Phase::Closed).map(|record| record.opened_at);
         let waited = self.now - opened.unwrap_or(self.now);
         let reason = if waited > STALLED_AFTER {
-            tell::stalled(self.ends, waited)
+            tell::stalled(self.ends)
         } else {
             tell::awaiting_partner(self.ends)
         };

@@ -1,6 +1,7 @@
 //! Where a record stands, and which moves are legal.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -84,6 +85,20 @@ impl fmt::Display for Phase {
         })
     }
 }
+
+impl FromStr for Phase {
+    type Err = UnknownPhase;
+
+    fn from_str(text: &str) -> Result<Self, UnknownPhase> {
+        let named = Self::ALL.into_iter().find(|phase| phase.to_string().eq_ignore_ascii_case(text));
+        named.ok_or_else(|| UnknownPhase(text.chars().take(40).collect()))
+    }
+}
+
+/// Why a text is not a phase.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{0}` is not a phase; there are waiting, completing, connected, refused, blocked, broken and closed")]
+pub struct UnknownPhase(String);
 
 /// A move that no record may make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -147,6 +147,12 @@ impl Record {
         self.held_until.is_some_and(|until| until > now)
     }
 
+    /// Whether this half was there when the handshake was last looked at.
+    #[must_use]
+    pub fn shows(&self, half: &PeeringId) -> bool {
+        [&self.ours, &self.theirs].iter().any(|end| end.state.is_some() && end.half.as_ref() == Some(half))
+    }
+
     /// Takes over what was seen of the halves.
     pub fn see(&mut self, observation: &Observation) {
         let ends = self.ends();

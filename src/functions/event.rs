@@ -1,0 +1,60 @@
+//! From an event to a hint. Nothing in an event is believed: it names a resource to look at, and no more.
+
+use uuid::Uuid;
+
+use crate::handshake::agreements::Agreements;
+use crate::handshake::ids::TenantId;
+use crate::host::JsonObject;
+use crate::reconcile::Hint;
+
+/// Event ids are written into history; longer ones are cut.
+const LONGEST_ID: usize = 128;
+
+/// An event of Event Grid, in its own schema or as a CloudEvent 1.0. Both have `id` and `subject`; the type is called
+/// `eventType` in the one and `type` in the other.
+pub(super) struct UnverifiedEvent(JsonObject);
+
+impl UnverifiedEvent {
+    pub(super) fn new(event: JsonObject) -> Self {
+        Self(event)
+    }
+
+    /// Its id, fit to be written down.
+    pub(super) fn id(&self) -> String {
+        let id = self.text("id").unwrap_or("an event without an id");
+        id.chars().filter(|c| !c.is_control()).take(LONGEST_ID).collect()
+    }
+
+    /// What it tells to look at; `None` when it is about nothing that peerpact looks after, or about somebody whom no
+    /// agreement names. Either costs no call.
+    pub(super) fn hint(&self, home: TenantId, agreements: &Agreements) -> Option<Hint> {
+        let kind = self.text("eventType").or_else(|| self.text("type"))?;
+        let change = kind.strip_prefix("Microsoft.Resources.Resource")?;
+        let written = change.starts_with("Write");
+        if !written && !change.starts_with("Delete") {
+            return None;
+        }
+        if self.tenant().is_some_and(|tenant| tenant != home && agreements.partner(tenant).is_none()) {
+            return None;
+        }
+        let resource = self.data("resourceUri").or_else(|| self.text("subject"))?;
+        if let Ok(half) = resource.parse() {
+            let correlation = self.data("correlationId").and_then(|id| Uuid::try_parse(id).ok());
+            return Some(Hint::Half { half, written, correlation });
+        }
+        resource.parse().ok().map(Hint::Network)
+    }
+
+    /// The tenant that the event claims to come from.
+    fn tenant(&self) -> Option<TenantId> {
+        self.data("tenantId")?.parse().ok()
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.as_str()
+    }
+
+    fn data(&self, key: &str) -> Option<&str> {
+        self.0.get("data")?.get(key)?.as_str()
+    }
+}

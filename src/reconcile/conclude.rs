@@ -1,0 +1,114 @@
+//! From what came of a write to where the handshake stands.
+
+use std::time::Duration;
+
+use super::{Pass, ReconcileError, Report, Sent};
+use crate::arm::{AzureFailure, Class, Deadline, Ended, WriteError};
+use crate::handshake::agreements::Ends;
+use crate::handshake::decide::decide;
+use crate::handshake::decision::Verdict;
+use crate::handshake::grants;
+use crate::handshake::observation::Observation;
+use crate::handshake::phase::Phase;
+use crate::handshake::reason::{Code, Reason};
+use crate::handshake::record::Refusal;
+use crate::handshake::step::{Step, Write};
+
+/// Another look is worth it this soon when Azure does not say.
+const SOON: Duration = Duration::from_secs(2);
+/// A wait that Azure asks for is not taken for longer than this; the sweep comes more often.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+impl Pass<'_> {
+    /// Records the outcome of a write. `before` is what was seen when it was decided on.
+    pub(super) async fn conclude(
+        self,
+        ends: &Ends,
+        before: &Observation,
+        write: &Write,
+        sent: Sent,
+        until: Deadline,
+    ) -> Result<Report, ReconcileError> {
+        match sent {
+            Ok(Ended::Succeeded) => self.read_back(ends, write, None, until).await,
+            Ok(Ended::StillRunning) => {
+                let message = format!("Azure is still at work: {} {}", write.step, write.half);
+                let reasons = vec![Reason::new(Code::AwaitingAzure, message)];
+                self.settle(Phase::Completing, reasons, Some(SOON)).await
+            }
+            Ok(Ended::Failed(failure)) if failure.is_busy() => self.busy(write, &failure.to_string(), None).await,
+            Ok(Ended::Failed(failure)) => self.refused_by_azure(before, write, &failure).await,
+            Err(WriteError::Unknown(error)) => {
+                tracing::warn!(%error, "what became of a write is not known; it is read back");
+                let message = format!("it is not known whether Azure carried this out: {}: {error}", write.step);
+                let unknown = Reason::new(Code::OutcomeUnknown, message);
+                self.read_back(ends, write, Some(unknown), until).await
+            }
+            Err(WriteError::Rejected(error)) => match error.class() {
+                Class::Denied(denial) => {
+                    let reason = grants::access_missing(&denial, &self.reconciler.agreements);
+                    self.settle(Phase::Blocked, vec![reason], None).await
+                }
+                Class::Throttled { after } | Class::Busy { after } | Class::Unavailable { after } => {
+                    self.busy(write, &error.to_string(), after).await
+                }
+                Class::Refused(failure) => self.refused_by_azure(before, write, &failure).await,
+                Class::NotFound | Class::Malformed => self.busy(write, &error.to_string(), None).await,
+            },
+        }
+    }
+
+    /// Reads both halves, and lets the table say where that leaves the handshake. A write is never followed by another
+    /// in the same pass: if one is due, the next pass makes it.
+    async fn read_back(
+        mut self,
+        ends: &Ends,
+        write: &Write,
+        unknown: Option<Reason>,
+        until: Deadline,
+    ) -> Result<Report, ReconcileError> {
+        let observation = match self.reconciler.observe(ends, until).await {
+            Ok(observation) => observation,
+            Err(error) => {
+                let message = format!("{} was sent, and could not be read back: {error}", write.step);
+                let reason = unknown.unwrap_or_else(|| Reason::new(Code::OutcomeUnknown, message));
+                return self.settle(Phase::Completing, vec![reason], Some(SOON)).await;
+            }
+        };
+        let now = self.reconciler.clock.now();
+        self.record.see(&observation);
+        let decision = decide(ends, &observation, Some(&self.record), &self.reconciler.agreements, now);
+        match decision.verdict {
+            Verdict::Rest { phase: Phase::Closed, .. } if write.step == Step::RemoveOurs => {
+                let message = format!("the partner's half was removed, and {} with it", write.half);
+                self.settle(Phase::Closed, vec![Reason::new(Code::Closed, message)], None).await
+            }
+            Verdict::Rest { phase, reasons, again } => self.settle(phase, reasons, again).await,
+            Verdict::Write(next) => {
+                let message = format!("next, {} is due: {}", next.step, next.half);
+                let reason = unknown.unwrap_or_else(|| Reason::new(Code::AwaitingAzure, message));
+                self.settle(Phase::Completing, vec![reason], Some(SOON)).await
+            }
+        }
+    }
+
+    async fn busy(self, write: &Write, why: &str, after: Option<Duration>) -> Result<Report, ReconcileError> {
+        let message = format!("Azure could not take this now: {} {}: {why}", write.step, write.half);
+        let again = after.unwrap_or(SOON).clamp(SOON, LONGEST_WAIT);
+        self.settle(Phase::Waiting, vec![Reason::new(Code::AzureBusy, message)], Some(again)).await
+    }
+
+    async fn refused_by_azure(
+        mut self,
+        before: &Observation,
+        write: &Write,
+        failure: &AzureFailure,
+    ) -> Result<Report, ReconcileError> {
+        let at = self.reconciler.clock.now();
+        self.record.refusal = Some(Refusal { fingerprint: before.fingerprint(), at });
+        let message = format!("Azure refused to {}, {}: {failure}", write.step, write.half);
+        let reason = Reason::new(Code::AzureRefused, message)
+            .fixed_by("mend what Azure names; the next event or sweep tries again");
+        self.settle(Phase::Blocked, vec![reason], None).await
+    }
+}
