@@ -1,10 +1,12 @@
 //! peerpact: when one tenant opens a network connection, the other tenant's half is made, checked and recorded.
 
+pub mod arm;
 pub mod clock;
 pub mod config;
-pub mod handshake;
 pub mod functions;
+pub mod handshake;
 pub mod host;
 pub mod ledger;
 pub mod public;
+pub mod reconcile;
 pub mod telemetry;

@@ -66,7 +66,9 @@ fn line(report: &Report) -> String {
 /// Azure's troubles pass, and the sweep looks again: only our own are failures of the invocation.
 fn told(error: ReconcileError) -> Result<String, Fault> {
     match error {
-        ReconcileError::Azure(error) => Ok(format!("Azure could not be read, the sweep looks again: {error}")),
+        ReconcileError::Azure(error) => {
+            Ok(format!("Azure could not be read, the sweep looks again: {error}"))
+        }
         ReconcileError::Ledger(_) | ReconcileError::Defect(_) => Err(Fault::ours(error)),
     }
 }

@@ -154,11 +154,8 @@ impl Look<'_> {
         let opened =
             self.record.filter(|record| record.phase != Phase::Closed).map(|record| record.opened_at);
         let waited = self.now - opened.unwrap_or(self.now);
-        let reason = if waited > STALLED_AFTER {
-            tell::stalled(self.ends)
-        } else {
-            tell::awaiting_partner(self.ends)
-        };
+        let reason =
+            if waited > STALLED_AFTER { tell::stalled(self.ends) } else { tell::awaiting_partner(self.ends) };
         rest(Row::WaitForTheirs, Phase::Waiting, reason)
     }
 

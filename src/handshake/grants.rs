@@ -16,7 +16,9 @@ pub fn access_missing(denial: &Denial, agreements: &Agreements) -> Reason {
     let Denial { principal, action, scope, code } = denial;
     if code.starts_with("AADSTS") {
         let message = format!("our application {principal} cannot sign in to the tenant of {scope} ({code})");
-        let fix = format!("az ad sp create --id {principal}   # in that tenant; then grant it `{PARTNER_ROLE}` there");
+        let fix = format!(
+            "az ad sp create --id {principal}   # in that tenant; then grant it `{PARTNER_ROLE}` there"
+        );
         return Reason::new(Code::AccessMissing, message).fixed_by(fix);
     }
     let role = match subscription_of(scope).and_then(|subscription| agreements.whose(subscription)) {

@@ -97,7 +97,9 @@ impl FromStr for Phase {
 
 /// Why a text is not a phase.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{0}` is not a phase; there are waiting, completing, connected, refused, blocked, broken and closed")]
+#[error(
+    "`{0}` is not a phase; there are waiting, completing, connected, refused, blocked, broken and closed"
+)]
 pub struct UnknownPhase(String);
 
 /// A move that no record may make.

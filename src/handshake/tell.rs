@@ -25,10 +25,13 @@ pub(super) fn awaiting_partner(ends: &Ends) -> Reason {
 
 pub(super) fn stalled(ends: &Ends) -> Reason {
     let (partner, theirs) = (ends.partner, &ends.theirs);
-    let message =
-        format!("our half has been Initiated for over an hour, and tenant {partner} has written none in {theirs}");
-    let fix =
-        format!("ask tenant {partner} what its record of this handshake says, or remove our half from {}", ends.ours);
+    let message = format!(
+        "our half has been Initiated for over an hour, and tenant {partner} has written none in {theirs}"
+    );
+    let fix = format!(
+        "ask tenant {partner} what its record of this handshake says, or remove our half from {}",
+        ends.ours
+    );
     Reason::new(Code::Stalled, message).fixed_by(fix)
 }
 

@@ -36,11 +36,14 @@ impl Pass<'_> {
                 let reasons = vec![Reason::new(Code::AwaitingAzure, message)];
                 self.settle(Phase::Completing, reasons, Some(SOON)).await
             }
-            Ok(Ended::Failed(failure)) if failure.is_busy() => self.busy(write, &failure.to_string(), None).await,
+            Ok(Ended::Failed(failure)) if failure.is_busy() => {
+                self.busy(write, &failure.to_string(), None).await
+            }
             Ok(Ended::Failed(failure)) => self.refused_by_azure(before, write, &failure).await,
             Err(WriteError::Unknown(error)) => {
                 tracing::warn!(%error, "what became of a write is not known; it is read back");
-                let message = format!("it is not known whether Azure carried this out: {}: {error}", write.step);
+                let message =
+                    format!("it is not known whether Azure carried this out: {}: {error}", write.step);
                 let unknown = Reason::new(Code::OutcomeUnknown, message);
                 self.read_back(ends, write, Some(unknown), until).await
             }

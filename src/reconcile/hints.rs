@@ -51,7 +51,12 @@ impl Reconciler {
     ///
     /// # Errors
     /// As [`Reconciler::pass`].
-    pub async fn follow(&self, hint: &Hint, cause: &Cause, until: Deadline) -> Result<Followed, ReconcileError> {
+    pub async fn follow(
+        &self,
+        hint: &Hint,
+        cause: &Cause,
+        until: Deadline,
+    ) -> Result<Followed, ReconcileError> {
         match hint {
             Hint::Half { half, written, correlation } => {
                 let known = self.ledger.of_half(half).await?;

@@ -150,7 +150,11 @@ impl Reconciler {
     ///
     /// # Errors
     /// As [`Reconciler::pass`].
-    pub async fn explain(&self, ends: &Ends, until: Deadline) -> Result<(Observation, Decision), ReconcileError> {
+    pub async fn explain(
+        &self,
+        ends: &Ends,
+        until: Deadline,
+    ) -> Result<(Observation, Decision), ReconcileError> {
         let observation = self.observe(ends, until).await?;
         let decision = decide(ends, &observation, None, &self.agreements, self.clock.now());
         Ok((observation, decision))

@@ -72,7 +72,9 @@ impl Reconciler {
                 Ok(report) => swept.reports.push(report),
                 Err(ReconcileError::Ledger(LedgerError::Conflict(_))) => swept.reports.push(Report::Held),
                 Err(error @ ReconcileError::Azure(_)) => {
-                    swept.troubles.push(format!("{} and {}: {error}", candidate.ends.ours, candidate.ends.theirs));
+                    swept
+                        .troubles
+                        .push(format!("{} and {}: {error}", candidate.ends.ours, candidate.ends.theirs));
                 }
                 Err(error @ (ReconcileError::Ledger(_) | ReconcileError::Defect(_))) => return Err(error),
             }
@@ -103,7 +105,8 @@ impl Reconciler {
     fn places(&self) -> Vec<(TenantId, Place)> {
         let mut groups: BTreeMap<(TenantId, SubscriptionId), Option<BTreeSet<_>>> = BTreeMap::new();
         let mut add = |tenant: TenantId, pattern: &NetworkPattern| {
-            let known = groups.entry((tenant, pattern.subscription())).or_insert_with(|| Some(BTreeSet::new()));
+            let known =
+                groups.entry((tenant, pattern.subscription())).or_insert_with(|| Some(BTreeSet::new()));
             match (known.as_mut(), pattern.resource_group()) {
                 (Some(known), Some(group)) => {
                     known.insert(group);
@@ -120,10 +123,9 @@ impl Reconciler {
         }
         let places = groups.into_iter().flat_map(|((tenant, subscription), groups)| match groups {
             None => vec![(tenant, Place::Subscription(subscription))],
-            Some(groups) => groups
-                .into_iter()
-                .map(|group| (tenant, Place::ResourceGroup(subscription, group)))
-                .collect(),
+            Some(groups) => {
+                groups.into_iter().map(|group| (tenant, Place::ResourceGroup(subscription, group))).collect()
+            }
         });
         places.collect()
     }
@@ -163,7 +165,9 @@ impl Reconciler {
                 let observation = Observation { ours, theirs };
                 match decide(ends, &observation, Some(record), &self.agreements, self.clock.now()).verdict {
                     Verdict::Write(_) => false,
-                    Verdict::Rest { phase, reasons, .. } => phase == record.phase && reasons == record.reasons,
+                    Verdict::Rest { phase, reasons, .. } => {
+                        phase == record.phase && reasons == record.reasons
+                    }
                 }
             }
             // Azure itself shows on our half what becomes of theirs.

@@ -1,0 +1,108 @@
+//! Addresses: of resources, and which of those that answers give may be followed.
+
+use std::fmt;
+
+use azure_core::http::Url;
+use azure_core::http::headers::{HeaderName, Headers};
+
+use super::error::Fault;
+use crate::handshake::ids::{Name, PeeringId, SubscriptionId, VirtualNetworkId};
+
+/// The api-version of networks and peerings.
+const NETWORK_VERSION: &str = "2024-05-01";
+
+/// Operation addresses are signed and up to 4 kB long.
+const LONGEST_ADDRESS: usize = 16 * 1024;
+
+/// What a list of networks covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A whole subscription.
+    Subscription(SubscriptionId),
+    /// One resource group.
+    ResourceGroup(SubscriptionId, Name),
+}
+
+/// Resource Manager's address, and the only one that its tokens go to.
+pub(super) struct Origin(Url);
+
+impl Origin {
+    pub(super) fn new(endpoint: Url) -> Self {
+        Self(endpoint)
+    }
+
+    /// The address of a network.
+    pub(super) fn network(&self, id: &VirtualNetworkId) -> Url {
+        self.url(id.to_string().split('/').skip(1))
+    }
+
+    /// The address of a peering.
+    pub(super) fn peering(&self, id: &PeeringId) -> Url {
+        self.url(id.to_string().split('/').skip(1))
+    }
+
+    /// The address of the networks of a place.
+    pub(super) fn networks(&self, place: &Place) -> Url {
+        self.url(format!("{place}/providers/Microsoft.Network/virtualNetworks").split('/').skip(1))
+    }
+
+    /// The pipeline would send a token over plain http.
+    pub(super) fn check(&self) -> Result<(), Fault> {
+        if self.0.scheme() == "https" {
+            return Ok(());
+        }
+        Err(Fault::Unusable { what: "Resource Manager's address is not https".to_owned(), source: None })
+    }
+
+    /// The address of a resource; each segment is encoded.
+    fn url<'a>(&self, segments: impl Iterator<Item = &'a str>) -> Url {
+        let mut url = self.0.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        Self::set_version(&mut url);
+        url
+    }
+
+    /// Leaves the api-version as the whole query.
+    pub(super) fn set_version(url: &mut Url) {
+        url.set_query(None);
+        url.query_pairs_mut().append_pair("api-version", NETWORK_VERSION);
+    }
+
+    /// An address that an answer gives: taken as it is, but only here.
+    pub(super) fn follow(&self, what: &str, text: &str) -> Result<Url, Fault> {
+        if text.len() > LONGEST_ADDRESS {
+            let what = format!("{what} is longer than {LONGEST_ADDRESS} bytes");
+            return Err(Fault::Malformed { what, source: None });
+        }
+        let url = Url::parse(text).map_err(|error| Fault::Malformed {
+            what: format!("{what} is no address"),
+            source: Some(error.into()),
+        })?;
+        if url.origin() == self.0.origin() {
+            return Ok(url);
+        }
+        let host = url.host_str().unwrap_or("no host").to_owned();
+        Err(Fault::Malformed {
+            what: format!("{what} leads away from Resource Manager, to {host}"),
+            source: None,
+        })
+    }
+
+    /// The address in a header of an answer, if it has that header.
+    pub(super) fn header(&self, headers: &Headers, name: &HeaderName) -> Result<Option<Url>, Fault> {
+        headers.get_optional_str(name).map(|text| self.follow(name.as_str(), text)).transpose()
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Subscription(subscription) => write!(f, "/subscriptions/{subscription}"),
+            Self::ResourceGroup(subscription, group) => {
+                write!(f, "/subscriptions/{subscription}/resourceGroups/{group}")
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The parts of Azure's JSON that are used, and their conversion to what the handshake knows.
+//!
+//! Everything is optional here: older api-versions lack fields, and Azure leaves out what is empty.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::handshake::halves::{Network, PeeringFlags, PeeringHalf, PeeringState, Provisioning, SyncLevel};
+use crate::handshake::ids::{IdError, Name, PeeringId, VirtualNetworkId};
+
+/// `Microsoft.Network/virtualNetworks`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct VirtualNetwork {
+    id: String,
+    tags: Option<BTreeMap<String, Option<String>>>,
+    properties: Option<VirtualNetworkProperties>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct VirtualNetworkProperties {
+    provisioning_state: Option<Provisioning>,
+    resource_guid: Option<String>,
+    address_space: Option<AddressSpace>,
+    subnets: Option<Vec<Subnet>>,
+    virtual_network_peerings: Option<Vec<Peering>>,
+}
+
+/// `Microsoft.Network/virtualNetworks/virtualNetworkPeerings`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Peering {
+    id: Option<String>,
+    name: Option<String>,
+    properties: Option<PeeringProperties>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PeeringProperties {
+    provisioning_state: Option<Provisioning>,
+    peering_state: Option<PeeringState>,
+    peering_sync_level: Option<SyncLevel>,
+    remote_virtual_network: Option<SubResource>,
+    allow_virtual_network_access: Option<bool>,
+    allow_forwarded_traffic: Option<bool>,
+    allow_gateway_transit: Option<bool>,
+    use_remote_gateways: Option<bool>,
+    peer_complete_vnets: Option<bool>,
+    #[serde(rename = "enableOnlyIPv6Peering")]
+    enable_only_ipv6_peering: Option<bool>,
+    remote_address_space: Option<AddressSpace>,
+    remote_virtual_network_address_space: Option<AddressSpace>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct AddressSpace {
+    address_prefixes: Option<Vec<String>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Subnet {
+    name: String,
+    properties: Option<SubnetProperties>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct SubnetProperties {
+    ip_configurations: Option<Vec<SubResource>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct SubResource {
+    id: Option<String>,
+}
+
+/// One page of a collection. The items are read one by one, so that one that makes no sense does not hide the others.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Page {
+    /// The items.
+    pub value: Vec<Value>,
+    next_link: Option<String>,
+}
+
+impl Page {
+    /// Where the next page is. Azure ends a collection without it, with `null` and with an empty text.
+    #[must_use]
+    pub fn next(&self) -> Option<&str> {
+        self.next_link.as_deref().filter(|link| !link.is_empty())
+    }
+}
+
+/// Where a long operation stands: the body of an `Azure-AsyncOperation` answer.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct OperationStatus {
+    /// `Succeeded`, `Failed` and `Canceled` are ends, every other word is on the way.
+    pub status: Option<String>,
+    /// Why it failed.
+    pub error: Option<Value>,
+}
+
+/// Only the `provisioningState` of any resource.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Provisioned {
+    properties: Option<ProvisionedProperties>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ProvisionedProperties {
+    provisioning_state: Option<Provisioning>,
+}
+
+impl Provisioned {
+    /// The state; an absent one means done.
+    #[must_use]
+    pub fn state(&self) -> Provisioning {
+        self.properties.as_ref().and_then(|properties| properties.provisioning_state).unwrap_or_default()
+    }
+}
+
+/// The body of a peering's PUT. What Azure decides by itself (states, spaces) is not sent; it would be ignored.
+#[derive(Clone, Debug, Serialize)]
+pub struct PeeringBody {
+    properties: PeeringBodyProperties,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PeeringBodyProperties {
+    #[serde(flatten)]
+    flags: PeeringFlags,
+    remote_virtual_network: RemoteNetwork,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct RemoteNetwork {
+    id: VirtualNetworkId,
+}
+
+impl PeeringBody {
+    /// A half that points at `remote` with these flags.
+    #[must_use]
+    pub fn new(remote: &VirtualNetworkId, flags: PeeringFlags) -> Self {
+        let remote_virtual_network = RemoteNetwork { id: remote.clone() };
+        Self { properties: PeeringBodyProperties { flags, remote_virtual_network } }
+    }
+}
+
+/// Why a resource cannot be used though it is JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum WireError {
+    /// Its id is none.
+    #[error(transparent)]
+    Id(#[from] IdError),
+    /// A prefix of its address space is none.
+    #[error("`{prefix}` in the address spaces of {resource} is not an address prefix")]
+    Prefix {
+        /// What stands there, shortened.
+        prefix: String,
+        /// The resource that holds it.
+        resource: String,
+    },
+}
+
+impl VirtualNetwork {
+    /// The network as the handshake sees it.
+    ///
+    /// # Errors
+    /// When its id or one of its prefixes cannot be read: on such a network nothing may be decided.
+    pub fn into_network(self) -> Result<Network, WireError> {
+        let id: VirtualNetworkId = self.id.parse()?;
+        let properties = self.properties.unwrap_or_default();
+        let mut peerings = Vec::new();
+        for peering in properties.virtual_network_peerings.unwrap_or_default() {
+            peerings.extend(peering.into_half(&id)?);
+        }
+        Ok(Network {
+            prefixes: prefixes(properties.address_space, &id)?.unwrap_or_default(),
+            resource_guid: properties.resource_guid.filter(|guid| !guid.is_empty()),
+            tags: self
+                .tags
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(k, v)| (k, v.unwrap_or_default()))
+                .collect(),
+            provisioning: properties.provisioning_state.unwrap_or_default(),
+            has_gateway: properties.subnets.unwrap_or_default().iter().any(Subnet::holds_a_gateway),
+            peerings,
+            id,
+        })
+    }
+}
+
+impl Subnet {
+    /// A gateway shows itself in the network only by its address configuration in the subnet of this fixed name.
+    fn holds_a_gateway(&self) -> bool {
+        let used = |properties: &SubnetProperties| {
+            properties.ip_configurations.as_ref().is_some_and(|configurations| !configurations.is_empty())
+        };
+        self.name.eq_ignore_ascii_case("GatewaySubnet") && self.properties.as_ref().is_some_and(used)
+    }
+}
+
+impl Peering {
+    /// The peering as the handshake sees it, as a child of `network`; `None` (and a warning) where it names no remote
+    /// network that can be read.
+    ///
+    /// # Errors
+    /// When one of its prefixes cannot be read.
+    pub fn into_half(self, network: &VirtualNetworkId) -> Result<Option<PeeringHalf>, WireError> {
+        let shown = self.id.as_deref().or(self.name.as_deref()).unwrap_or_default().to_owned();
+        let properties = self.properties.unwrap_or_default();
+        let remote = properties.remote_virtual_network.and_then(|remote| remote.id).unwrap_or_default();
+        let ids = peering_id(self.id.as_deref(), self.name.as_deref(), network)
+            .and_then(|id| Ok((id, remote.parse::<VirtualNetworkId>()?)));
+        let (id, remote) = match ids {
+            Ok(ids) => ids,
+            Err(error) => {
+                tracing::warn!(peering = shown, %error, "a peering is passed over");
+                return Ok(None);
+            }
+        };
+        let peered = prefixes(properties.remote_address_space, &id)?.unwrap_or_default();
+        let current = prefixes(properties.remote_virtual_network_address_space, &id)?;
+        Ok(Some(PeeringHalf {
+            id,
+            remote,
+            state: properties.peering_state.unwrap_or(PeeringState::Unknown),
+            sync: properties.peering_sync_level.unwrap_or(SyncLevel::Unknown),
+            provisioning: properties.provisioning_state.unwrap_or_default(),
+            flags: PeeringFlags {
+                allow_virtual_network_access: properties.allow_virtual_network_access.unwrap_or_default(),
+                allow_forwarded_traffic: properties.allow_forwarded_traffic.unwrap_or_default(),
+                allow_gateway_transit: properties.allow_gateway_transit.unwrap_or_default(),
+                use_remote_gateways: properties.use_remote_gateways.unwrap_or_default(),
+            },
+            whole: properties.peer_complete_vnets != Some(false)
+                && properties.enable_only_ipv6_peering != Some(true),
+            current: current.unwrap_or_else(|| peered.clone()),
+            peered,
+        }))
+    }
+}
+
+/// The peering's id: as it says itself, or by its name in its network.
+fn peering_id(
+    id: Option<&str>,
+    name: Option<&str>,
+    network: &VirtualNetworkId,
+) -> Result<PeeringId, IdError> {
+    match (id, name) {
+        (Some(id), None) => id.parse(),
+        (Some(id), Some(name)) => id.parse().or_else(|_| Ok(network.peering(name.parse::<Name>()?))),
+        (None, name) => Ok(network.peering(name.unwrap_or_default().parse::<Name>()?)),
+    }
+}
+
+fn prefixes(space: Option<AddressSpace>, of: &impl Display) -> Result<Option<Vec<IpNet>>, WireError> {
+    let Some(texts) = space.and_then(|space| space.address_prefixes) else { return Ok(None) };
+    let parsed = texts.iter().map(|text| {
+        text.parse::<IpNet>().map_err(|_| WireError::Prefix {
+            prefix: text.chars().take(60).collect(),
+            resource: of.to_string(),
+        })
+    });
+    parsed.collect::<Result<Vec<_>, _>>().map(Some)
+}
