@@ -1,6 +1,8 @@
 //! peerpact: when one tenant opens a network connection, the other tenant's half is made, checked and recorded.
 
+pub mod agreement_folder;
 pub mod arm;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod functions;

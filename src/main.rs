@@ -1,2 +1,7 @@
 //! The `peerpact` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    peerpact::cli::main()
+}

@@ -218,6 +218,12 @@ impl FromStr for TenantId {
     }
 }
 
+impl From<Uuid> for TenantId {
+    fn from(id: Uuid) -> Self {
+        Self(id)
+    }
+}
+
 impl FromStr for SubscriptionId {
     type Err = IdError;
 

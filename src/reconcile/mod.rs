@@ -30,7 +30,7 @@ use crate::arm::{ArmError, Deadline, Ended, PeeringWrite, ResourceManager, Write
 use crate::clock::Clock;
 use crate::handshake::agreements::{Agreements, Ends};
 use crate::handshake::decide::decide;
-use crate::handshake::decision::{Decision, Row, Verdict};
+use crate::handshake::decision::{Row, Verdict};
 use crate::handshake::ids::{HandshakeId, TenantId};
 use crate::handshake::observation::Observation;
 use crate::handshake::phase::{IllegalMove, Phase};
@@ -134,30 +134,9 @@ impl Reconciler {
         }
     }
 
-    /// Reads both networks at once: two GETs, in which everything is that a decision needs.
-    ///
-    /// # Errors
-    /// Azure could not be read; a network that is not there or not for us is an observation, not an error.
-    pub async fn observe(&self, ends: &Ends, until: Deadline) -> Result<Observation, ArmError> {
-        let (ours, theirs) = tokio::join!(
-            self.resource_manager.sight(self.home, &ends.ours, until),
-            self.resource_manager.sight(ends.partner, &ends.theirs, until),
-        );
-        Ok(Observation { ours: ours?, theirs: theirs? })
-    }
-
-    /// What a pass would decide now; it writes nothing, neither to Azure nor to the ledger.
-    ///
-    /// # Errors
-    /// As [`Reconciler::pass`].
-    pub async fn explain(
-        &self,
-        ends: &Ends,
-        until: Deadline,
-    ) -> Result<(Observation, Decision), ReconcileError> {
-        let observation = self.observe(ends, until).await?;
-        let decision = decide(ends, &observation, None, &self.agreements, self.clock.now());
-        Ok((observation, decision))
+    /// Reads both networks; see [`observe`].
+    async fn observe(&self, ends: &Ends, until: Deadline) -> Result<Observation, ArmError> {
+        observe(&self.resource_manager, self.home, ends, until).await
     }
 
     async fn send(&self, ends: &Ends, write: &Write, correlation: Uuid, until: Deadline) -> Sent {
@@ -184,6 +163,23 @@ impl Reconciler {
         };
         self.resource_manager.finish(operation, until).await.map_err(WriteError::Unknown)
     }
+}
+
+/// Reads both networks at once: two GETs, in which everything is that a decision needs.
+///
+/// # Errors
+/// Azure could not be read; a network that is not there or not for us is an observation, not an error.
+pub async fn observe(
+    resource_manager: &ResourceManager,
+    home: TenantId,
+    ends: &Ends,
+    until: Deadline,
+) -> Result<Observation, ArmError> {
+    let (ours, theirs) = tokio::join!(
+        resource_manager.sight(home, &ends.ours, until),
+        resource_manager.sight(ends.partner, &ends.theirs, until),
+    );
+    Ok(Observation { ours: ours?, theirs: theirs? })
 }
 
 /// A pass under way: the record as it is to be written, and what it was when it was read.

@@ -1,0 +1,103 @@
+//! `explain`: the decision on two networks, and every reason. Writes nothing.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args as Arguments;
+use serde_json::json;
+
+use super::output::{self, Style, styled};
+use super::serve::resource_manager;
+use super::{NO, block_on, variable};
+use crate::agreement_folder;
+use crate::arm::Deadline;
+use crate::clock::Clock;
+use crate::config::{self, AzureConfig};
+use crate::handshake::agreements::{Agreements, Ends};
+use crate::handshake::decide::decide;
+use crate::handshake::decision::{Decision, Verdict};
+use crate::handshake::ids::{TenantId, VirtualNetworkId};
+use crate::handshake::phase::Phase;
+use crate::handshake::reason::Reason;
+use crate::reconcile::observe;
+
+/// Longer than any healthy read, with its retries.
+const BOUND: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Arguments)]
+pub(super) struct Args {
+    /// The resource id of your own virtual network.
+    #[arg(long)]
+    ours: VirtualNetworkId,
+    /// The resource id of the partner's virtual network.
+    #[arg(long)]
+    theirs: VirtualNetworkId,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let azure = AzureConfig::from_env(variable)?;
+    let home = TenantId::from(azure.tenant);
+    let agreements = agreement_folder::read(&config::agreements_from_env(variable)?, Some(home))?;
+    let ends = ends(args, &agreements)?;
+    block_on(async {
+        let clock = Clock::system();
+        let resource_manager = resource_manager(&azure, clock);
+        let observation = observe(&resource_manager, home, &ends, Deadline::after(&clock, BOUND)).await?;
+        let decision = decide(&ends, &observation, None, &agreements, clock.now());
+        show(args, &decision)
+    })
+}
+
+fn ends(args: &Args, agreements: &Agreements) -> anyhow::Result<Ends> {
+    let Args { ours, theirs, .. } = args;
+    let Some(ends) = agreements.ends(ours, theirs) else {
+        anyhow::bail!(
+            "no agreement names the subscriptions of both {ours} (as ours) and {theirs} (as a partner's), so nothing would be done"
+        );
+    };
+    anyhow::ensure!(
+        ends.ours == *ours,
+        "the agreements have it the other way round: {theirs} is ours; swap --ours and --theirs"
+    );
+    Ok(ends)
+}
+
+fn show(args: &Args, decision: &Decision) -> anyhow::Result<ExitCode> {
+    let (goes_well, verdict, reasons): (bool, String, &[Reason]) = match &decision.verdict {
+        Verdict::Write(write) => (true, format!("would {}: {}", write.step, write.half), &[]),
+        Verdict::Rest { phase, reasons, .. } => {
+            let well = matches!(phase, Phase::Connected | Phase::Waiting | Phase::Completing | Phase::Closed);
+            (well, format!("would write nothing: {phase}"), reasons)
+        }
+    };
+    if args.json {
+        let write = match &decision.verdict {
+            Verdict::Write(write) => json!({
+                "step": write.step, "half": write.half, "remoteVirtualNetwork": write.remote, "flags": write.flags,
+            }),
+            Verdict::Rest { .. } => serde_json::Value::Null,
+        };
+        let phase = match &decision.verdict {
+            Verdict::Write(_) => Phase::Completing,
+            Verdict::Rest { phase, .. } => *phase,
+        };
+        output::json(&json!({
+            "ours": args.ours, "theirs": args.theirs, "agreement": decision.agreement,
+            "decision": format!("{:?}", decision.row), "phase": phase, "write": write, "reasons": reasons,
+        }))?;
+    } else {
+        let agreement = decision.agreement.as_deref().unwrap_or("none");
+        output::line(format!("agreement: {agreement}"));
+        output::line(styled(if goes_well { Style::Good } else { Style::Bad }, &verdict));
+        for reason in reasons {
+            output::line(format!("  {} {}", styled(Style::Strong, &reason.code.as_str()), reason.message));
+            if let Some(fix) = &reason.fix {
+                output::line(format!("    {} {fix}", styled(Style::Warn, "fix:")));
+            }
+        }
+    }
+    Ok(if goes_well { ExitCode::SUCCESS } else { ExitCode::from(NO) })
+}

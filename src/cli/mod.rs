@@ -1,0 +1,96 @@
+//! The command line, one file a command.
+
+mod agreements;
+#[cfg(feature = "sandbox")]
+mod demo;
+mod explain;
+mod output;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod serve;
+mod status;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing::level_filters::LevelFilter;
+
+use crate::{config, telemetry};
+
+/// The answer is no: refused, not found, not as it should be.
+const NO: u8 = 1;
+/// Something failed: settings, Azure, the ledger, a port. Wrong use of the command line is 2, as clap has it.
+const FAILED: u8 = 3;
+
+const ABOUT_EXIT_CODES: &str =
+    "Exit codes: 0 done, or yes; 1 the answer is no; 2 wrong use; 3 something failed.";
+
+/// When one tenant opens a network connection, the other tenant's half is made, checked and recorded.
+#[derive(Debug, Parser)]
+#[command(name = "peerpact", version, about, after_help = ABOUT_EXIT_CODES, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the main job on a local Azure: halves opened, answered, refused, synced, removed, found again.
+    #[cfg(feature = "sandbox")]
+    Demo(demo::Args),
+    /// The local Azure for two tenants.
+    #[cfg(feature = "sandbox")]
+    #[command(subcommand)]
+    Sandbox(sandbox::Command),
+    /// What the ledger knows of each handshake, or everything of one.
+    Status(status::Args),
+    /// What would be decided on two networks now, and every reason. Writes nothing.
+    Explain(explain::Args),
+    /// Check what your tenant has agreed to.
+    #[command(subcommand)]
+    Agreements(agreements::Command),
+    /// Serve the functions. The Azure Functions host starts this.
+    Serve,
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = start_logging(&cli.command).and_then(|()| run(cli.command));
+    outcome.unwrap_or_else(|error| failed(&error))
+}
+
+/// The functions log what they do; of a command a person wants its answer, and beyond it only what went wrong.
+fn start_logging(command: &Command) -> anyhow::Result<()> {
+    let asked = config::log_from_env(variable)?;
+    let quiet = !matches!(command, Command::Serve) && variable("PEERPACT_LOG").is_none();
+    Ok(telemetry::start(if quiet { LevelFilter::WARN } else { asked })?)
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        #[cfg(feature = "sandbox")]
+        Command::Demo(args) => demo::run(&args),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(command) => sandbox::run(command),
+        Command::Status(args) => status::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Agreements(command) => agreements::run(command),
+        Command::Serve => serve::run(),
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    output::error(&format!("{error:#}"));
+    ExitCode::from(FAILED)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// A runtime on this one thread, which is all that any command needs.
+fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
+}

@@ -1,0 +1,120 @@
+//! `status`: the ledger, for people and programs.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args as Arguments;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::output::{self, Style, styled};
+use super::{NO, block_on, variable};
+use crate::config;
+use crate::handshake::ids::HandshakeId;
+use crate::handshake::phase::Phase;
+use crate::ledger::SqliteLedger;
+use crate::public::{self, Handshake, PublicEnd};
+
+#[derive(Debug, Arguments)]
+pub(super) struct Args {
+    /// One handshake, by its id.
+    id: Option<HandshakeId>,
+    /// Only those in this phase.
+    #[arg(long, conflicts_with = "id")]
+    phase: Option<Phase>,
+    /// The ledger's file; else `PEERPACT_LEDGER` says where it is.
+    #[arg(long)]
+    ledger: Option<PathBuf>,
+    /// As JSON, in the shape of `GET /api/handshakes`.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let path = match &args.ledger {
+        Some(path) => path.clone(),
+        None => config::ledger_from_env(variable)?,
+    };
+    block_on(show(args, SqliteLedger::reading(path)))
+}
+
+async fn show(args: &Args, ledger: SqliteLedger) -> anyhow::Result<ExitCode> {
+    if let Some(id) = &args.id {
+        let Some(handshake) = public::one(&ledger, id).await? else {
+            output::error(&format!("handshake {id} is not in this ledger"));
+            return Ok(ExitCode::from(NO));
+        };
+        if args.json {
+            output::json(&handshake)?;
+        } else {
+            whole(&handshake);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let handshakes = public::many(&ledger, args.phase).await?;
+    if args.json {
+        output::json(&serde_json::json!({ "value": handshakes }))?;
+    } else if handshakes.is_empty() {
+        output::line("no handshakes");
+    } else {
+        handshakes.iter().for_each(brief);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn brief(handshake: &Handshake) {
+    let (ours, theirs) = (short(&handshake.ours), short(&handshake.theirs));
+    output::line(format!("{}  {}  {ours} <-> {theirs}", handshake.id, phase(handshake.phase)));
+    if let Some(reason) = &handshake.reason {
+        output::line(format!("    {}", reason.message));
+    }
+    if let Some(fix) = handshake.reason.as_ref().and_then(|reason| reason.fix.as_ref()) {
+        output::line(format!("    {} {fix}", styled(Style::Warn, "fix:")));
+    }
+}
+
+fn whole(handshake: &Handshake) {
+    output::line(format!("{}  {}", handshake.id, phase(handshake.phase)));
+    for (whose, end) in [("ours", &handshake.ours), ("theirs", &handshake.theirs)] {
+        output::line(format!("  {whose:<9} {}", end.resource_id));
+        let half = end.half.as_deref().and_then(|half| half.rsplit('/').next()).unwrap_or("none");
+        let state = end.state.map_or_else(|| "absent".to_owned(), |state| format!("{state:?}"));
+        let sync = end.sync_level.map_or_else(String::new, |sync| format!(", {sync:?}"));
+        output::line(format!("            half {half}: {state}{sync} (tenant {})", end.tenant_id));
+    }
+    output::line(format!("  agreement {}", handshake.agreement.as_deref().unwrap_or("none")));
+    for reason in &handshake.reasons {
+        output::line(format!("  {} {}", styled(Style::Strong, &reason.code.as_str()), reason.message));
+        if let Some(fix) = &reason.fix {
+            output::line(format!("    {} {fix}", styled(Style::Warn, "fix:")));
+        }
+    }
+    output::line("  history");
+    for line in &handshake.history {
+        let cause = serde_json::to_string(&line.cause.kind).unwrap_or_default();
+        let cause = styled(Style::Quiet, &format!("({} {})", cause.trim_matches('"'), line.cause.id));
+        output::line(format!("    {}  {} {cause}", moment(line.at), line.what));
+    }
+}
+
+fn phase(phase: Phase) -> String {
+    let style = match phase {
+        Phase::Connected => Style::Good,
+        Phase::Refused | Phase::Blocked | Phase::Broken => Style::Bad,
+        Phase::Waiting | Phase::Completing => Style::Warn,
+        Phase::Closed => Style::Quiet,
+    };
+    styled(style, &format!("{:<10}", phase.to_string()))
+}
+
+/// `group/network`, which is what people call a network.
+fn short(end: &PublicEnd) -> String {
+    let mut parts = end.resource_id.rsplit('/');
+    let name = parts.next().unwrap_or_default();
+    let group = parts.nth(3).unwrap_or_default();
+    format!("{group}/{name}")
+}
+
+fn moment(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
+}
