@@ -4,6 +4,8 @@ mod agreements;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod explain;
+#[cfg(feature = "sandbox")]
+mod local_azure;
 mod output;
 #[cfg(feature = "sandbox")]
 mod sandbox;

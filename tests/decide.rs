@@ -1,0 +1,226 @@
+//! The decision table over the whole product of what can be seen of two halves.
+
+mod fixtures;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use fixtures::{NetworkBuilder, agreements, ends, network, now};
+use peerpact::handshake::agreements::Agreements;
+use peerpact::handshake::decide::decide;
+use peerpact::handshake::decision::{Decision, Row, Verdict};
+use peerpact::handshake::halves::{Denial, PeeringState, Provisioning, Sight, SyncLevel};
+use peerpact::handshake::observation::Observation;
+use peerpact::handshake::phase::Phase;
+use peerpact::handshake::step::{Request, Side};
+
+/// What can be seen at one end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Cell {
+    Absent,
+    Updating,
+    Deleting,
+    Failed,
+    Initiated,
+    InSync,
+    RemoteBehind,
+    LocalBehind,
+    BothBehind,
+    SyncUnknown,
+    Disconnected,
+    StateUnknown,
+    NoNetwork,
+    Denied,
+}
+
+const CELLS: [Cell; 14] = [
+    Cell::Absent,
+    Cell::Updating,
+    Cell::Deleting,
+    Cell::Failed,
+    Cell::Initiated,
+    Cell::InSync,
+    Cell::RemoteBehind,
+    Cell::LocalBehind,
+    Cell::BothBehind,
+    Cell::SyncUnknown,
+    Cell::Disconnected,
+    Cell::StateUnknown,
+    Cell::NoNetwork,
+    Cell::Denied,
+];
+
+/// The agreements under which every cell is decided.
+const TERMS: [(&str, &str); 5] = [
+    ("reach ours, on removal remove", ""),
+    ("reach ours, on removal keep", "on_removal = \"keep\""),
+    ("reach both, on removal remove", "reach = \"both\""),
+    ("reach both, on removal keep", "reach = \"both\"\non_removal = \"keep\""),
+    ("reach both, on removal restore", "reach = \"both\"\non_removal = \"restore\""),
+];
+
+const AGREED: &str = "10.1.0.0/16";
+const OUTSIDE: &str = "192.168.0.0/16";
+
+impl Cell {
+    fn sight(self, here: NetworkBuilder, there: &str) -> Sight {
+        use PeeringState::{Connected, Disconnected, Initiated, Unknown};
+        let half = |state, sync| {
+            Sight::Seen(here.clone().half(there, |half| (half.state, half.sync) = (state, sync)).build())
+        };
+        let provisioning = |value| {
+            let edit = move |half: &mut peerpact::handshake::halves::PeeringHalf| half.provisioning = value;
+            Sight::Seen(here.clone().half(there, edit).build())
+        };
+        match self {
+            Self::Absent => Sight::Seen(here.build()),
+            Self::Updating => provisioning(Provisioning::Updating),
+            Self::Deleting => provisioning(Provisioning::Deleting),
+            Self::Failed => provisioning(Provisioning::Failed),
+            Self::Initiated => half(Initiated, SyncLevel::RemoteNotInSync),
+            Self::InSync => half(Connected, SyncLevel::FullyInSync),
+            Self::RemoteBehind => half(Connected, SyncLevel::RemoteNotInSync),
+            Self::LocalBehind => half(Connected, SyncLevel::LocalNotInSync),
+            Self::BothBehind => half(Connected, SyncLevel::LocalAndRemoteNotInSync),
+            Self::SyncUnknown => half(Connected, SyncLevel::Unknown),
+            Self::Disconnected => half(Disconnected, SyncLevel::FullyInSync),
+            Self::StateUnknown => half(Unknown, SyncLevel::FullyInSync),
+            Self::NoNetwork => Sight::NotFound,
+            Self::Denied => Sight::Denied(Denial {
+                principal: "app".to_owned(),
+                action: "Microsoft.Network/virtualNetworks/read".to_owned(),
+                scope: ends().ours.to_string(),
+                code: "AuthorizationFailed".to_owned(),
+            }),
+        }
+    }
+}
+
+fn decided(theirs: Cell, ours: Cell, their_prefix: &str, agreements: &Agreements) -> Decision {
+    let observation = Observation {
+        ours: ours.sight(network("ours", "10.2.0.0/16"), "theirs"),
+        theirs: theirs.sight(network("theirs", their_prefix), "ours"),
+    };
+    decide(&ends(), &observation, None, agreements, now())
+}
+
+/// Calls `check` with every cell of the product, under all terms, with and without consent to the partner's space.
+fn everywhere(mut check: impl FnMut(&str, bool, Cell, Cell, &Decision)) {
+    for (name, terms) in TERMS {
+        let agreements = agreements(terms);
+        for (consent, prefix) in [(true, AGREED), (false, OUTSIDE)] {
+            for theirs in CELLS {
+                for ours in CELLS {
+                    check(name, consent, theirs, ours, &decided(theirs, ours, prefix, &agreements));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn each_cell_has_the_decision_that_is_written_down() {
+    let mut sections: BTreeMap<(String, bool), BTreeMap<Row, Vec<String>>> = BTreeMap::new();
+    let mut cells = 0;
+    everywhere(|terms, consent, theirs, ours, decision| {
+        cells += 1;
+        let section = sections.entry((terms.to_owned(), !consent)).or_default();
+        section.entry(decision.row).or_default().push(format!("{theirs:?}|{ours:?}"));
+    });
+    assert_eq!(cells, TERMS.len() * 2 * CELLS.len() * CELLS.len());
+    let mut text = String::from(
+        "Every cell is theirs|ours. Written by the test in tests/decide.rs; a change here is a change of behaviour.\n",
+    );
+    for ((terms, no_consent), rows) in &sections {
+        writeln!(
+            text,
+            "\n# {terms}, {}",
+            if *no_consent { "their space is not agreed" } else { "their space is agreed" }
+        )
+        .unwrap();
+        for (row, cells) in rows {
+            writeln!(text, "{row:?}: {}", cells.join(" ")).unwrap();
+        }
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/decisions.txt");
+    if std::env::var_os("PEERPACT_WRITE_GOLDEN").is_some() {
+        std::fs::write(path, &text).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(path).unwrap() == text,
+        "decisions changed: run with PEERPACT_WRITE_GOLDEN=1 and read the difference"
+    );
+}
+
+#[test]
+fn nothing_is_created_synced_or_restored_without_consent() {
+    everywhere(|terms, consent, theirs, ours, decision| {
+        let Verdict::Write(write) = &decision.verdict else { return };
+        assert!(
+            consent || write.step.request() == Request::Delete,
+            "{terms}: {theirs:?}|{ours:?} would {} without consent",
+            write.step
+        );
+    });
+}
+
+#[test]
+fn only_a_half_that_azure_calls_disconnected_is_removed() {
+    everywhere(|terms, _, theirs, ours, decision| {
+        let Verdict::Write(write) = &decision.verdict else { return };
+        let removes = write.step.request() == Request::Delete;
+        assert!(!removes || ours == Cell::Disconnected, "{terms}: {theirs:?}|{ours:?} would remove ours");
+    });
+}
+
+#[test]
+fn the_partners_half_is_written_only_when_both_are_ours_to_write() {
+    everywhere(|terms, _, theirs, ours, decision| {
+        let Verdict::Write(write) = &decision.verdict else { return };
+        let reaches = write.step.side() == Side::Theirs;
+        assert!(!reaches || terms.contains("reach both"), "{terms}: {theirs:?}|{ours:?} would write theirs");
+    });
+}
+
+#[test]
+fn nothing_is_written_while_azure_works_or_while_an_end_cannot_be_read() {
+    let still = [Cell::Updating, Cell::Deleting, Cell::Denied];
+    everywhere(|terms, _, theirs, ours, decision| {
+        let quiet = still.contains(&theirs) || still.contains(&ours);
+        assert!(
+            !quiet || matches!(decision.verdict, Verdict::Rest { .. }),
+            "{terms}: {theirs:?}|{ours:?} would write"
+        );
+    });
+}
+
+#[test]
+fn connected_means_that_both_halves_are_connected_and_in_sync() {
+    everywhere(|terms, _, theirs, ours, decision| {
+        let connected = matches!(decision.verdict, Verdict::Rest { phase: Phase::Connected, .. });
+        assert_eq!(connected, theirs == Cell::InSync && ours == Cell::InSync, "{terms}: {theirs:?}|{ours:?}");
+    });
+}
+
+#[test]
+fn every_rest_says_why_and_every_refusal_says_how_to_mend_it() {
+    everywhere(|terms, _, theirs, ours, decision| {
+        let Verdict::Rest { phase, reasons, .. } = &decision.verdict else { return };
+        let at = format!("{terms}: {theirs:?}|{ours:?} is {phase}");
+        assert!(!reasons.is_empty(), "{at} without a reason");
+        if matches!(phase, Phase::Refused | Phase::Blocked | Phase::Broken) {
+            assert!(reasons.iter().all(|reason| reason.fix.is_some()), "{at} without a fix: {reasons:?}");
+        }
+    });
+}
+
+#[test]
+fn without_an_agreement_nothing_is_ever_written() {
+    let elsewhere = fixtures::agreements_between("other", "theirs", "");
+    for theirs in CELLS {
+        for ours in CELLS {
+            let decision = decided(theirs, ours, AGREED, &elsewhere);
+            assert!(matches!(decision.verdict, Verdict::Rest { .. }), "{theirs:?}|{ours:?} would write");
+        }
+    }
+}
