@@ -1,13 +1,11 @@
 //! What goes out.
 
 use std::io;
-use std::sync::{Arc, Mutex};
 
-use peerpact::host::{Fault, HttpReply, Reply, Trigger, TriggerData, Unusable};
+use peerpact::host::{Fault, FunctionName, HttpReply, Reply, Trigger, TriggerData, Unusable};
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
-use crate::wire::App;
+use crate::wire::{App, LOG};
 
 const TICK: &str = r#"{"Data":{"timer":{}},"Metadata":{}}"#;
 const GET: &str = r#"{"Data":{"req":{"Method":"GET"}},"Metadata":{}}"#;
@@ -136,45 +134,19 @@ async fn readiness_is_a_get_of_the_root() {
     assert_eq!(app.ask("HEAD", "/").await.status, 200);
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn the_log_says_why_and_shows_nothing_of_the_body() {
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(lines.clone()).finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
     let app = App::doing(|_| Err(Fault::ours(io::Error::other("the ledger is locked")))).await;
-    app.post_as("i-1", "ResourceEvent", r#"{"Data":{"event":"s3cret"}}"#).await.told("found a text");
-    app.post_as("i-2", "ResourceEvent", r#"{"Data":{"event":{"id":"s3cret"}}}"#).await.failed(500, "fault");
-    app.post_as("i-3", "ResourceEvent", "{\"s3cret").await.told("not JSON");
+    app.post_as("log-1", "ResourceEvent", r#"{"Data":{"event":"s3cret"}}"#).await.told("found a text");
+    app.post_as("log-2", "ResourceEvent", r#"{"Data":{"event":{"id":"s3cret"}}}"#).await.failed(500, "fault");
+    app.post_as("log-3", "ResourceEvent", "{\"s3cret").await.told("not JSON");
 
-    let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let log = LOG.text();
     let about = |id: &str| log.lines().find(|line| line.contains(id)).unwrap_or_default().to_owned();
-    assert!(
-        about("i-1").contains("WARN") && about("i-1").contains("expected an object, found a text"),
-        "{log}"
-    );
-    assert!(about("i-2").contains("ERROR") && about("i-2").contains("the ledger is locked"), "{log}");
-    assert!(about("i-3").contains("WARN"), "{log}");
+    let (shape, ours, text) = (about("log-1"), about("log-2"), about("log-3"));
+    assert!(shape.contains("WARN") && shape.contains("expected an object, found a text"), "{shape}");
+    assert!(ours.contains("ERROR") && ours.contains("the ledger is locked"), "{ours}");
+    assert!(text.contains("WARN") && text.contains("not JSON"), "{text}");
     assert!(!log.contains("s3cret"), "{log}");
 }
 
@@ -183,4 +155,14 @@ fn each_trigger_has_its_own_binding() {
     let all = [Trigger::EventGrid, Trigger::Timer, Trigger::Http];
     let bindings: std::collections::BTreeSet<_> = all.iter().map(|trigger| trigger.binding()).collect();
     assert_eq!(bindings.len(), all.len());
+}
+
+#[test]
+fn a_functions_name_is_a_letter_and_then_letters_digits_dashes_and_underscores() {
+    for good in ["F", "ResourceEvent", "a-b_9", &"x".repeat(128)] {
+        assert_eq!(FunctionName::parse(good).unwrap().as_str(), good);
+    }
+    for bad in ["", "9F", "_F", "a/b", "a.b", "a b", "a%20", "Fü", "F\0", &"x".repeat(129)] {
+        assert_eq!(FunctionName::parse(bad), None, "{bad}");
+    }
 }

@@ -1,7 +1,8 @@
 //! The host's end of the wire, written by hand so that any bytes can be sent, and functions that remember.
 
+use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use async_trait::async_trait;
 use peerpact::host::{self, Fault, FunctionName, Functions, Invocation, Reply, Trigger};
@@ -10,6 +11,39 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+/// What every test of this process logs. One subscriber for all threads and before the first line: `tracing` remembers
+/// for each line of code whether anybody listens, and one that listens in a single thread is missed at times.
+pub(crate) static LOG: LazyLock<Log> = LazyLock::new(|| {
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(|| &*LOG);
+    tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
+    Log::default()
+});
+
+/// Lines in memory.
+#[derive(Default)]
+pub(crate) struct Log(Mutex<Vec<u8>>);
+
+impl Log {
+    /// Everything logged so far.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for &Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 type Act = Box<dyn Fn(&Invocation) -> Result<Reply, Fault> + Send + Sync>;
 
@@ -84,7 +118,8 @@ impl App {
 /// Serves on a free port until the sender is dropped or used.
 pub(crate) async fn serve(
     functions: Arc<dyn Functions>,
-) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<std::io::Result<()>>) {
+) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<io::Result<()>>) {
+    LazyLock::force(&LOG);
     let listener = host::listen(0).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
