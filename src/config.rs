@@ -1,13 +1,17 @@
 //! What the environment says, read once at start. Nothing is opened or contacted here.
 
+mod reader;
+
 use std::fmt;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use azure_core::http::Url;
 use tracing::level_filters::LevelFilter;
 use uuid::Uuid;
+
+use self::reader::Reader;
+pub use self::reader::{ConfigError, Problem};
 
 const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
 const TENANT: &str = "AZURE_TENANT_ID";
@@ -65,11 +69,11 @@ impl Config {
     /// Every problem at once, each with its variable, the rule and how to put it right.
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(lookup);
-        let port = reader.parsed(PORT, "is a port from 1 to 65535", PORT_FIX);
+        let port = reader.parsed(PORT, "must be a port from 1 to 65535", PORT_FIX);
         let azure = AzureConfig::read(&mut reader);
         let agreements = reader.path(AGREEMENTS, AGREEMENTS_FIX);
         let ledger = reader.path(LEDGER, LEDGER_FIX);
-        let log = reader.level();
+        let log = level(&mut reader);
         reader.finish(|| {
             Some(Self { port: port?, azure: azure?, agreements: agreements?, ledger: ledger?, log: log? })
         })
@@ -88,11 +92,11 @@ impl AzureConfig {
     }
 
     fn read<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Option<Self> {
-        const GUID: &str = "is a GUID such as 72f988bf-86f1-41af-91ab-2d7cd011db47";
+        const GUID: &str = "must be a GUID such as 72f988bf-86f1-41af-91ab-2d7cd011db47";
         let tenant =
             reader.parsed(TENANT, GUID, "set it to your tenant's id (`az account show --query tenantId`)");
         let client = reader.parsed(CLIENT, GUID, "set it to the application's client id (`az ad app list`)");
-        let client_secret = reader.secret();
+        let client_secret = secret(reader);
         let authority = reader.origin(AUTHORITY, PUBLIC_AUTHORITY);
         let resource_manager = reader.origin(RESOURCE_MANAGER, PUBLIC_RESOURCE_MANAGER);
         let ca_bundle = reader.value(CA_BUNDLE).map(PathBuf::from);
@@ -133,7 +137,7 @@ pub fn agreements_from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Pa
 /// As [`Config::from_env`].
 pub fn log_from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<LevelFilter, ConfigError> {
     let mut reader = Reader::new(lookup);
-    let level = reader.level();
+    let level = level(&mut reader);
     reader.finish(|| level)
 }
 
@@ -170,128 +174,31 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Everything that is wrong with the environment.
-#[derive(Debug, thiserror::Error)]
-#[error("the environment is not complete:{}", .problems.iter().map(|p| format!("\n  {p}")).collect::<String>())]
-pub struct ConfigError {
-    /// At least one, in the order in which the variables are described.
-    pub problems: Vec<Problem>,
+fn secret<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Option<Secret> {
+    let secret = reader.required(CLIENT_SECRET, "set it to a client secret of that application")?;
+    if secret.trim() == secret && !secret.contains(char::is_control) {
+        return Some(Secret::new(secret));
+    }
+    let rule = "must have no line break and no space at its ends";
+    reader.problem(CLIENT_SECRET, rule, "set it again without what was copied along with it")
 }
 
-/// One thing that is wrong with one variable. It never holds the variable's value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The variable's name.
-    pub variable: &'static str,
-    /// What is required of it.
-    pub rule: &'static str,
-    /// How to put it right.
-    pub fix: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.variable, self.rule, self.fix)
+fn level<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Option<LevelFilter> {
+    let Some(text) = reader.value(LOG) else { return Some(LevelFilter::INFO) };
+    // `LevelFilter` itself would also take numbers.
+    match text.to_ascii_lowercase().as_str() {
+        "off" => Some(LevelFilter::OFF),
+        "error" => Some(LevelFilter::ERROR),
+        "warn" => Some(LevelFilter::WARN),
+        "info" => Some(LevelFilter::INFO),
+        "debug" => Some(LevelFilter::DEBUG),
+        "trace" => Some(LevelFilter::TRACE),
+        _ => reader.problem(
+            LOG,
+            "must be one of off, error, warn, info, debug, trace",
+            "set it to one of these, or unset it for info",
+        ),
     }
-}
-
-struct Reader<L> {
-    lookup: L,
-    problems: Vec<Problem>,
-}
-
-impl<L: Fn(&str) -> Option<String>> Reader<L> {
-    fn new(lookup: L) -> Self {
-        Self { lookup, problems: Vec::new() }
-    }
-
-    fn finish<T>(self, value: impl FnOnce() -> Option<T>) -> Result<T, ConfigError> {
-        // Whatever has no value has said why.
-        value().filter(|_| self.problems.is_empty()).ok_or(ConfigError { problems: self.problems })
-    }
-
-    fn problem<T>(
-        &mut self,
-        variable: &'static str,
-        rule: &'static str,
-        fix: impl Into<String>,
-    ) -> Option<T> {
-        self.problems.push(Problem { variable, rule, fix: fix.into() });
-        None
-    }
-
-    fn value(&self, variable: &str) -> Option<String> {
-        (self.lookup)(variable).filter(|value| !value.is_empty())
-    }
-
-    fn required(&mut self, variable: &'static str, fix: &str) -> Option<String> {
-        match self.value(variable) {
-            None => self.problem(variable, "is not set", fix),
-            value => value,
-        }
-    }
-
-    fn parsed<T: FromStr>(&mut self, variable: &'static str, rule: &'static str, fix: &str) -> Option<T> {
-        match self.required(variable, fix)?.parse() {
-            Ok(value) => Some(value),
-            Err(_) => self.problem(variable, rule, fix),
-        }
-    }
-
-    fn path(&mut self, variable: &'static str, fix: &str) -> Option<PathBuf> {
-        self.required(variable, fix).map(PathBuf::from)
-    }
-
-    fn secret(&mut self) -> Option<Secret> {
-        let secret = self.required(CLIENT_SECRET, "set it to a client secret of that application")?;
-        if secret.trim() == secret && !secret.contains(char::is_control) {
-            return Some(Secret::new(secret));
-        }
-        let rule = "has no space or line break at its ends";
-        self.problem(CLIENT_SECRET, rule, "set it again without what was copied along with it")
-    }
-
-    fn origin(&mut self, variable: &'static str, default: &str) -> Option<Url> {
-        let text = self.value(variable).unwrap_or_else(|| default.to_owned());
-        match text.parse::<Url>() {
-            Ok(url) if is_https_origin(&url) => Some(url),
-            // The value is not shown: a user and password may stand in an address.
-            _ => self.problem(
-                variable,
-                "is an https address with host and port and nothing after them",
-                format!("set it to something like {default}, or unset it for the public cloud"),
-            ),
-        }
-    }
-
-    fn level(&mut self) -> Option<LevelFilter> {
-        let Some(text) = self.value(LOG) else { return Some(LevelFilter::INFO) };
-        // `LevelFilter` itself would also take numbers.
-        match text.to_ascii_lowercase().as_str() {
-            "off" => Some(LevelFilter::OFF),
-            "error" => Some(LevelFilter::ERROR),
-            "warn" => Some(LevelFilter::WARN),
-            "info" => Some(LevelFilter::INFO),
-            "debug" => Some(LevelFilter::DEBUG),
-            "trace" => Some(LevelFilter::TRACE),
-            _ => self.problem(
-                LOG,
-                "is one of off, error, warn, info, debug, trace",
-                "set it to one of these, or unset it for info",
-            ),
-        }
-    }
-}
-
-/// A token must not leave over http, and paths are put behind these addresses.
-fn is_https_origin(url: &Url) -> bool {
-    url.scheme() == "https"
-        && url.has_host()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none()
 }
 
 #[cfg(test)]

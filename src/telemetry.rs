@@ -28,7 +28,7 @@ pub fn start(level: LevelFilter) -> Result<(), SetGlobalDefaultError> {
 
 fn filter(level: LevelFilter) -> Targets {
     let others = level.min(LevelFilter::from_level(Level::WARN));
-    // Also the target prefix of the sandbox's crate.
+    // A prefix: the sandbox's crate is ours too.
     Targets::new().with_target("peerpact", level).with_default(others)
 }
 

@@ -43,7 +43,7 @@ fn events(value: Value, place: &str) -> Result<Decoded, Unusable> {
     };
     let (mut events, mut unusable) = (Vec::with_capacity(values.len()), Vec::new());
     for (index, value) in values.into_iter().enumerate() {
-        match event(value, &format!("{place}[{index}]")) {
+        match decoded(value).and_then(|value| event(value, &format!("{place}[{index}]"))) {
             Ok(event) => events.push(event),
             Err(part) => unusable.push(part),
         }
@@ -60,7 +60,7 @@ fn events(value: Value, place: &str) -> Result<Decoded, Unusable> {
 
 /// Event Grid's own `data` comes as a text in some deliveries (CloudEvents with a text payload).
 fn event(value: Value, place: &str) -> Result<JsonObject, Unusable> {
-    let mut event = object(decoded(value)?, place)?;
+    let mut event = object(value, place)?;
     if let Some(data) = event.get_mut("data") {
         *data = decoded(data.take())?;
     }

@@ -1,0 +1,54 @@
+//! The files that the Functions host reads.
+
+use std::path::Path;
+
+use peerpact::host::{HttpReply, Trigger};
+use serde_json::{Value, json};
+
+fn file(path: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn the_host_starts_our_handler_and_leaves_http_to_the_protocol() {
+    let host = file("host.json");
+    assert_eq!(host["version"], "2.0");
+    assert_eq!(
+        host["customHandler"],
+        json!({
+            "description": { "defaultExecutablePath": "handler", "arguments": ["serve"] },
+            "enableForwardingHttpRequest": false,
+        })
+    );
+    assert_eq!(host["functionTimeout"], "00:05:00");
+    assert_eq!(host["extensionBundle"]["id"], "Microsoft.Azure.Functions.ExtensionBundle");
+}
+
+#[test]
+fn each_function_is_deployed_with_the_binding_that_its_trigger_is_read_from() {
+    let mut deployed: Vec<_> = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("functions"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    deployed.sort();
+    assert_eq!(deployed, ["Handshakes", "ResourceEvent", "StatusSweep"]);
+    for (function, trigger) in [
+        ("Handshakes", Trigger::Http),
+        ("ResourceEvent", Trigger::EventGrid),
+        ("StatusSweep", Trigger::Timer),
+    ] {
+        let binding = &file(&format!("functions/{function}/function.json"))["bindings"][0];
+        let given = (&binding["type"], &binding["name"], &binding["direction"]);
+        assert_eq!(given, (&json!(trigger.kind()), &json!(trigger.binding()), &json!("in")), "{function}");
+    }
+}
+
+#[test]
+fn the_ledger_is_read_only_and_behind_a_key() {
+    let bindings = &file("functions/Handshakes/function.json")["bindings"];
+    assert_eq!(bindings[0]["methods"], json!(["get"]));
+    assert_eq!(bindings[0]["authLevel"], "function");
+    assert_eq!(bindings[0]["route"], "handshakes/{id?}");
+    assert_eq!(bindings[1], json!({ "type": "http", "direction": "out", "name": HttpReply::BINDING }));
+}

@@ -1,0 +1,14 @@
+//! What the Functions host may rely on, tested on raw bodies over a real socket.
+
+#[cfg(test)]
+mod deployed;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod invocations;
+#[cfg(test)]
+mod outcomes;
+#[cfg(test)]
+mod serving;
+#[cfg(test)]
+mod wire;
