@@ -3,14 +3,15 @@
 use chrono::{DateTime, Utc};
 use croner::{
     Cron,
-    parser::{CronParser, Seconds},
+    parser::{CronParser, Seconds, Year},
 };
 use time::OffsetDateTime;
 
 /// A timer's schedule: `{second} {minute} {hour} {day} {month} {day of week}`, in UTC.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    cron: Cron,
+    // Boxed because it is large beside the other triggers' data.
+    cron: Box<Cron>,
 }
 
 /// Why a schedule cannot be used.
@@ -34,8 +35,9 @@ impl Schedule {
             Ok(parts.collect::<Result<Vec<_>, ScheduleError>>()?.join(","))
         });
         let pattern = fields.collect::<Result<Vec<_>, ScheduleError>>()?.join(" ");
-        let parser = CronParser::builder().seconds(Seconds::Required).dom_and_dow(true).build();
-        Ok(Self { cron: parser.parse(&pattern).map_err(ScheduleError::Pattern)? })
+        let parser =
+            CronParser::builder().seconds(Seconds::Required).year(Year::Disallowed).dom_and_dow(true).build();
+        Ok(Self { cron: Box::new(parser.parse(&pattern).map_err(ScheduleError::Pattern)?) })
     }
 
     /// The first time strictly after `instant`, or `None` if there is none (31 February).
