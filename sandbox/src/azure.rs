@@ -34,7 +34,18 @@ pub struct Delivery {
     pub id: DeliveryId,
     pub to: Tenant,
     pub attempt: u32,
+    pub subscription: String,
     pub event: serde_json::Value,
+}
+impl Settings {
+    pub fn new(pace: Pace, seed: u64) -> Self {
+        Self { pace, seed }
+    }
+}
+impl FaultPlan {
+    pub fn check(&self) -> Result<(), std::fmt::Error> {
+        Ok(())
+    }
 }
 impl Azure {
     pub fn new(world: World, clock: Clock, _: Settings) -> Self {

@@ -1,6 +1,10 @@
 //! A local Azure for two tenants.
-pub mod azure;
-pub mod clock;
+mod azure;
+mod clock;
 pub mod front;
 pub mod up;
-pub mod world;
+mod world;
+
+pub use azure::{Azure, Call, Cut, Delivery, DeliveryId, FaultPlan, Pace, Settings};
+pub use clock::Clock;
+pub use world::{Principal, Tenant, World};

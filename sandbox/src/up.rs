@@ -14,15 +14,13 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 pub use crate::front::ready::{FunctionsReady, OperatorReady, ReadyFile, TenantReady, TravellerReady};
 use crate::{
-    azure::{Azure, Pace, Settings},
-    clock::Clock,
+    Azure, Clock, Pace, Settings, Tenant, World,
     front::{
         Certificates, CertificatesError, DeliveryTarget, Dropped, Webhook, WebhookError, control,
         deliver_events,
         functions_host::{FunctionsHost, HostError, HostOptions, Trigger},
         serve_https,
     },
-    world::{Tenant, World},
 };
 
 /// What to start.
@@ -169,7 +167,7 @@ pub async fn up(options: UpOptions) -> Result<Running, UpError> {
     let world = app_roles.into_iter().fold(World::new(origin.clone(), seed), |world, role| {
         world.app_role(role.tenant, role.definition, role.scope)
     });
-    let azure = Azure::new(world, clock, Settings { pace, seed });
+    let azure = Azure::new(world, clock, Settings::new(pace, seed));
     let mut tasks = JoinSet::new();
     let served = azure.clone();
     let answer = move |request| respond(served.clone(), request);

@@ -145,15 +145,12 @@ import json, ssl, sys, urllib.request
 ready = json.load(open(sys.argv[1]))
 context = ssl.create_default_context(cafile=ready["caBundle"])
 calls = json.load(urllib.request.urlopen(ready["control"] + "/calls?since=0", context=context))
-people = {ready["traveller"]["clientId"], "traveller"}
-for tenant in ready["tenants"].values():
-    people |= {tenant["operator"]["clientId"]}
+people = {ready["traveller"]["clientId"]} | {tenant["operator"]["clientId"] for tenant in ready["tenants"].values()}
 for call in calls:
-    half = "/virtualnetworkpeerings/" in call["path"].lower()
-    if half and call["method"] == "PUT":
-        person = call["principal"] in people or "operator" in call["principal"]
-        network = "vnet-1" if "/vnet-1/" in call["path"].lower() else "vnet-2"
-        print(network, "by hand" if person else "by an app")
+    path = call["path"].lower()
+    if call["method"] == "PUT" and "/virtualnetworkpeerings/" in path and call["status"] < 300:
+        network = path.split("/virtualnetworks/")[1].split("/")[0]
+        print(network, "by hand" if call["principal"] in people else "by an app")
 PYTHON
 )
 same "the history has one half written by hand and the other by an app" $'vnet-1 by hand\nvnet-2 by an app' "$writers"

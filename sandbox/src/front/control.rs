@@ -5,7 +5,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_T
 use serde::Serialize;
 use serde_json::json;
 
-use crate::azure::{Azure, FaultPlan};
+use crate::{Azure, FaultPlan};
 
 /// Answers a request whose path is `/sandbox` or below.
 ///
@@ -42,10 +42,13 @@ fn calls(azure: &Azure, query: &str) -> Response<Bytes> {
 fn set_faults(azure: &Azure, body: &[u8]) -> Response<Bytes> {
     let mut body = serde_json::Deserializer::from_slice(body);
     match serde_path_to_error::deserialize::<_, FaultPlan>(&mut body) {
-        Ok(plan) => {
-            azure.set_faults(plan);
-            no_content()
-        }
+        Ok(plan) => match plan.check() {
+            Ok(()) => {
+                azure.set_faults(plan);
+                no_content()
+            }
+            Err(wrong) => error(StatusCode::BAD_REQUEST, "BadRequest", &wrong.to_string()),
+        },
         Err(wrong) => {
             let message = format!("`{}`: {}", wrong.path(), wrong.inner());
             error(StatusCode::BAD_REQUEST, "BadRequest", &message)

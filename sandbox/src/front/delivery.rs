@@ -8,10 +8,7 @@ use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
 use uuid::Uuid;
 
 use super::loopback::{LoopbackError, loopback_client};
-use crate::{
-    azure::{Azure, Delivery},
-    world::Tenant,
-};
+use crate::{Azure, Delivery, Tenant};
 
 /// A tenant's webhook.
 pub struct DeliveryTarget {
@@ -70,7 +67,7 @@ impl Webhook {
             "metadataVersion": "1",
             "dataVersion": "2",
         }]);
-        let request = webhook.post("SubscriptionValidation", &event);
+        let request = webhook.post("SubscriptionValidation", "", &event);
         let response = request.send().await.map_err(|error| WebhookError::Exchange(error.without_url()))?;
         let status = response.status().as_u16();
         let answer = response.bytes().await.map_err(|error| WebhookError::Exchange(error.without_url()))?;
@@ -82,12 +79,12 @@ impl Webhook {
         }
     }
 
-    fn post(&self, kind: &'static str, events: &Value) -> reqwest::RequestBuilder {
+    fn post(&self, kind: &'static str, subscription: &str, events: &Value) -> reqwest::RequestBuilder {
         self.client
             .post(&self.address)
             .header(CONTENT_TYPE, "application/json; charset=utf-8")
             .header("aeg-event-type", kind)
-            .header("aeg-subscription-name", "NETWORK-CHANGES")
+            .header("aeg-subscription-name", subscription.to_ascii_uppercase())
             .body(events.to_string())
     }
 
@@ -96,8 +93,8 @@ impl Webhook {
         let text = |name: &str| delivery.event.get(name).and_then(Value::as_str).unwrap_or_default();
         let header = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
         let request = self
-            .post("Notification", &json!([delivery.event]))
-            .header("aeg-delivery-count", delivery.attempt.to_string())
+            .post("Notification", &delivery.subscription, &json!([delivery.event]))
+            .header("aeg-delivery-count", delivery.attempt.saturating_sub(1).to_string())
             .header("aeg-metadata-version", header(text("metadataVersion")))
             .header("aeg-data-version", header(text("dataVersion")))
             .header("aeg-output-event-id", header(text("id")));

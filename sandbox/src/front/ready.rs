@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 
 use super::functions_host::FunctionsHost;
-use crate::world::{Tenant, World};
+use crate::{Tenant, World};
 
 /// Serialises to what `sandbox up --ready-file` writes. It has no `Debug`, since it is full of secrets.
 #[derive(Serialize, Clone)]

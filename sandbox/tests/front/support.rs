@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use peerpact_sandbox::{
-    clock::Clock,
+    Clock,
     front::functions_host::{FunctionsHost, HostError, HostOptions},
 };
 use serde::{Deserialize, de::DeserializeOwned};

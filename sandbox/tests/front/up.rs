@@ -1,9 +1,8 @@
 use std::fs;
 
 use peerpact_sandbox::{
-    azure::Pace,
+    Pace, Tenant,
     up::{AppFolder, Running, Setting, UpError, UpOptions, up},
-    world::Tenant,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -26,7 +26,7 @@ use super::{
     worker::{Worker, WorkerError, WorkerPlan, WorkerState},
 };
 use crate::{
-    clock::Clock,
+    Clock,
     front::loopback::{LoopbackError, loopback_client},
 };
 

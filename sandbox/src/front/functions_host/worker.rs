@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::output::{OutputLog, copy_output};
-use crate::clock::Clock;
+use crate::Clock;
 
 /// What to start and how.
 pub(super) struct WorkerPlan {
