@@ -98,8 +98,8 @@ network() { # network TENANT GROUP NETWORK PREFIX SUBNET_PREFIX
         "$(as "$operator" group create -n "$2" -l eastus2 --query properties.provisioningState -o tsv)"
     same "$1: az network vnet create with a subnet" "$3 Succeeded $4 subnet-1 $5" \
         "$(as "$operator" network vnet create -g "$2" -n "$3" --address-prefixes "$4" --subnet-name subnet-1 \
-            --subnet-prefixes "$5" -o tsv --query 'newVNet.join(`" "`, [name, provisioningState,
-                addressSpace.addressPrefixes[0], subnets[0].name, subnets[0].addressPrefix])')"
+            --subnet-prefixes "$5" -o tsv --query "newVNet.join(' ', [name, provisioningState,
+                addressSpace.addressPrefixes[0], subnets[0].name, subnets[0].addressPrefix])")"
 }
 
 grant() { # grant TENANT NETWORK_ID ROLE
@@ -127,7 +127,7 @@ grant fabrikam "$vnet_2" "$network_contributor"
 # --- one half by hand, the other by itself ---------------------------------------------------------------------------------------
 here=(--subscription "$contoso" -g test-rg --vnet-name vnet-1)
 there=(--subscription "$fabrikam" -g test-rg-2 --vnet-name vnet-2)
-half_query='[].join(`" "`, [peeringState, peeringSyncLevel, remoteVirtualNetwork.id])'
+half_query="[].join(' ', [peeringState, peeringSyncLevel, remoteVirtualNetwork.id])"
 
 same "az network vnet peering create from vnet-1" "vnet-1-to-vnet-2 Succeeded True" \
     "$(as traveller network vnet peering create "${here[@]}" -n vnet-1-to-vnet-2 --remote-vnet "$vnet_2" --allow-vnet-access \
@@ -162,7 +162,7 @@ sync_level() { # sync_level SIDE NAME
 }
 spaces_at_2() {
     as traveller network vnet peering show "${there[@]}" -n "$second" -o tsv \
-        --query 'join(`" "`, remoteAddressSpace.addressPrefixes)'
+        --query "join(' ', remoteAddressSpace.addressPrefixes)"
 }
 
 as operator-contoso network vnet update -g test-rg -n vnet-1 --address-prefixes 10.0.0.0/16 10.2.0.0/16 -o none
