@@ -13,8 +13,10 @@ mod clock;
 mod entra;
 mod events;
 mod faults;
+pub mod front;
 mod history;
 mod mint;
+pub mod up;
 mod world;
 
 pub use azure::{Azure, Cut, Pace, Settings};

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use peerpact_sandbox::azure::Pace;
+use peerpact_sandbox::Pace;
+use peerpact_sandbox::Tenant;
 use peerpact_sandbox::up::{AppFolder, AppRole, Setting, UpOptions};
-use peerpact_sandbox::world::Tenant;
 
 const HOST: &str = include_str!("../../host.json");
 /// The functions' folders, as they stand beside `host.json` when deployed.

@@ -5,13 +5,13 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Subcommand, ValueEnum};
-use peerpact_sandbox::azure::Pace;
+use peerpact_sandbox::Pace;
+use peerpact_sandbox::Tenant;
 use peerpact_sandbox::up::{self, ReadyFile};
-use peerpact_sandbox::world::Tenant;
 
+use super::block_on;
 use super::local_azure::{LocalAzure, ledger};
 use super::output::{self, Style, styled};
-use super::block_on;
 use crate::host;
 
 #[derive(Debug, Subcommand)]
@@ -64,7 +64,8 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Some(_) => None,
         None => Some(tempfile::tempdir().context("cannot make a temporary folder")?),
     };
-    let given = temporary.as_ref().map(tempfile::TempDir::path).or(work_dir.as_deref()).unwrap_or(Path::new("."));
+    let given =
+        temporary.as_ref().map(tempfile::TempDir::path).or(work_dir.as_deref()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(given).with_context(|| format!("cannot make {}", given.display()))?;
     let folder = given.canonicalize().with_context(|| format!("cannot use {}", given.display()))?;
     let pace = if azure_pace { Pace::Recorded } else { Pace::Quick };
@@ -85,11 +86,22 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 fn show(ready: &ReadyFile, apps: Apps, folder: &Path) {
-    output::line(format!("{} {}", styled(Style::Good, "Resource Manager and Entra:"), ready.resource_manager));
+    output::line(format!(
+        "{} {}",
+        styled(Style::Good, "Resource Manager and Entra:"),
+        ready.resource_manager
+    ));
     output::line(format!("control: {}  certificate: {}", ready.control, ready.ca_bundle));
-    for (tenant, shown) in [(Tenant::Contoso, &ready.tenants.contoso), (Tenant::Fabrikam, &ready.tenants.fabrikam)] {
+    for (tenant, shown) in
+        [(Tenant::Contoso, &ready.tenants.contoso), (Tenant::Fabrikam, &ready.tenants.fabrikam)]
+    {
         let app = shown.functions.functions.as_deref().unwrap_or("no app");
-        output::line(format!("{}: tenant {} subscription {} app {app}", tenant.name(), shown.tenant_id, shown.subscription_id));
+        output::line(format!(
+            "{}: tenant {} subscription {} app {app}",
+            tenant.name(),
+            shown.tenant_id,
+            shown.subscription_id
+        ));
     }
     for tenant in apps.tenants() {
         output::line(format!("look: peerpact status --ledger {}", ledger(folder, *tenant).display()));

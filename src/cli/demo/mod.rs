@@ -11,9 +11,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args as Arguments;
-use peerpact_sandbox::azure::Pace;
+use peerpact_sandbox::Pace;
+use peerpact_sandbox::Tenant;
 use peerpact_sandbox::up;
-use peerpact_sandbox::world::Tenant;
 
 use self::operator::Operator;
 use self::timeline::Timeline;

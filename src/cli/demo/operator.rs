@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use peerpact_sandbox::Tenant;
 use peerpact_sandbox::up::ReadyFile;
-use peerpact_sandbox::world::Tenant;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
@@ -81,7 +81,8 @@ impl Operator {
         let (origin, key) = self.app(tenant)?;
         let url = format!("{origin}/admin/functions/StatusSweep");
         let request = self.http.post(url).header("x-functions-key", key);
-        let response = request.header("content-type", "application/json").body(r#"{"input":""}"#).send().await?;
+        let response =
+            request.header("content-type", "application/json").body(r#"{"input":""}"#).send().await?;
         ensure!(response.status() == 202, "the Functions host answered {}", response.status());
         Ok(())
     }
@@ -107,7 +108,13 @@ impl Operator {
         }
     }
 
-    async fn put(&self, tenant: Tenant, id: &str, value: &Value, other: Option<Tenant>) -> anyhow::Result<()> {
+    async fn put(
+        &self,
+        tenant: Tenant,
+        id: &str,
+        value: &Value,
+        other: Option<Tenant>,
+    ) -> anyhow::Result<()> {
         let mut request = self.request(Method::PUT, tenant, id).header("content-type", "application/json");
         if let Some(other) = other {
             request = request.header("x-ms-authorization-auxiliary", format!("Bearer {}", self.token(other)));
@@ -118,7 +125,11 @@ impl Operator {
 
     /// Waits for a write's operation.
     async fn finish(&self, tenant: Tenant, response: Response, id: &str) -> anyhow::Result<()> {
-        let operation = response.headers().get("azure-asyncoperation").and_then(|url| url.to_str().ok()).map(str::to_owned);
+        let operation = response
+            .headers()
+            .get("azure-asyncoperation")
+            .and_then(|url| url.to_str().ok())
+            .map(str::to_owned);
         if !response.status().is_success() {
             body(response, id).await?;
         }

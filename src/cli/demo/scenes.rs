@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use peerpact_sandbox::world::Tenant::{self, Contoso, Fabrikam};
+use peerpact_sandbox::Tenant::{self, Contoso, Fabrikam};
 use serde_json::Value;
 
 use super::operator::{Operator, partner};
@@ -58,7 +58,9 @@ async fn refused(operator: &Operator, timeline: &mut Timeline) -> anyhow::Result
 async fn widened_within(operator: &Operator, timeline: &mut Timeline, pair: &Pair) -> anyhow::Result<()> {
     timeline.scene("contoso widens its network within the agreement");
     operator.network(Contoso, &pair.ours, &["10.10.0.0/16", "10.11.0.0/16"]).await?;
-    let synced = |halves: &Halves| halves.are_connected() && halves.peered_space(Fabrikam).contains(&"10.11.0.0/16".to_owned());
+    let synced = |halves: &Halves| {
+        halves.are_connected() && halves.peered_space(Fabrikam).contains(&"10.11.0.0/16".to_owned())
+    };
     pair.until(operator, timeline, "10.11.0.0/16 synced", synced).await?;
     timeline.reached("fabrikam's half took over 10.11.0.0/16; both are FullyInSync again");
     Ok(())
@@ -69,8 +71,15 @@ async fn widened_beyond(operator: &Operator, timeline: &mut Timeline, pair: &Pai
     operator.network(Contoso, &pair.ours, &["10.10.0.0/16", "10.11.0.0/16", "172.16.0.0/16"]).await?;
     let record = pair.record_until(operator, timeline, "refused").await?;
     let halves = pair.halves(operator).await?;
-    ensure!(halves.sync(Fabrikam) == Some("LocalNotInSync"), "fabrikam's half is {:?}", halves.sync(Fabrikam));
-    ensure!(!halves.peered_space(Fabrikam).contains(&"172.16.0.0/16".to_owned()), "172.16.0.0/16 was taken over");
+    ensure!(
+        halves.sync(Fabrikam) == Some("LocalNotInSync"),
+        "fabrikam's half is {:?}",
+        halves.sync(Fabrikam)
+    );
+    ensure!(
+        !halves.peered_space(Fabrikam).contains(&"172.16.0.0/16".to_owned()),
+        "172.16.0.0/16 was taken over"
+    );
     let message = text(&record["reason"]["message"]);
     ensure!(message.contains("172.16.0.0/16"), "the reason does not name what widened: {message}");
     timeline.told(&format!("reason: {message}"));
@@ -117,7 +126,9 @@ impl Pair {
     fn new(hub: &str, spoke: &str) -> Self {
         let id = |tenant: Tenant, group: &str, name: &str| {
             let subscription = tenant.subscription_id();
-            format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{name}")
+            format!(
+                "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{name}"
+            )
         };
         Self {
             ours: id(Contoso, "hub", hub),
@@ -143,7 +154,8 @@ impl Pair {
     async fn halves(&self, operator: &Operator) -> anyhow::Result<Halves> {
         let half = async |tenant, network: &str, remote: &str| {
             let network = operator.get(tenant, network).await?.context("a network is gone")?;
-            let peerings = network["properties"]["virtualNetworkPeerings"].as_array().cloned().unwrap_or_default();
+            let peerings =
+                network["properties"]["virtualNetworkPeerings"].as_array().cloned().unwrap_or_default();
             let towards = |peering: &Value| {
                 let id = peering["properties"]["remoteVirtualNetwork"]["id"].as_str();
                 id.is_some_and(|id| id.eq_ignore_ascii_case(remote))
@@ -171,14 +183,23 @@ impl Pair {
                 return Ok(());
             }
             if timeline.now() > end {
-                bail!("{what} was not reached: contoso's half is {:?}, fabrikam's {:?}", halves.ours, halves.theirs);
+                bail!(
+                    "{what} was not reached: contoso's half is {:?}, fabrikam's {:?}",
+                    halves.ours,
+                    halves.theirs
+                );
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
     /// Looks at the record of fabrikam's app until it is in this phase.
-    async fn record_until(&self, operator: &Operator, timeline: &Timeline, phase: &str) -> anyhow::Result<Value> {
+    async fn record_until(
+        &self,
+        operator: &Operator,
+        timeline: &Timeline,
+        phase: &str,
+    ) -> anyhow::Result<Value> {
         let network = |id: &str| id.parse::<VirtualNetworkId>();
         let id = HandshakeId::of_peering(&network(&self.ours)?, &network(&self.theirs)?);
         let end = timeline.now() + PATIENCE;
@@ -218,7 +239,8 @@ impl Halves {
     }
 
     fn peered_space(&self, tenant: Tenant) -> Vec<String> {
-        let space = self.property(tenant, "remoteAddressSpace").and_then(|space| space["addressPrefixes"].as_array());
+        let space =
+            self.property(tenant, "remoteAddressSpace").and_then(|space| space["addressPrefixes"].as_array());
         space.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 

@@ -58,11 +58,16 @@ impl Timeline {
     pub(super) fn end(&self, error: Option<&anyhow::Error>) -> anyhow::Result<()> {
         if self.json {
             let error = error.map(|error| format!("{error:#}"));
-            return output::json(&json!({ "passed": error.is_none(), "error": error, "timeline": self.lines }));
+            return output::json(
+                &json!({ "passed": error.is_none(), "error": error, "timeline": self.lines }),
+            );
         }
         output::line("");
         match error {
-            None => output::line(styled(Style::Good, &format!("all as told, in {}", seconds(self.clock.now() - self.started)))),
+            None => output::line(styled(
+                Style::Good,
+                &format!("all as told, in {}", seconds(self.clock.now() - self.started)),
+            )),
             Some(_) => output::line(styled(Style::Bad, "not as told")),
         }
         Ok(())

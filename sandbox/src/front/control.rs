@@ -1,0 +1,77 @@
+//! `/sandbox`: the history of calls, faults, and dead letters. There is no authentication: only this machine reaches it.
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{Azure, FaultPlan};
+
+/// Answers a request whose path is `/sandbox` or below.
+///
+/// | request | answer |
+/// |---|---|
+/// | `GET /sandbox/calls?since=N` | 200, an array of the calls with a `sequence` above N (default 0), oldest first |
+/// | `POST /sandbox/faults` | 204; the plan in the body replaces the one before |
+/// | `DELETE /sandbox/faults` | 204; there are no faults any more |
+/// | `GET /sandbox/deadletters` | 200, an array of the events that Event Grid gave up on |
+///
+/// Anything else is 404, and a query or body that cannot be used 400, both with `{"error":{"code","message"}}` where the message names the field.
+pub fn control(azure: &Azure, request: &Request<Bytes>) -> Response<Bytes> {
+    match (request.method(), request.uri().path()) {
+        (&Method::GET, "/sandbox/calls") => calls(azure, request.uri().query().unwrap_or_default()),
+        (&Method::POST, "/sandbox/faults") => set_faults(azure, request.body()),
+        (&Method::DELETE, "/sandbox/faults") => {
+            azure.clear_faults();
+            no_content()
+        }
+        (&Method::GET, "/sandbox/deadletters") => json(StatusCode::OK, &azure.dead_letters()),
+        (method, path) => error(StatusCode::NOT_FOUND, "NotFound", &format!("there is no {method} {path}")),
+    }
+}
+
+fn calls(azure: &Azure, query: &str) -> Response<Bytes> {
+    let since =
+        form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "since").map(|(_, value)| value);
+    match since.as_deref().unwrap_or("0").parse() {
+        Ok(sequence) => json(StatusCode::OK, &azure.calls_since(sequence)),
+        Err(_) => error(StatusCode::BAD_REQUEST, "BadRequest", "`since` is no sequence number"),
+    }
+}
+
+fn set_faults(azure: &Azure, body: &[u8]) -> Response<Bytes> {
+    let mut body = serde_json::Deserializer::from_slice(body);
+    match serde_path_to_error::deserialize::<_, FaultPlan>(&mut body) {
+        Ok(plan) => match plan.check() {
+            Ok(()) => {
+                azure.set_faults(plan);
+                no_content()
+            }
+            Err(wrong) => error(StatusCode::BAD_REQUEST, "BadRequest", &wrong.to_string()),
+        },
+        Err(wrong) => {
+            let message = format!("`{}`: {}", wrong.path(), wrong.inner());
+            error(StatusCode::BAD_REQUEST, "BadRequest", &message)
+        }
+    }
+}
+
+fn error(status: StatusCode, code: &str, message: &str) -> Response<Bytes> {
+    json(status, &json!({ "error": { "code": code, "message": message } }))
+}
+
+fn no_content() -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+fn json(status: StatusCode, value: &impl Serialize) -> Response<Bytes> {
+    let mut response = match serde_json::to_vec(value) {
+        Ok(body) => Response::new(Bytes::from(body)),
+        Err(failure) => Response::new(Bytes::from(json!({ "error": failure.to_string() }).to_string())),
+    };
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    response
+}

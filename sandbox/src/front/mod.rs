@@ -1,0 +1,16 @@
+//! The sandbox on ports: everything that a real client or a real handler connects to.
+//!
+//! Every listener is bound to 127.0.0.1 and nothing here may be reached from another machine.
+
+mod certificates;
+mod control;
+mod delivery;
+pub mod functions_host;
+mod https;
+mod loopback;
+pub(crate) mod ready;
+
+pub use certificates::{Certificates, CertificatesError};
+pub use control::control;
+pub use delivery::{DeliveryTarget, Webhook, WebhookError, deliver_events};
+pub use https::{Dropped, serve_https};

@@ -1,0 +1,191 @@
+//! A function app in a temporary folder whose handler is `handler.py`.
+
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+
+use peerpact_sandbox::{
+    Clock,
+    front::functions_host::{FunctionsHost, HostError, HostOptions},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+pub(crate) struct App {
+    folder: TempDir,
+}
+
+/// One invocation as the handler saw it.
+#[derive(Deserialize, Debug, Clone)]
+pub(crate) struct Recorded {
+    pub(crate) pid: u32,
+    pub(crate) path: String,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
+}
+
+impl Recorded {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+#[derive(Deserialize, Debug)]
+pub(crate) struct Started {
+    pub(crate) pid: u32,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) environment: BTreeMap<String, String>,
+}
+
+impl App {
+    pub(crate) fn new() -> Self {
+        Self::with_arguments(&[])
+    }
+
+    pub(crate) fn with_arguments(arguments: &[&str]) -> Self {
+        let app = Self { folder: tempfile::tempdir().unwrap() };
+        let handler = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/front/handler.py");
+        let arguments: Vec<&str> = [handler].iter().chain(arguments).copied().collect();
+        app.host_json(&json!({
+            "version": "2.0",
+            "customHandler": { "description": { "defaultExecutablePath": "python3", "arguments": arguments } },
+            "functionTimeout": "00:00:30",
+        }));
+        app.write("answers.json", &json!({}));
+        app
+    }
+
+    /// The usual three functions.
+    pub(crate) fn with_functions() -> Self {
+        let app = Self::new();
+        app.function(
+            "ResourceEvent",
+            &json!([{ "type": "eventGridTrigger", "direction": "in", "name": "event" }]),
+        );
+        // A second that is far away: only a test that asks for a run gets one.
+        app.function(
+            "StatusSweep",
+            &json!([{ "type": "timerTrigger", "direction": "in", "name": "timer", "schedule": "0 0 0 29 2 *" }]),
+        );
+        app.http("Handshakes", json!({ "route": "handshakes/{id?}", "methods": ["get", "post"] }));
+        app
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn host_json(&self, json: &Value) {
+        self.write("host.json", json);
+    }
+
+    pub(crate) fn change_host_json(&self, change: impl FnOnce(&mut Value)) {
+        let mut json = serde_json::from_slice(&fs::read(self.path().join("host.json")).unwrap()).unwrap();
+        change(&mut json);
+        self.host_json(&json);
+    }
+
+    pub(crate) fn function(&self, name: &str, bindings: &Value) {
+        fs::create_dir_all(self.path().join(name)).unwrap();
+        self.write(&format!("{name}/function.json"), &json!({ "bindings": bindings }));
+    }
+
+    pub(crate) fn http(&self, name: &str, mut trigger: Value) {
+        for (field, value) in [("type", "httpTrigger"), ("direction", "in"), ("name", "req")] {
+            trigger[field] = value.into();
+        }
+        self.function(name, &json!([trigger, { "type": "http", "direction": "out", "name": "res" }]));
+    }
+
+    /// Orders how the handler answers from now on, by path.
+    pub(crate) fn answer(&self, path: &str, answer: Value) {
+        self.write("answers.json", &Value::Object(Map::from_iter([(path.to_owned(), answer)])));
+    }
+
+    pub(crate) async fn start(&self) -> FunctionsHost {
+        self.try_start().await.unwrap()
+    }
+
+    pub(crate) async fn try_start(&self) -> Result<FunctionsHost, HostError> {
+        FunctionsHost::start(HostOptions {
+            name: "test".to_owned(),
+            root: self.path().to_owned(),
+            settings: [("COLOUR", "blue"), ("SCHEDULE", "* * * * * *")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            log: self.path().join("handler.log"),
+            seed: 7,
+            clock: Clock::system(),
+        })
+        .await
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Recorded> {
+        self.lines("requests.jsonl")
+    }
+
+    pub(crate) fn starts(&self) -> Vec<Started> {
+        self.lines("starts.jsonl")
+    }
+
+    /// The only request so far.
+    pub(crate) fn request(&self) -> Recorded {
+        let requests = self.requests();
+        assert_eq!(requests.len(), 1, "{requests:?}");
+        requests[0].clone()
+    }
+
+    /// Waits until the handler was invoked so often.
+    pub(crate) async fn invoked(&self, times: usize) -> Vec<Recorded> {
+        until(|| self.requests().len() >= times).await;
+        self.requests()
+    }
+
+    fn lines<T: DeserializeOwned>(&self, name: &str) -> Vec<T> {
+        let text = fs::read_to_string(self.path().join(name)).unwrap_or_default();
+        // A line that is still being written has no end yet.
+        text.split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    fn write(&self, name: &str, json: &Value) {
+        let file = tempfile::NamedTempFile::new_in(self.path()).unwrap();
+        serde_json::to_writer(&file, json).unwrap();
+        file.persist(self.path().join(name)).unwrap();
+    }
+}
+
+pub(crate) async fn until(condition: impl Fn() -> bool) {
+    let reached = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), reached).await.expect("it never came to that");
+}
+
+pub(crate) fn runs(pid: u32) -> bool {
+    let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // A zombie is gone for everybody but its parent, which must have waited for it: it counts as running.
+    !state.is_empty()
+}
+
+/// A client that trusts the certificates in `pem` and nobody else.
+pub(crate) fn client(pem: Option<&str>) -> reqwest::Client {
+    use rustls::{
+        ClientConfig, RootCertStore,
+        crypto::ring,
+        pki_types::{CertificateDer, pem::PemObject},
+    };
+    let mut roots = RootCertStore::empty();
+    if let Some(pem) = pem {
+        roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
+    }
+    let tls = ClientConfig::builder_with_provider(std::sync::Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().build().unwrap()
+}
