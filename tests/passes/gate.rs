@@ -1,0 +1,194 @@
+//! The gate between the app and the sandbox. It counts the app's calls and ledger writes, and at one of them does what
+//! it was told: that is how faults are placed.
+
+use std::future::pending;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use azure_core::error::ErrorKind;
+use azure_core::http::headers::Headers;
+use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
+use bytes::Bytes;
+use peerpact_sandbox::Azure;
+use tokio::sync::Notify;
+
+/// What happens at one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The app is gone before the call is sent.
+    CrashBefore,
+    /// The call takes effect, and the app is gone before it hears so.
+    CrashAfterCommit,
+    /// The app hears the answer, and is gone before it does anything else.
+    CrashAfterReply,
+    /// Azure answers 503 and does nothing.
+    Unavailable,
+    /// The call takes effect, and the connection is reset instead of an answer.
+    ResetAfterCommit,
+    /// Azure answers 429 and says when to come back.
+    ThrottledWithRetryAfter,
+    /// Azure answers 429.
+    Throttled,
+}
+
+/// What happens at one write to the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LedgerFault {
+    /// The app is gone before it is written.
+    CrashBefore,
+    /// It is written, and the app is gone.
+    CrashAfter,
+    /// The ledger fails.
+    Fails,
+}
+
+/// Where the fault is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Point {
+    Nowhere,
+    Call(usize, Fault),
+    LedgerWrite(usize, LedgerFault),
+}
+
+pub(crate) struct Gate {
+    point: Point,
+    calls: Mutex<Vec<String>>,
+    ledger_writes: AtomicUsize,
+    dying: AtomicBool,
+    crashed: Notify,
+}
+
+impl Gate {
+    pub(crate) fn open() -> Arc<Self> {
+        Self::with(Point::Nowhere)
+    }
+
+    pub(crate) fn with(point: Point) -> Arc<Self> {
+        Arc::new(Self {
+            point,
+            calls: Mutex::default(),
+            ledger_writes: AtomicUsize::new(0),
+            dying: AtomicBool::new(false),
+            crashed: Notify::new(),
+        })
+    }
+
+    /// Every call so far, as `METHOD path`.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    pub(crate) fn ledger_writes(&self) -> usize {
+        self.ledger_writes.load(Ordering::SeqCst)
+    }
+
+    /// Resolves when the app has crashed: who waits for it drops the app.
+    pub(crate) async fn crashed(&self) {
+        self.crashed.notified().await;
+    }
+
+    /// What a ledger write meets.
+    pub(crate) async fn at_ledger_write(&self) -> Option<LedgerFault> {
+        self.die_if_dying().await;
+        let number = self.ledger_writes.fetch_add(1, Ordering::SeqCst);
+        match self.point {
+            Point::LedgerWrite(at, fault) if at == number => Some(fault),
+            Point::Nowhere | Point::Call(..) | Point::LedgerWrite(..) => None,
+        }
+    }
+
+    pub(crate) async fn crash(&self) -> ! {
+        self.crashed.notify_one();
+        pending::<()>().await;
+        unreachable!("a crashed app is dropped")
+    }
+
+    async fn die_if_dying(&self) {
+        if self.dying.load(Ordering::SeqCst) {
+            self.crash().await;
+        }
+    }
+
+    async fn at_call(&self, call: String) -> Option<Fault> {
+        self.die_if_dying().await;
+        let number = {
+            let mut calls = self.calls.lock().unwrap();
+            calls.push(call);
+            calls.len() - 1
+        };
+        match self.point {
+            Point::Call(at, fault) if at == number => Some(fault),
+            Point::Nowhere | Point::Call(..) | Point::LedgerWrite(..) => None,
+        }
+    }
+}
+
+/// The app's transport: through the gate into the sandbox.
+pub(crate) struct Transport {
+    pub(crate) azure: Azure,
+    pub(crate) gate: Arc<Gate>,
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Transport")
+    }
+}
+
+#[async_trait]
+impl HttpClient for Transport {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let fault = self.gate.at_call(format!("{} {}", request.method().as_str(), request.url().path())).await;
+        match fault {
+            None => self.forward(request).await,
+            Some(Fault::CrashBefore) => self.gate.crash().await,
+            Some(Fault::CrashAfterCommit) => {
+                self.forward(request).await?;
+                self.gate.crash().await
+            }
+            Some(Fault::CrashAfterReply) => {
+                let reply = self.forward(request).await?;
+                self.gate.dying.store(true, Ordering::SeqCst);
+                Ok(reply)
+            }
+            Some(Fault::ResetAfterCommit) => {
+                self.forward(request).await?;
+                Err(azure_core::Error::with_message(ErrorKind::Io, "connection reset"))
+            }
+            Some(Fault::Unavailable) => Ok(answer(503, "ServiceUnavailable", None)),
+            Some(Fault::ThrottledWithRetryAfter) => Ok(answer(429, "TooManyRequests", Some("3"))),
+            Some(Fault::Throttled) => Ok(answer(429, "TooManyRequests", None)),
+        }
+    }
+}
+
+impl Transport {
+    async fn forward(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let mut outgoing = http::Request::builder().method(request.method().as_str()).uri(request.url().as_str());
+        for (name, value) in request.headers().iter() {
+            outgoing = outgoing.header(name.as_str(), value.as_str());
+        }
+        let body = match request.body() {
+            Body::Bytes(bytes) => bytes.clone(),
+            Body::SeekableStream(_) => unreachable!("nothing of ours is streamed"),
+        };
+        let cut = |_| azure_core::Error::with_message(ErrorKind::Io, "connection reset");
+        let response = self.azure.call(outgoing.body(body).unwrap()).await.map_err(cut)?;
+        let (parts, body) = response.into_parts();
+        let mut headers = Headers::new();
+        for (name, value) in &parts.headers {
+            headers.insert(name.as_str().to_owned(), value.to_str().unwrap().to_owned());
+        }
+        Ok(AsyncRawResponse::from_bytes(parts.status.as_u16().into(), headers, body))
+    }
+}
+
+fn answer(status: u16, code: &str, retry_after: Option<&str>) -> AsyncRawResponse {
+    let mut headers = Headers::new();
+    if let Some(seconds) = retry_after {
+        headers.insert("retry-after", seconds.to_owned());
+    }
+    let body = format!(r#"{{"error":{{"code":"{code}","message":"placed by the test"}}}}"#);
+    AsyncRawResponse::from_bytes(status.into(), headers, Bytes::from(body))
+}

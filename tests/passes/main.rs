@@ -1,0 +1,14 @@
+//! Passes against the sandbox, in process and under virtual time: the app as it is, only its transport ends in the
+//! sandbox instead of a socket.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod actor;
+mod app;
+mod beliefs;
+mod budget;
+mod faults;
+mod gate;
+mod rules;
+mod privilege;
+mod reach;
+mod stage;
