@@ -10,7 +10,9 @@ use crate::script::*;
 #[tokio::test(start_paused = true)]
 async fn a_network_is_one_get_with_our_names_on_it() {
     let stage = Stage::new();
-    stage.expect_token(CONTOSO, "tok-contoso").expect(get(A), answer(200, &vnet(A, "10.0.0.0/16")));
+    stage
+        .expect_token(CONTOSO, "tok-contoso")
+        .expect(get(A), answer(200, &vnet(&A.to_uppercase(), "10.0.0.0/16")));
     let network = stage.arm.network(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
     assert_eq!(network.prefixes, ["10.0.0.0/16".parse().unwrap()]);
     let seen = stage.played();
@@ -136,6 +138,7 @@ async fn an_answer_that_makes_no_sense_is_malformed_and_not_asked_for_again() {
         answer(200, &json!([])),
         answer(200, &json!({"id": "/nowhere"})),
         answer(200, &vnet(A, "10.0.0.0/33")),
+        answer(200, &vnet(B, "10.0.0.0/16")),
         text(200, &"[".repeat(10_000)),
         text(200, &" ".repeat(9 * 1024 * 1024)),
         text(302, ""),

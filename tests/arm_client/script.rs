@@ -37,6 +37,8 @@ pub(crate) enum Reply {
     Reset,
     /// Nothing ever comes.
     Silence,
+    /// The reply comes this late.
+    Late(Duration, Box<Reply>),
 }
 
 /// A call as it was made, `at` milliseconds after the start.
@@ -83,7 +85,15 @@ impl HttpClient for Transport {
         let next = self.expected.lock().unwrap().pop_front();
         let Some((expected, reply)) = next else { panic!("a call that nobody expects: {line}") };
         assert_eq!(line, expected, "another call was expected");
+        let reply = match reply {
+            Reply::Late(pause, reply) => {
+                tokio::time::sleep(pause).await;
+                *reply
+            }
+            reply => reply,
+        };
         match reply {
+            Reply::Late(..) => panic!("late twice"),
             Reply::Answer { status, headers, body } => {
                 let mut map = Headers::new();
                 for (name, value) in headers {

@@ -1,5 +1,6 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use peerpact::arm::{Class, WriteError};
 use peerpact::handshake::halves::{Denial, Sight};
@@ -93,6 +94,21 @@ async fn a_token_that_is_refused_again_is_a_denial() {
     let sight = stage.arm.sight(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
     let Sight::Denied(denial) = sight else { panic!("{sight:?}") };
     assert_eq!(denial.code, "ExpiredAuthenticationToken");
+    stage.played();
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_were_refused_the_same_token_at_once_renew_it_once() {
+    let late = |reply| Reply::Late(Duration::from_millis(100), Box::new(reply));
+    let stage = Stage::new();
+    stage.expect_token(CONTOSO, "old").expect(get(A), late(expired())).expect(get(A), late(expired()));
+    stage.expect_token(CONTOSO, "new");
+    stage.expect(get(A), late(answer(200, &vnet(A, "10.0.0.0/16"))));
+    stage.expect(get(A), late(answer(200, &vnet(A, "10.0.0.0/16"))));
+    let read = || async {
+        stage.arm.network(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
+    };
+    tokio::join!(read(), read());
     stage.played();
 }
 
