@@ -186,7 +186,7 @@ impl ArmError {
             // Azure Policy answers 403 too, and no grant mends that.
             403 if failure.is_policy() => Class::Refused(failure.clone()),
             401 | 403 => Class::Denied(denial::parse(&self.asked, failure)),
-            _ if failure.is_busy() => Class::Busy { after },
+            400..=499 if failure.is_busy() => Class::Busy { after },
             429 => Class::Throttled { after },
             409 if !failure.is_lasting_conflict() => Class::Busy { after },
             408 | 500..=599 => Class::Unavailable { after },

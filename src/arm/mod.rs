@@ -115,7 +115,13 @@ impl ResourceManager {
     ) -> Result<Network, ArmError> {
         let asked = self.asked(tenant, READ_NETWORK, id.to_string());
         let network: wire::VirtualNetwork = self.get(&asked, self.0.origin.network(id), until).await?;
-        network.into_network().map_err(|error| malformed(&asked, "not a usable network", error))
+        let network =
+            network.into_network().map_err(|error| malformed(&asked, "not a usable network", error))?;
+        if network.id == *id {
+            return Ok(network);
+        }
+        let what = format!("another network was asked for than {}", network.id);
+        Err(ArmError::new(&asked, Fault::Malformed { what, source: None }))
     }
 
     /// The same, with "not there" and "not for us" as answers instead of errors.

@@ -27,7 +27,7 @@ pub struct Https {
 /// Why no client could be built.
 #[derive(Debug, Error)]
 pub enum TransportError {
-    /// The bundle of trusted certificates cannot be read.
+    /// The bundle of trusted certificates cannot be read, or is empty.
     #[error("cannot read the CA bundle {}", path.display())]
     Bundle {
         /// The bundle.
@@ -36,7 +36,7 @@ pub enum TransportError {
         #[source]
         source: std::io::Error,
     },
-    /// The bundle holds no certificate, or one that cannot be used; or the platform has none.
+    /// The bundle holds a certificate that cannot be used, or the platform has none.
     #[error("cannot set up TLS")]
     Tls(#[source] reqwest::Error),
     /// The answer's body is longer than [`LONGEST_BODY`].
@@ -72,6 +72,10 @@ fn build(ca_bundle: Option<&Path>) -> Result<reqwest::Client, TransportError> {
         let pem =
             std::fs::read(path).map_err(|source| TransportError::Bundle { path: path.to_owned(), source })?;
         let trusted = reqwest::Certificate::from_pem_bundle(&pem).map_err(TransportError::Tls)?;
+        if trusted.is_empty() {
+            let source = std::io::Error::new(std::io::ErrorKind::InvalidData, "no certificate in it");
+            return Err(TransportError::Bundle { path: path.to_owned(), source });
+        }
         builder = builder.tls_certs_only(trusted);
     }
     builder.build().map_err(TransportError::Tls)

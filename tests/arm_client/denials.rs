@@ -1,0 +1,92 @@
+use peerpact::arm::{Class, WriteError};
+use peerpact::handshake::halves::{Denial, Sight};
+use serde_json::json;
+
+use crate::script::*;
+
+const READ: &str = "Microsoft.Network/virtualNetworks/read";
+const WRITE: &str = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings/write";
+const PEER: &str = "Microsoft.Network/virtualNetworks/peer/action";
+
+fn denial(principal: &str, action: &str, scope: &str, code: &str) -> Denial {
+    let [principal, action, scope, code] = [principal, action, scope, code].map(str::to_owned);
+    Denial { principal, action, scope, code }
+}
+
+async fn denied_read(status: u16, code: &str, message: &str) -> Denial {
+    let stage = Stage::new();
+    let error = json!({"error": {"message": message, "code": code}});
+    stage.expect_token(CONTOSO, "t").expect(get(A), answer(status, &error));
+    let sight = stage.arm.sight(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
+    stage.played();
+    let Sight::Denied(denial) = sight else { panic!("{sight:?}") };
+    denial
+}
+
+async fn denied_write(code: &str, message: &str) -> Denial {
+    let stage = Stage::new();
+    stage.expect_token(CONTOSO, "t").expect_token(FABRIKAM, "u");
+    stage.expect(put(), answer(403, &json!({"error": {"code": code, "message": message}})));
+    let error = stage.arm.put_peering(&write(), stage.until(20)).await.unwrap_err();
+    stage.played();
+    assert!(matches!(error, WriteError::Rejected(_)), "{error}");
+    let Class::Denied(denial) = error.error().class() else { panic!("{error}") };
+    denial
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_grant_is_told_as_azure_tells_it() {
+    let scope = A.to_uppercase();
+    let message = format!(
+        "The client 'app-id' with object id 'object-id' does not have authorization to perform action 'Microsoft.Network/virtualNetworks/READ' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials."
+    );
+    let expected =
+        denial("object-id", "Microsoft.Network/virtualNetworks/READ", &scope, "AuthorizationFailed");
+    assert_eq!(denied_read(403, "AuthorizationFailed", &message).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_refusal_does_not_tell_is_taken_from_what_was_asked() {
+    for message in ["", "No.", "object id '", "perform action 'unfinished", "over scope ''"] {
+        let expected = denial(CLIENT_ID, READ, A, "AuthorizationFailed");
+        assert_eq!(denied_read(403, "AuthorizationFailed", message).await, expected, "{message}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_grant_on_the_remote_network_names_that_network() {
+    let message = format!(
+        "The client 'app-id' with object id 'object-id' has permission to perform action '{WRITE}' on scope '{A}/virtualNetworkPeerings/to-b'; however, it does not have permission to perform action(s) '{PEER}' on the linked scope(s) '{B}' (respectively) or the linked scope(s) are invalid."
+    );
+    let expected = denial("object-id", PEER, B, "LinkedAuthorizationFailed");
+    assert_eq!(denied_write("LinkedAuthorizationFailed", &message).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_may_not_reach_the_remote_network_names_it_too() {
+    let message = format!(
+        "The client has permission to perform action '{PEER}' on scope '{A}/virtualNetworkPeerings/to-b', however the current tenant '{CONTOSO}' is not authorized to access linked subscription 'dec492d3-4f4e-493b-aa47-7bdf2f96a6fc'."
+    );
+    let expected = denial(CLIENT_ID, PEER, B, "LinkedAuthorizationFailed");
+    assert_eq!(denied_write("LinkedAuthorizationFailed", &message).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_denied_on_our_own_side_names_the_peering() {
+    let peering = format!("{A}/virtualNetworkPeerings/to-b");
+    let expected = denial(CLIENT_ID, WRITE, &peering, "AuthorizationFailed");
+    assert_eq!(denied_write("AuthorizationFailed", "no").await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn azures_words_are_bounded_and_stay_on_one_line() {
+    let stage = Stage::new();
+    let error = json!({"error": {"code": "X".repeat(5000), "message": format!("a\u{1b}[31m\nb{}", "ü".repeat(5000))}});
+    stage.expect_token(CONTOSO, "t").expect(get(A), answer(400, &error));
+    let error = stage.arm.network(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap_err();
+    stage.played();
+    let Class::Refused(failure) = error.class() else { panic!("{error}") };
+    assert_eq!(failure.code.chars().count(), 101);
+    assert_eq!(failure.message.chars().count(), 1001);
+    assert!(failure.message.starts_with("a [31m b"), "{}", failure.message);
+}

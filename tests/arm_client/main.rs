@@ -1,0 +1,10 @@
+//! The Resource Manager client against a scripted transport, in process and under virtual time.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod denials;
+mod operations;
+mod reads;
+mod script;
+mod tokens;
+mod writes;

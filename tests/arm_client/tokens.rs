@@ -1,0 +1,237 @@
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use peerpact::arm::{Class, WriteError};
+use peerpact::handshake::halves::{Denial, Sight};
+use serde_json::{Value, json};
+
+use crate::script::*;
+
+fn expired() -> Reply {
+    refusal(401, "ExpiredAuthenticationToken")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenants_token_is_asked_for_once_and_used_for_its_own_calls_only() {
+    let stage = Stage::new();
+    stage.expect_token(CONTOSO, "tok-contoso").expect(get(A), answer(200, &vnet(A, "10.0.0.0/16")));
+    stage.expect_token(FABRIKAM, "tok-fabrikam").expect(get(B), answer(200, &vnet(B, "10.1.0.0/16")));
+    stage.expect(get(A), answer(200, &vnet(A, "10.0.0.0/16")));
+    for (home, id) in [(CONTOSO, A), (FABRIKAM, B), (CONTOSO, A)] {
+        stage.arm.network(tenant(home), &network(id), stage.until(20)).await.unwrap();
+    }
+    let seen = stage.played();
+    let used: Vec<_> = seen.iter().filter_map(|seen| seen.header("authorization")).collect();
+    assert_eq!(used, ["Bearer tok-contoso", "Bearer tok-fabrikam", "Bearer tok-contoso"]);
+    assert!(seen[0].body.contains("scope=https%3A%2F%2Farm.test%2F.default"), "{}", seen[0].body);
+    assert!(seen[0].body.contains(&format!("client_id={CLIENT_ID}")), "{}", seen[0].body);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_reads_at_once_ask_for_one_token() {
+    let stage = Stage::new();
+    stage.expect_token(CONTOSO, "t");
+    stage.expect(get(A), answer(200, &vnet(A, "10.0.0.0/16")));
+    stage.expect(get(A), answer(200, &vnet(A, "10.0.0.0/16")));
+    let read = || async {
+        stage.arm.network(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
+    };
+    tokio::join!(read(), read());
+    stage.played();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peering_write_and_the_looks_at_its_operation_carry_one_auxiliary_token_the_partners() {
+    let stage = Stage::new();
+    let operation = "https://arm.test/operations/1?t=1&s=signed";
+    let headers = [("azure-asyncoperation", operation), ("retry-after", "1")];
+    stage.expect_token(CONTOSO, "tok-contoso").expect_token(FABRIKAM, "tok-fabrikam");
+    stage.expect(put(), answer_with(201, headers, &peering("Updating")));
+    stage.expect(format!("GET {operation}"), answer(200, &json!({"status": "Succeeded"})));
+    let accepted = stage.arm.put_peering(&write(), stage.until(20)).await.unwrap();
+    stage.arm.finish(accepted, stage.until(20)).await.unwrap();
+    for call in &stage.played()[2..] {
+        assert_eq!(call.header("authorization"), Some("Bearer tok-contoso"), "{}", call.line);
+        assert_eq!(call.header("x-ms-authorization-auxiliary"), Some("Bearer tok-fabrikam"), "{}", call.line);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_and_a_write_inside_one_tenant_carry_no_auxiliary_token() {
+    for auxiliary in [None, Some(tenant(CONTOSO))] {
+        let stage = Stage::new();
+        stage.expect_token(CONTOSO, "tok-contoso");
+        stage.expect(put(), answer(200, &peering("Succeeded"))).expect(delete(), text(204, ""));
+        let write = peerpact::arm::PeeringWrite { auxiliary, ..write() };
+        stage.arm.put_peering(&write, stage.until(20)).await.unwrap();
+        stage.arm.delete_peering(tenant(CONTOSO), &half(), CORRELATION, stage.until(20)).await.unwrap();
+        for call in stage.played() {
+            assert_eq!(call.header("x-ms-authorization-auxiliary"), None, "{}", call.line);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_token_is_replaced_once_and_the_call_made_again() {
+    let stage = Stage::new();
+    stage.expect_token(CONTOSO, "old").expect(get(A), expired());
+    stage.expect_token(CONTOSO, "new").expect(get(A), answer(200, &vnet(A, "10.0.0.0/16")));
+    stage.expect(get(A), answer(200, &vnet(A, "10.0.0.0/16")));
+    for _ in 0..2 {
+        stage.arm.network(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
+    }
+    let seen = stage.played();
+    let used: Vec<_> = seen.iter().filter_map(|seen| seen.header("authorization")).collect();
+    assert_eq!(used, ["Bearer old", "Bearer new", "Bearer new"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_refused_again_is_a_denial() {
+    let stage = Stage::new();
+    stage.expect_token(CONTOSO, "old").expect(get(A), expired());
+    stage.expect_token(CONTOSO, "new").expect(get(A), expired());
+    let sight = stage.arm.sight(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
+    let Sight::Denied(denial) = sight else { panic!("{sight:?}") };
+    assert_eq!(denial.code, "ExpiredAuthenticationToken");
+    stage.played();
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_were_refused_the_same_token_at_once_renew_it_once() {
+    let late = |reply| Reply::Late(Duration::from_millis(100), Box::new(reply));
+    let stage = Stage::new();
+    stage.expect_token(CONTOSO, "old").expect(get(A), late(expired())).expect(get(A), late(expired()));
+    stage.expect_token(CONTOSO, "new");
+    stage.expect(get(A), late(answer(200, &vnet(A, "10.0.0.0/16"))));
+    stage.expect(get(A), late(answer(200, &vnet(A, "10.0.0.0/16"))));
+    let read = || async {
+        stage.arm.network(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
+    };
+    tokio::join!(read(), read());
+    stage.played();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_tokens_were_refused_is_sent_again_with_both_renewed() {
+    let stage = Stage::new();
+    stage.expect_token(CONTOSO, "ours-old").expect_token(FABRIKAM, "theirs-old").expect(put(), expired());
+    stage.expect_token(CONTOSO, "ours-new").expect_token(FABRIKAM, "theirs-new");
+    stage.expect(put(), answer(200, &peering("Succeeded")));
+    stage.arm.put_peering(&write(), stage.until(20)).await.unwrap();
+    let seen = stage.played();
+    assert_eq!(seen[5].header("authorization"), Some("Bearer ours-new"));
+    assert_eq!(seen[5].header("x-ms-authorization-auxiliary"), Some("Bearer theirs-new"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_the_wrong_tenant_or_application_is_not_renewed() {
+    for code in ["InvalidAuthenticationTokenTenant", "AuxiliaryTokensInvalidApplicationIdentity"] {
+        let stage = Stage::new();
+        stage.expect_token(CONTOSO, "t").expect(get(A), refusal(401, code));
+        let error = stage.arm.network(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap_err();
+        assert!(matches!(error.class(), Class::Denied(denial) if denial.code == code));
+        stage.played();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_without_our_service_principal_is_a_denial_before_any_call() {
+    let refused = json!({"error": "unauthorized_client", "error_codes": [700016],
+        "error_description": "AADSTS700016: Application was not found in the directory.\r\nTrace ID: 1"});
+    let stage = Stage::new();
+    stage.expect(token_line(FABRIKAM), answer(400, &refused));
+    let sight = stage.arm.sight(tenant(FABRIKAM), &network(B), stage.until(20)).await.unwrap();
+    let expected = Denial {
+        principal: CLIENT_ID.to_owned(),
+        action: "Microsoft.Network/virtualNetworks/read".to_owned(),
+        scope: B.to_owned(),
+        code: "AADSTS700016".to_owned(),
+    };
+    assert_eq!(sight, Sight::Denied(expected));
+    stage.played();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_without_a_token_was_never_sent() {
+    let stage = Stage::new();
+    stage.expect_token(CONTOSO, "t");
+    stage.expect(token_line(FABRIKAM), answer(401, &json!({"error": "invalid_client"})));
+    let error = stage.arm.put_peering(&write(), stage.until(20)).await.unwrap_err();
+    assert!(matches!(error, WriteError::Rejected(_)), "{error}");
+    assert!(matches!(error.error().class(), Class::Denied(denial) if denial.code == "invalid_client"));
+    stage.played();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_endpoint_out_of_order_is_asked_again() {
+    let stage = Stage::new();
+    stage.expect(token_line(CONTOSO), text(503, "<html>")).expect(token_line(CONTOSO), Reply::Reset);
+    let throttled = answer_with(429, [("retry-after", "2")], &Value::Null);
+    stage.expect(token_line(CONTOSO), throttled);
+    stage.expect_token(CONTOSO, "t").expect(get(A), answer(200, &vnet(A, "10.0.0.0/16")));
+    stage.arm.network(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
+    assert_eq!(stage.times(), [200 + 400 + 2000]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_is_sent_though_the_token_endpoint_stumbled_first() {
+    let stage = Stage::new();
+    stage.expect(token_line(CONTOSO), text(503, ""));
+    stage.expect_token(CONTOSO, "t").expect_token(FABRIKAM, "u");
+    stage.expect(put(), answer(200, &peering("Succeeded")));
+    stage.arm.put_peering(&write(), stage.until(20)).await.unwrap();
+    assert_eq!(stage.times(), [1000]);
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn secrets_tokens_and_signatures_are_printed_nowhere() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    // For every thread: which lines are on is decided once for all of them, and other tests run beside this one.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+
+    let stage = Stage::new();
+    let operation = "https://arm.test/operations/1?s=the-signature";
+    let mut told = vec![format!("{:?} {:?}", settings("https://arm.test/"), stage.arm)];
+    stage.expect_token(CONTOSO, "tok-contoso").expect_token(FABRIKAM, "tok-fabrikam");
+    stage.expect(put(), answer_with(201, [("azure-asyncoperation", operation)], &peering("Updating")));
+    stage.expect(format!("GET {operation}"), text(200, "?"));
+    let accepted = stage.arm.put_peering(&write(), stage.until(20)).await.unwrap();
+    told.push(format!("{accepted:?}"));
+    let error = stage.arm.finish(accepted, stage.until(20)).await.unwrap_err();
+    told.push(format!("{error} {error:?}"));
+    stage.expect(put(), Reply::Reset);
+    let error = stage.arm.put_peering(&write(), stage.until(20)).await.unwrap_err();
+    told.push(format!("{error} {error:?} {:?}", error.error()));
+    stage.expect(put(), expired()).expect(token_line(CONTOSO), refusal(401, "invalid_client"));
+    let error = stage.arm.put_peering(&write(), stage.until(20)).await.unwrap_err();
+    told.push(format!("{error} {error:?}"));
+    stage.played();
+
+    told.push(String::from_utf8(log.0.lock().unwrap().clone()).unwrap());
+    let told = told.join("\n");
+    assert!(told.contains("/operations/1"), "the calls are in the log:\n{told}");
+    for secret in [SECRET, "tok-contoso", "tok-fabrikam", "the-signature"] {
+        assert!(!told.contains(secret), "`{secret}` is in:\n{told}");
+    }
+}

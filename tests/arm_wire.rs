@@ -1,0 +1,265 @@
+//! What Azure really sent, read by the wire types: recorded exchanges in the folder `PEERPACT_RECORDINGS`.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests fail and tell as tests do")]
+
+use std::path::PathBuf;
+
+use peerpact::arm::wire::{OperationStatus, Page, Peering, PeeringBody, Provisioned, VirtualNetwork};
+use peerpact::handshake::halves::{
+    Network, PeeringFlags, PeeringHalf, PeeringState, Provisioning, SyncLevel,
+};
+use peerpact::handshake::ids::VirtualNetworkId;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+struct Exchange {
+    method: String,
+    path: String,
+    request: Option<Value>,
+    status: u16,
+    response: Option<Value>,
+}
+
+/// Every recorded exchange, or `None` (said aloud) where no folder is given.
+fn recordings() -> Option<Vec<Exchange>> {
+    let Some(folder) = std::env::var_os("PEERPACT_RECORDINGS").map(PathBuf::from) else {
+        println!("skipped: PEERPACT_RECORDINGS does not name the folder of recorded exchanges");
+        return None;
+    };
+    let mut exchanges = Vec::new();
+    let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|kind| kind == "jsonl")) {
+        for line in std::fs::read_to_string(file).unwrap().lines() {
+            exchanges.push(serde_json::from_str(line).unwrap());
+        }
+    }
+    assert!(!exchanges.is_empty(), "no exchange in {}", folder.display());
+    Some(exchanges)
+}
+
+impl Exchange {
+    /// Whether its path ends with this type and a name.
+    fn is_one(&self, kind: &str) -> bool {
+        self.path.rsplit('/').nth(1).is_some_and(|segment| segment.eq_ignore_ascii_case(kind))
+    }
+
+    fn is_list(&self, kind: &str) -> bool {
+        self.path.rsplit('/').next().is_some_and(|segment| segment.eq_ignore_ascii_case(kind))
+    }
+
+    fn body(&self) -> &Value {
+        self.response.as_ref().unwrap()
+    }
+
+    fn has_body(&self) -> bool {
+        self.status < 300 && self.response.as_ref().is_some_and(Value::is_object)
+    }
+}
+
+fn network(body: &Value) -> Network {
+    serde_json::from_value::<VirtualNetwork>(body.clone()).unwrap().into_network().unwrap()
+}
+
+fn half(body: &Value, of: &VirtualNetworkId) -> PeeringHalf {
+    serde_json::from_value::<Peering>(body.clone()).unwrap().into_half(of).unwrap().unwrap()
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+fn shown<T: ToString>(values: &[T]) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_recorded_network_is_read_as_it_says() {
+    let Some(exchanges) = recordings() else { return };
+    let (mut seen, mut with_gateway, mut with_peerings) = (0, 0, 0);
+    for exchange in exchanges.iter().filter(|e| e.is_one("virtualNetworks") && e.has_body()) {
+        let body = exchange.body();
+        let properties = &body["properties"];
+        let read = network(body);
+        assert_eq!(read.id.to_string(), body["id"].as_str().unwrap());
+        assert_eq!(read.resource_guid.as_deref(), properties["resourceGuid"].as_str());
+        assert_eq!(shown(&read.prefixes), texts(&properties["addressSpace"]["addressPrefixes"]));
+        assert_eq!(json!(read.provisioning), properties["provisioningState"]);
+        assert_eq!(json!(read.tags), body["tags"]);
+        assert_eq!(read.peerings.len(), properties["virtualNetworkPeerings"].as_array().unwrap().len());
+        let told = body.to_string();
+        assert_eq!(read.has_gateway, told.contains("GatewaySubnet") && told.contains("ipConfigurations"));
+        seen += 1;
+        with_gateway += usize::from(read.has_gateway);
+        with_peerings += read.peerings.len();
+    }
+    println!("networks: {seen}, {with_gateway} with a gateway, {with_peerings} peerings in them");
+    assert!(seen > 0 && with_gateway > 0);
+}
+
+#[test]
+fn every_recorded_peering_is_read_as_it_says() {
+    let Some(exchanges) = recordings() else { return };
+    let mut states = Vec::new();
+    for exchange in &exchanges {
+        let bodies: Vec<&Value> = if exchange.is_one("virtualNetworkPeerings") && exchange.has_body() {
+            vec![exchange.body()]
+        } else if exchange.is_list("virtualNetworkPeerings") {
+            exchange.body()["value"].as_array().unwrap().iter().collect()
+        } else {
+            continue;
+        };
+        let of: VirtualNetworkId =
+            exchange.path.split("/virtualNetworkPeerings").next().unwrap().parse().unwrap();
+        for body in bodies {
+            let properties = &body["properties"];
+            let read = half(body, &of);
+            assert_eq!(read.id.to_string(), body["id"].as_str().unwrap());
+            assert_eq!(read.id.network, of);
+            assert_eq!(read.remote.to_string(), properties["remoteVirtualNetwork"]["id"].as_str().unwrap());
+            assert_eq!(json!(read.state), properties["peeringState"]);
+            assert_eq!(json!(read.provisioning), properties["provisioningState"]);
+            for (flag, value) in json!(read.flags).as_object().unwrap() {
+                assert_eq!(value, &properties[flag], "{flag}");
+            }
+            assert_eq!(shown(&read.peered), texts(&properties["remoteAddressSpace"]["addressPrefixes"]));
+            assert_eq!(read.current, read.peered, "this api-version does not tell the current space");
+            assert_eq!(read.sync, SyncLevel::Unknown, "nor the sync level");
+            assert!(read.whole);
+            states.push(read.state);
+        }
+    }
+    println!("peerings: {}", states.len());
+    assert!(states.contains(&PeeringState::Initiated) && states.contains(&PeeringState::Connected));
+}
+
+#[test]
+fn every_recorded_operation_is_read_as_it_says() {
+    let Some(exchanges) = recordings() else { return };
+    let mut words = Vec::new();
+    for exchange in exchanges.iter().filter(|exchange| exchange.is_one("operations")) {
+        let read: OperationStatus = serde_json::from_value(exchange.body().clone()).unwrap();
+        assert!(read.error.is_none());
+        words.push(read.status.unwrap());
+    }
+    println!("operations: {}", words.len());
+    assert!(words.iter().all(|word| word == "InProgress" || word == "Succeeded"), "{words:?}");
+    assert!(words.contains(&"InProgress".to_owned()) && words.contains(&"Succeeded".to_owned()));
+}
+
+#[test]
+fn every_recorded_list_and_every_resource_has_an_end_and_a_state() {
+    let Some(exchanges) = recordings() else { return };
+    let mut lists = 0;
+    for exchange in exchanges.iter().filter(|exchange| exchange.has_body()) {
+        let body = exchange.body();
+        if let Some(items) = body.get("value") {
+            let page: Page = serde_json::from_value(body.clone()).unwrap();
+            assert_eq!(page.value.len(), items.as_array().unwrap().len());
+            assert_eq!(page.next(), None, "{} on {}", exchange.method, exchange.path);
+            lists += 1;
+        } else {
+            let read: Provisioned = serde_json::from_value(body.clone()).unwrap();
+            let told = body.pointer("/properties/provisioningState");
+            assert_eq!(json!(read.state()), *told.unwrap_or(&json!("Succeeded")));
+        }
+    }
+    println!("lists: {lists}");
+    assert!(lists > 0);
+}
+
+#[test]
+fn what_we_put_is_what_the_azure_cli_put() {
+    let Some(exchanges) = recordings() else { return };
+    let mut compared = 0;
+    for exchange in exchanges.iter().filter(|e| e.method == "PUT" && e.is_one("virtualNetworkPeerings")) {
+        let theirs = &exchange.request.as_ref().unwrap()["properties"];
+        let flags: PeeringFlags = serde_json::from_value(theirs.clone()).unwrap();
+        let remote = theirs["remoteVirtualNetwork"]["id"].as_str().unwrap().parse().unwrap();
+        let ours = serde_json::to_value(PeeringBody::new(&remote, flags)).unwrap();
+        for (field, value) in ours["properties"].as_object().unwrap() {
+            assert_eq!(value, &theirs[field], "{field}");
+        }
+        compared += 1;
+    }
+    println!("writes: {compared}");
+    assert!(compared > 0);
+}
+
+const A: &str = "/subscriptions/6a5f35e9-6951-499d-a36b-83c6c6eed44a/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/A";
+const B: &str = "/SUBSCRIPTIONS/dec492d3-4f4e-493b-aa47-7bdf2f96a6fc/resourcegroups/RG/providers/microsoft.network/virtualnetworks/b";
+
+#[test]
+fn what_is_missing_null_or_new_is_borne() {
+    let read = network(&json!({"id": A}));
+    assert!(read.prefixes.is_empty() && read.peerings.is_empty() && !read.has_gateway);
+    assert_eq!(read.provisioning, Provisioning::Succeeded, "an absent state means done");
+
+    let read = network(
+        &json!({"id": A, "tags": {"peerpact": "contoso", "empty": null}, "brandNew": [1], "properties": {
+        "provisioningState": "Hibernating", "resourceGuid": "", "addressSpace": null,
+        "subnets": [{"name": "gatewaysubnet", "properties": null}, {"name": "x", "properties": {"ipConfigurations": [{}]}}],
+        "virtualNetworkPeerings": null}}),
+    );
+    assert_eq!(read.provisioning, Provisioning::Updating);
+    assert_eq!(read.resource_guid, None);
+    assert_eq!(
+        read.tags.into_iter().collect::<Vec<_>>(),
+        [("empty".to_owned(), String::new()), ("peerpact".to_owned(), "contoso".to_owned())]
+    );
+    assert!(!read.has_gateway, "addresses of another subnet are no gateway");
+}
+
+#[test]
+fn a_peering_shows_both_spaces_and_whether_it_is_whole() {
+    let of: VirtualNetworkId = A.parse().unwrap();
+    let body = |extra: Value| {
+        let mut properties = json!({"remoteVirtualNetwork": {"id": B}, "peeringState": "Connected",
+            "peeringSyncLevel": "LocalNotInSync", "remoteAddressSpace": {"addressPrefixes": ["10.1.0.0/16"]},
+            "remoteVirtualNetworkAddressSpace": {"addressPrefixes": ["10.1.0.0/16", "fd00::/48"]}});
+        properties.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        json!({"id": format!("{}/virtualnetworkpeerings/P", A.to_lowercase()), "name": "P", "properties": properties})
+    };
+    let read = half(&body(json!({"peerCompleteVnets": true, "enableOnlyIPv6Peering": false})), &of);
+    assert_eq!(read.id, of.peering("p".parse().unwrap()));
+    assert_eq!(read.remote, B.to_lowercase().parse().unwrap());
+    assert_eq!((read.state, read.sync), (PeeringState::Connected, SyncLevel::LocalNotInSync));
+    assert_eq!(shown(&read.peered), ["10.1.0.0/16"]);
+    assert_eq!(shown(&read.current), ["10.1.0.0/16", "fd00::/48"]);
+    assert!(read.whole);
+    for partial in [json!({"peerCompleteVnets": false}), json!({"enableOnlyIPv6Peering": true})] {
+        assert!(!half(&body(partial.clone()), &of).whole, "{partial}");
+    }
+    let odd = half(&body(json!({"peeringState": "Dreaming", "peeringSyncLevel": "Perhaps"})), &of);
+    assert_eq!((odd.state, odd.sync), (PeeringState::Unknown, SyncLevel::Unknown));
+}
+
+#[test]
+fn a_peering_without_a_readable_remote_is_passed_over_and_its_network_is_not() {
+    let peering = |remote: Value| json!({"name": "p", "properties": {"remoteVirtualNetwork": remote}});
+    let read = network(&json!({"id": A, "properties": {"virtualNetworkPeerings": [
+        peering(Value::Null), peering(json!({})), peering(json!({"id": "/nowhere"})),
+        {"properties": null}, {"name": "a/b", "properties": {"remoteVirtualNetwork": {"id": B}}},
+        peering(json!({"id": B.trim_start_matches('/')}))]}}));
+    assert_eq!(read.peerings.len(), 1);
+    assert_eq!(
+        read.peerings[0].id,
+        read.id.peering("p".parse().unwrap()),
+        "named by its network and its name"
+    );
+}
+
+#[test]
+fn a_prefix_that_is_none_spoils_its_network() {
+    let spaces = |prefix: &str| json!({"addressPrefixes": ["10.0.0.0/16", prefix]});
+    for prefix in ["10.0.0.0/33", "", "ten", "10.0.0.0/16/8"] {
+        let own = json!({"id": A, "properties": {"addressSpace": spaces(prefix)}});
+        let peered = json!({"id": A, "properties": {"virtualNetworkPeerings": [
+            {"name": "p", "properties": {"remoteVirtualNetwork": {"id": B}, "remoteAddressSpace": spaces(prefix)}}]}});
+        for body in [own, peered] {
+            let error = serde_json::from_value::<VirtualNetwork>(body).unwrap().into_network().unwrap_err();
+            assert!(error.to_string().contains(&format!("`{prefix}`")), "{error}");
+        }
+    }
+}
