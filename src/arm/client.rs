@@ -192,7 +192,8 @@ impl<'a> Exchange<'a> {
                 continue;
             }
             let after = envelope::retry_after(&answer.headers, self.client.clock.now());
-            return Err(sent(Fault::Answered { status: answer.status, failure, after }));
+            let linked = bearers.get(1).and_then(Bearer::object_id);
+            return Err(sent(Fault::Answered { status: answer.status, failure, after, linked }));
         }
     }
 

@@ -9,10 +9,11 @@ const PEER: &str = "Microsoft.Network/virtualNetworks/peer/action";
 ///
 /// Three sentences are known: `AuthorizationFailed` names object id, action and scope; `LinkedAuthorizationFailed` names
 /// the missing action and the linked scope, or, when the token of the other tenant is missing, only its subscription.
-pub(super) fn parse(asked: &Asked, failure: &AzureFailure) -> Denial {
+pub(super) fn parse(asked: &Asked, failure: &AzureFailure, linked_principal: Option<&str>) -> Denial {
     let message = failure.message.as_str();
     let linked = failure.code.eq_ignore_ascii_case("LinkedAuthorizationFailed");
-    let principal = quoted(message, "object id '").or_else(|| quoted(message, "The client '"));
+    let named = || quoted(message, "object id '").or_else(|| quoted(message, "The client '"));
+    let principal = if linked { linked_principal } else { named() };
     let (action, scope) = if linked {
         let remote = asked.remote.as_ref().map(ToString::to_string);
         (

@@ -47,6 +47,9 @@ pub enum Fault {
         failure: AzureFailure,
         /// Its `Retry-After`.
         after: Option<Duration>,
+        /// The object id of our application in the partner's tenant, where the partner's token went along: Azure's
+        /// sentence names the one at home, and it is this one that lacks a right on a linked resource.
+        linked: Option<String>,
     },
     /// No token for a tenant.
     #[error("no token for tenant {tenant}: {failure}")]
@@ -159,7 +162,9 @@ impl ArmError {
     #[must_use]
     pub fn class(&self) -> Class {
         match &*self.fault {
-            Fault::Answered { status, failure, after } => self.class_of_answer(*status, failure, *after),
+            Fault::Answered { status, failure, after, linked } => {
+                self.class_of_answer(*status, failure, *after, linked.as_deref())
+            }
             Fault::Token { status, failure, after, .. } => match status {
                 Some(429) => Class::Throttled { after: *after },
                 // What the token endpoint refuses (no service principal in that tenant, a wrong secret) stays refused
@@ -179,13 +184,19 @@ impl ArmError {
         }
     }
 
-    fn class_of_answer(&self, status: u16, failure: &AzureFailure, after: Option<Duration>) -> Class {
+    fn class_of_answer(
+        &self,
+        status: u16,
+        failure: &AzureFailure,
+        after: Option<Duration>,
+        linked: Option<&str>,
+    ) -> Class {
         match status {
             // Three shapes of 404 are on record, with two codes: only the status is common to them.
             404 => Class::NotFound,
             // Azure Policy answers 403 too, and no grant mends that.
             403 if failure.is_policy() => Class::Refused(failure.clone()),
-            401 | 403 => Class::Denied(denial::parse(&self.asked, failure)),
+            401 | 403 => Class::Denied(denial::parse(&self.asked, failure, linked)),
             400..=499 if failure.is_busy() => Class::Busy { after },
             429 => Class::Throttled { after },
             409 if !failure.is_lasting_conflict() => Class::Busy { after },

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use azure_core::base64;
 use azure_core::cloud::CustomConfiguration;
 use azure_core::credentials::{Secret, TokenCredential, TokenRequestOptions};
 use azure_core::error::ErrorKind;
@@ -43,6 +44,17 @@ pub(super) struct Bearer {
     pub(super) secret: Secret,
     pub(super) tenant: TenantId,
     generation: u64,
+}
+
+impl Bearer {
+    /// The object id of our application in the token's tenant, if the token is one that can be read. It serves to tell
+    /// an administrator whom to grant a right, and is not relied on.
+    pub(super) fn object_id(&self) -> Option<String> {
+        let payload = self.secret.secret().split('.').nth(1)?;
+        let claims: serde_json::Value =
+            serde_json::from_slice(&base64::decode_url_safe(payload).ok()?).ok()?;
+        claims.get("oid")?.as_str().map(str::to_owned)
+    }
 }
 
 impl Tokens {

@@ -42,7 +42,8 @@ impl Actor {
 
     /// Opens a half with further properties.
     pub(crate) async fn open_with(&self, half: &str, remote: &str, more: Value) {
-        let mut properties = json!({ "remoteVirtualNetwork": { "id": remote }, "allowVirtualNetworkAccess": true });
+        let mut properties =
+            json!({ "remoteVirtualNetwork": { "id": remote }, "allowVirtualNetworkAccess": true });
         for (key, value) in more.as_object().unwrap() {
             properties[key] = value.clone();
         }
@@ -72,8 +73,10 @@ impl Actor {
     /// Every peering of a network by name, or `None` if there is no such network.
     pub(crate) async fn halves(&self, network: &str) -> Option<BTreeMap<String, Value>> {
         let network = self.get(network).await?;
-        let peerings = network["properties"]["virtualNetworkPeerings"].as_array().cloned().unwrap_or_default();
-        let named = |peering: Value| (peering["name"].as_str().unwrap().to_owned(), peering["properties"].clone());
+        let peerings =
+            network["properties"]["virtualNetworkPeerings"].as_array().cloned().unwrap_or_default();
+        let named =
+            |peering: Value| (peering["name"].as_str().unwrap().to_owned(), peering["properties"].clone());
         Some(peerings.into_iter().map(named).collect())
     }
 
@@ -96,10 +99,12 @@ impl Actor {
             .header("content-type", "application/json");
         let other = if tenant == Tenant::Contoso { Tenant::Fabrikam } else { Tenant::Contoso };
         if self.principal.object_id(other).is_some() {
-            request = request.header("x-ms-authorization-auxiliary", format!("Bearer {}", self.token(other).await));
+            request =
+                request.header("x-ms-authorization-auxiliary", format!("Bearer {}", self.token(other).await));
         }
         let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
-        let response = self.azure.call(request.body(body).unwrap()).await.expect("nobody cuts an engineer's calls");
+        let response =
+            self.azure.call(request.body(body).unwrap()).await.expect("nobody cuts an engineer's calls");
         let (parts, body) = response.into_parts();
         (parts.status, serde_json::from_slice(&body).unwrap_or(Value::Null))
     }

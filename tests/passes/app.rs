@@ -46,7 +46,10 @@ impl App {
             client_secret: Secret::new(principal.client_secret.clone()),
         };
         let transport = Arc::new(Transport { azure: azure.clone(), gate: gate.clone() });
-        let ledger = Arc::new(WatchedLedger { inner: SqliteLedger::new(ledger.with_extension("db")), gate: gate.clone() });
+        let ledger = Arc::new(WatchedLedger {
+            inner: SqliteLedger::new(ledger.with_extension("db")),
+            gate: gate.clone(),
+        });
         let home = tenant.tenant_id().parse().unwrap();
         let text = agreement(tenant, terms);
         let reconciler = Reconciler {
@@ -127,9 +130,10 @@ impl Ledger for WatchedLedger {
                 self.inner.swap(record, read, line).await?;
                 self.gate.crash().await
             }
-            Some(LedgerFault::Fails) => {
-                Err(LedgerError::Open { path: "the ledger".to_owned(), problem: "placed by the test".to_owned() })
-            }
+            Some(LedgerFault::Fails) => Err(LedgerError::Open {
+                path: "the ledger".to_owned(),
+                problem: "placed by the test".to_owned(),
+            }),
         }
     }
 

@@ -49,7 +49,10 @@ async fn a_pass_over_a_healthy_handshake_is_two_reads_and_no_write() {
         app.event(event).await;
     }
     let calls = without_tokens(stage.calls_of_app(Fabrikam, mark));
-    let half_events = events.iter().filter(|event| event["subject"].as_str().unwrap().contains("virtualNetworkPeerings")).count();
+    let half_events = events
+        .iter()
+        .filter(|event| event["subject"].as_str().unwrap().contains("virtualNetworkPeerings"))
+        .count();
     assert_eq!(half_events, 1);
     // The networks' own events are about this handshake too, now that it is known.
     let passes = events.len();

@@ -139,7 +139,8 @@ impl std::fmt::Debug for Transport {
 #[async_trait]
 impl HttpClient for Transport {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let fault = self.gate.at_call(format!("{} {}", request.method().as_str(), request.url().path())).await;
+        let fault =
+            self.gate.at_call(format!("{} {}", request.method().as_str(), request.url().path())).await;
         match fault {
             None => self.forward(request).await,
             Some(Fault::CrashBefore) => self.gate.crash().await,
@@ -165,7 +166,8 @@ impl HttpClient for Transport {
 
 impl Transport {
     async fn forward(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let mut outgoing = http::Request::builder().method(request.method().as_str()).uri(request.url().as_str());
+        let mut outgoing =
+            http::Request::builder().method(request.method().as_str()).uri(request.url().as_str());
         for (name, value) in request.headers().iter() {
             outgoing = outgoing.header(name.as_str(), value.as_str());
         }

@@ -8,7 +8,7 @@ mod beliefs;
 mod budget;
 mod faults;
 mod gate;
-mod rules;
 mod privilege;
 mod reach;
+mod rules;
 mod stage;

@@ -63,11 +63,8 @@ impl Stage {
                 }
             }
         }
-        let azure = Azure::new(
-            world,
-            peerpact_sandbox::Clock::starting_at(START),
-            Settings::new(Pace::Quick, 7),
-        );
+        let azure =
+            Azure::new(world, peerpact_sandbox::Clock::starting_at(START), Settings::new(Pace::Quick, 7));
         let traveller = Actor::sign_in(azure.clone(), azure.world().traveller().clone()).await;
         for (tenant, group) in [(Tenant::Contoso, "hub"), (Tenant::Fabrikam, "spokes")] {
             traveller.resource_group(tenant, group).await;
@@ -135,7 +132,10 @@ impl Stage {
     pub(crate) fn calls_of_app(&self, tenant: Tenant, since: u64) -> Vec<String> {
         let client = &self.azure.world().app(tenant).client_id;
         let calls = self.azure.calls_since(since).into_iter();
-        calls.filter(|call| call.principal.as_ref() == Some(client)).map(|call| brief(&call.method, &call.path)).collect()
+        calls
+            .filter(|call| call.principal.as_ref() == Some(client))
+            .map(|call| brief(&call.method, &call.path))
+            .collect()
     }
 
     /// How many writes of an app took effect since.
@@ -169,7 +169,9 @@ pub(crate) async fn wait(seconds: u64) {
 
 pub(crate) fn network(tenant: Tenant, group: &str, name: &str) -> String {
     let subscription = tenant.subscription_id();
-    format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{name}")
+    format!(
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{name}"
+    )
 }
 
 pub(crate) fn hub() -> String {

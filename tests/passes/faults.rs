@@ -1,0 +1,210 @@
+//! Faults, placed: a fault-free run lists every call and every write to the ledger; then there is one run for each of
+//! them and each fault. After a restart with an empty memory and sweeps until all is quiet, the world is the one of the
+//! fault-free run, nothing was written twice, and one more look writes nothing.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use peerpact::handshake::phase::Phase;
+use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
+use serde_json::Value;
+
+use crate::app::App;
+use crate::gate::{Fault, Gate, LedgerFault, Point};
+use crate::stage::{Grants, Stage, half, hub, spoke, wait};
+
+const FAULTS: [Fault; 7] = [
+    Fault::CrashBefore,
+    Fault::CrashAfterCommit,
+    Fault::CrashAfterReply,
+    Fault::Unavailable,
+    Fault::ResetAfterCommit,
+    Fault::ThrottledWithRetryAfter,
+    Fault::Throttled,
+];
+const LEDGER_FAULTS: [LedgerFault; 3] =
+    [LedgerFault::CrashBefore, LedgerFault::CrashAfter, LedgerFault::Fails];
+
+/// What the app has to deal with, after a start in which nothing went wrong.
+#[derive(Clone, Copy, Debug)]
+enum Story {
+    TheirsOpened,
+    TheirSpaceWidened,
+    TheirSpaceWidenedTooFar,
+    TheirsRemoved,
+    OursOpenedWithReachBoth,
+    OursRemovedWithReachBoth,
+}
+
+const STORIES: [Story; 6] = [
+    Story::TheirsOpened,
+    Story::TheirSpaceWidened,
+    Story::TheirSpaceWidenedTooFar,
+    Story::TheirsRemoved,
+    Story::OursOpenedWithReachBoth,
+    Story::OursRemovedWithReachBoth,
+];
+
+/// The end of a run, as far as two runs are to be equal.
+#[derive(Debug, PartialEq)]
+struct End {
+    hub: BTreeMap<String, Value>,
+    spoke: BTreeMap<String, Value>,
+    phases: Vec<Phase>,
+    codes: Vec<String>,
+    writes: Vec<String>,
+}
+
+struct Run {
+    end: End,
+    calls: usize,
+    ledger_writes: usize,
+}
+
+impl Story {
+    fn terms(self) -> &'static str {
+        match self {
+            Self::OursOpenedWithReachBoth | Self::OursRemovedWithReachBoth => "reach = \"both\"",
+            Self::TheirsOpened
+            | Self::TheirSpaceWidened
+            | Self::TheirSpaceWidenedTooFar
+            | Self::TheirsRemoved => "",
+        }
+    }
+
+    /// Everything up to the point where the story begins, with an app that nothing happens to.
+    async fn prologue(self, stage: &Stage) {
+        stage.two_networks().await;
+        let app = stage.app(Fabrikam, self.terms());
+        match self {
+            Self::TheirsOpened | Self::OursOpenedWithReachBoth => {}
+            Self::TheirSpaceWidened | Self::TheirSpaceWidenedTooFar | Self::TheirsRemoved => {
+                stage.contoso_opens().await;
+            }
+            Self::OursRemovedWithReachBoth => stage.traveller.open(&half(&spoke(), "to-hub"), &hub()).await,
+        }
+        stage.deliver(&[&app]).await;
+        wait(2).await;
+        stage.take_events(Fabrikam);
+        match self {
+            Self::TheirsOpened => stage.contoso_opens().await,
+            Self::TheirSpaceWidened => {
+                stage.traveller.respace(&hub(), &["10.10.0.0/16", "10.11.0.0/16"]).await
+            }
+            Self::TheirSpaceWidenedTooFar => {
+                stage.traveller.respace(&hub(), &["10.10.0.0/16", "172.16.0.0/16"]).await
+            }
+            Self::TheirsRemoved => stage.traveller.close(&hub(), "to-spoke").await,
+            Self::OursOpenedWithReachBoth => stage.traveller.open(&half(&spoke(), "to-hub"), &hub()).await,
+            Self::OursRemovedWithReachBoth => stage.traveller.close(&spoke(), "to-hub").await,
+        }
+    }
+
+    async fn run(self, point: Point) -> Run {
+        let stage = Stage::with(Grants::Both).await;
+        self.prologue(&stage).await;
+        let mark = stage.mark();
+        let gate = Gate::with(point);
+        let app = stage.gated_app(Fabrikam, self.terms(), &gate);
+        let events = stage.take_events(Fabrikam);
+        let follow = async {
+            for event in &events {
+                app.event(event).await;
+            }
+        };
+        tokio::select! {
+            () = follow => {}
+            () = gate.crashed() => {}
+        }
+        drop(app);
+        let restarted = stage.app(Fabrikam, self.terms());
+        sweep_until_quiet(&stage, &restarted, point).await;
+        let quiet = stage.mark();
+        restarted.sweep().await;
+        for event in &events {
+            restarted.event(event).await;
+        }
+        assert_eq!(
+            stage.writes_of_app(Fabrikam, quiet),
+            Vec::<String>::new(),
+            "{self:?}, {point:?}: not at rest"
+        );
+        Run {
+            end: end(&stage, &restarted, mark).await,
+            calls: gate.calls().len(),
+            ledger_writes: gate.ledger_writes(),
+        }
+    }
+}
+
+/// The timer comes every five minutes; the world is quiet when a sweep makes no pass any more.
+async fn sweep_until_quiet(stage: &Stage, app: &App, point: impl Debug) {
+    for _ in 0..6 {
+        wait(300).await;
+        let mark = stage.mark();
+        app.sweep().await;
+        let lists =
+            |call: &&String| call.as_str() == "TOKEN" || call.ends_with("Microsoft.Network/virtualNetworks");
+        let calls = stage.calls_of_app(Fabrikam, mark);
+        if calls.iter().all(|call| lists(&call)) {
+            return;
+        }
+    }
+    panic!("{point:?}: six sweeps did not bring rest");
+}
+
+async fn end(stage: &Stage, app: &App, mark: u64) -> End {
+    stage.traveller.sign_out();
+    let told = |halves: Option<BTreeMap<String, Value>>| {
+        let of = |half: Value| {
+            let keep = [
+                "peeringState",
+                "peeringSyncLevel",
+                "provisioningState",
+                "remoteAddressSpace",
+                "remoteVirtualNetwork",
+                "allowVirtualNetworkAccess",
+                "allowForwardedTraffic",
+                "allowGatewayTransit",
+                "useRemoteGateways",
+            ];
+            keep.iter().map(|key| half[key].clone()).collect::<Value>()
+        };
+        halves.expect("the network is there").into_iter().map(|(name, half)| (name, of(half))).collect()
+    };
+    let records = app.records().await;
+    End {
+        hub: told(stage.traveller.halves(&hub()).await),
+        spoke: told(stage.traveller.halves(&spoke()).await),
+        phases: records.iter().map(|record| record.phase).collect(),
+        codes: records.iter().flat_map(|record| &record.reasons).map(|reason| reason.code.as_str()).collect(),
+        writes: stage.writes_of_app(Fabrikam, mark),
+    }
+}
+
+async fn every_point_of(story: Story) -> usize {
+    let reference = story.run(Point::Nowhere).await;
+    assert!(reference.calls > 0, "{story:?}: the app did nothing");
+    let calls = (0..reference.calls).flat_map(|call| FAULTS.map(|fault| Point::Call(call, fault)));
+    let writes = (0..reference.ledger_writes)
+        .flat_map(|write| LEDGER_FAULTS.map(|fault| Point::LedgerWrite(write, fault)));
+    let points: Vec<Point> = calls.chain(writes).collect();
+    for point in &points {
+        let run = story.run(*point).await;
+        assert_eq!(run.end, reference.end, "{story:?}, {point:?}");
+    }
+    points.len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_fault_at_every_call_and_every_ledger_write_ends_like_no_fault() {
+    let mut total = 0;
+    for story in STORIES {
+        let points = every_point_of(story).await;
+        println!("{story:?}: {points} of {points} points end like the fault-free run");
+        total += points;
+    }
+    println!("{total} points, all of them");
+    assert!(total > 300, "the stories became too short: {total}");
+    let _both = (Contoso, Fabrikam);
+}
