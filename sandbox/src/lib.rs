@@ -15,6 +15,7 @@ mod events;
 mod faults;
 mod history;
 mod mint;
+mod model;
 mod world;
 
 pub use azure::{Azure, Cut, Pace, Settings};
