@@ -1,16 +1,33 @@
-//! Placeholder.
-#![allow(missing_docs, clippy::disallowed_methods)]
+//! Time for everything in the sandbox.
+
 use time::OffsetDateTime;
-#[derive(Clone)]
-pub struct Clock(OffsetDateTime, tokio::time::Instant);
+use tokio::time::Instant;
+
+/// A wall clock that moves with tokio's time.
+///
+/// It remembers a starting moment and adds what has elapsed on [`tokio::time::Instant`]. Under a paused runtime that time
+/// is virtual: it moves when the test advances it or when every task sleeps.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    start: OffsetDateTime,
+    origin: Instant,
+}
+
 impl Clock {
+    /// Starts at the machine's present time.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     pub fn system() -> Self {
         Self::starting_at(OffsetDateTime::now_utc())
     }
-    pub fn starting_at(t: OffsetDateTime) -> Self {
-        Self(t, tokio::time::Instant::now())
+
+    /// Starts at `start`, whatever the machine's clock says.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads tokio's clock")]
+    pub fn starting_at(start: OffsetDateTime) -> Self {
+        Self { start, origin: Instant::now() }
     }
+
+    /// The present time, UTC.
     pub fn now(&self) -> OffsetDateTime {
-        self.0 + self.1.elapsed()
+        self.start + self.origin.elapsed()
     }
 }

@@ -1,10 +1,30 @@
-//! A local Azure for two tenants.
+//! A local Azure for two tenants: Resource Manager, Entra and Event Grid as one deterministic model.
+//!
+//! [`Azure`] is the in-process front: it takes an HTTP request and gives the answer Azure would give, under the time of a
+//! [`Clock`] and with ids derived from a seed, so that the same calls at the same times always end in the same world.
+//! The front on ports carries the same requests over TLS on loopback.
+//!
+//! Behaviour follows recorded traffic where there is any (the test recordings of the Azure CLI and of Azure PowerShell);
+//! where it rests on documentation or on a choice of ours, the code says so.
+
+mod arm;
 mod azure;
 mod clock;
+mod entra;
+mod events;
+mod faults;
 pub mod front;
+mod history;
+mod mint;
 pub mod up;
 mod world;
 
-pub use azure::{Azure, Call, Cut, Delivery, DeliveryId, FaultPlan, Pace, Settings};
+pub use azure::{Azure, Cut, Pace, Settings};
 pub use clock::Clock;
-pub use world::{Principal, Tenant, World};
+pub use events::{Delivery, DeliveryId};
+pub use faults::{
+    Action, Answer, CallMatch, Delay, EventFaults, FaultPlan, FaultPlanError, Range, Reorder, RetryAfter,
+    Rule,
+};
+pub use history::Call;
+pub use world::{EventSubscription, Principal, Tenant, World};

@@ -1,0 +1,390 @@
+//! `Microsoft.Network/virtualNetworks/virtualNetworkPeerings`: the halves. The rules are in [`super::peering_rules`].
+
+use http::StatusCode;
+use ipnet::IpNet;
+use serde_json::{Value, json};
+
+use super::operations::{Begin, Work};
+use super::path::{self, Key, Target};
+use super::peering_rules::{
+    GatewayFlags, HalfFacts, HalfState, NetworkFacts, Refusal, SyncLevel, Wish, admit, on_other_removed,
+    on_write, pair_guid, same_space, spaces_fit, sync_level,
+};
+use super::prefixes;
+use super::store::{Half, Provisioning, Store, VirtualNetwork};
+use super::subnets::{check_name, owner};
+use super::virtual_networks;
+use super::{ArmError, Cx, Item, Kind, Reply};
+use crate::mint::Mint;
+use crate::world::Tenant;
+
+pub(super) struct Peerings;
+
+const KIND: &str = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
+const PEER_ACTION: &str = "Microsoft.Network/virtualNetworks/peer/action";
+
+impl Kind for Peerings {
+    fn name(&self) -> &'static str {
+        KIND
+    }
+
+    fn get(&self, cx: &Cx<'_>, at: &Target) -> Result<Reply, ArmError> {
+        let network = cx.parent_network(at)?;
+        let half = network
+            .halves
+            .get(&at.name().to_lowercase())
+            .ok_or_else(|| ArmError::NoChild(cx.canonical_id(at, KIND)))?;
+        Ok(Reply::ok(body(cx.store, network, half, &cx.call.api_version)).with_etag())
+    }
+
+    fn list(&self, cx: &Cx<'_>, at: &Target) -> Result<Vec<Item>, ArmError> {
+        let network = cx.parent_network(at)?;
+        let item = |half: &Half| Item {
+            key: Key::of(&half.id),
+            body: body(cx.store, network, half, &cx.call.api_version),
+        };
+        Ok(network.halves.values().map(item).collect())
+    }
+
+    /// Creates, updates or, with `syncRemoteAddressSpace=true`, syncs a half. What the body says about states and address
+    /// spaces is ignored.
+    fn put(&self, cx: &mut Cx<'_>, at: &Target) -> Result<Reply, ArmError> {
+        check_name(at.name())?;
+        let properties = &cx.call.body["properties"];
+        let given = properties["remoteVirtualNetwork"]["id"]
+            .as_str()
+            .ok_or(ArmError::MissingValue("properties.remoteVirtualNetwork.id"))?;
+        let remote = remote_target(given)?;
+        linked_authorisation(cx, at, &remote)?;
+        let (parent, half) = admitted(cx, at, given, &remote.key())?;
+        let (created, subject) = {
+            let network = cx.parent_network(at)?;
+            (!network.halves.contains_key(&at.name().to_lowercase()), Key::of(&half.id))
+        };
+        let etag = cx.mint.etag();
+        let location = match cx.store.networks.get_mut(&parent) {
+            Some(network) => {
+                network.halves.insert(at.name().to_lowercase(), half);
+                network.etag = etag;
+                network.location.clone()
+            }
+            None => return Err(ArmError::NoParent(at.names[0].clone())),
+        };
+        if let Some(view) = view(cx.store, &parent, &at.name().to_lowercase()) {
+            apply(cx.store, &parent, &at.name().to_lowercase(), view);
+        }
+        let begin = Begin {
+            work: Work::PutPeering,
+            subject,
+            holds: vec![parent],
+            location,
+            finish: finish_put,
+            notifies: notifies(&cx.call.api_version),
+            created,
+        };
+        let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+        let reply = cx.begin(begin, Reply::json(status, Value::Null));
+        let network = cx.parent_network(at)?;
+        let written = network.halves.get(&at.name().to_lowercase());
+        let written = written.map(|half| body(cx.store, network, half, &cx.call.api_version));
+        Ok(reply.with_body(written.unwrap_or_default()))
+    }
+
+    /// Never looks at the remote network: neither its state nor rights on it matter.
+    fn delete(&self, cx: &mut Cx<'_>, at: &Target) -> Result<Reply, ArmError> {
+        let parent = Key::of(&at.parent());
+        let lower = at.name().to_lowercase();
+        let gone = || Ok(Reply::empty(StatusCode::NO_CONTENT));
+        let Some(network) = cx.store.networks.get(&parent) else { return gone() };
+        let Some(half) = network.halves.get(&lower) else { return gone() };
+        cx.must_be_free(&parent)?;
+        let (subject, location) = (Key::of(&half.id), network.location.clone());
+        let etag = cx.mint.etag();
+        if let Some(network) = cx.store.networks.get_mut(&parent) {
+            network.etag = etag;
+            if let Some(half) = network.halves.get_mut(&lower) {
+                half.provisioning = Provisioning::Deleting;
+            }
+        }
+        let begin = Begin {
+            work: Work::Delete,
+            subject,
+            holds: vec![parent],
+            location,
+            finish: finish_delete,
+            notifies: notifies(&cx.call.api_version),
+            created: false,
+        };
+        Ok(cx.begin(begin, Reply::empty(StatusCode::ACCEPTED)))
+    }
+}
+
+/// `Azure-AsyncNotification` is absent from peerings in the recordings of 2018 and 2021 and present since 2022-01-01.
+fn notifies(api_version: &str) -> bool {
+    api_version >= "2022-01-01"
+}
+
+fn remote_target(id: &str) -> Result<Target, ArmError> {
+    let invalid = || {
+        ArmError::BadContent("properties.remoteVirtualNetwork.id is not the id of a virtual network".into())
+    };
+    let target = path::parse_id(id).map_err(|_| invalid())?;
+    if target.kind().eq_ignore_ascii_case(virtual_networks::KIND) { Ok(target) } else { Err(invalid()) }
+}
+
+/// Whoever writes a half needs `peer/action` on the remote network. If that lies in another tenant, only an auxiliary
+/// token of that tenant can show it.
+fn linked_authorisation(cx: &Cx<'_>, at: &Target, remote: &Target) -> Result<(), ArmError> {
+    let subscription = remote.subscription().unwrap_or_default().to_owned();
+    let unlinked = || ArmError::LinkedTenant {
+        scope: at.id(),
+        tenant: cx.caller.claims.tid.clone(),
+        subscription: subscription.clone(),
+    };
+    let tenant = Tenant::by_subscription_id(&subscription).ok_or_else(unlinked)?;
+    let object = cx.caller.object_in(tenant).ok_or_else(unlinked)?;
+    match cx.store.grant(tenant, object, PEER_ACTION, &remote.key()) {
+        Some(_) => Ok(()),
+        None => Err(ArmError::LinkedAction {
+            client: cx.caller.claims.appid.clone(),
+            object: cx.caller.claims.oid.clone(),
+            scope: at.id(),
+            linked: remote.id(),
+        }),
+    }
+}
+
+/// The half as it will stand, if every rule lets it.
+fn admitted(cx: &Cx<'_>, at: &Target, given: &str, remote_key: &Key) -> Result<(Key, Half), ArmError> {
+    let properties = &cx.call.body["properties"];
+    let ours = cx.parent_network(at)?;
+    let parent = Key::of(&ours.id);
+    cx.must_be_free(&parent)?;
+    let lower = at.name().to_lowercase();
+    let before = ours.halves.get(&lower);
+    let id = before
+        .map_or_else(|| format!("{}/virtualNetworkPeerings/{}", ours.id, at.name()), |half| half.id.clone());
+    let theirs = cx
+        .store
+        .networks
+        .get(remote_key)
+        .ok_or_else(|| ArmError::NoReferenced { referenced: given.to_owned(), resource: id.clone() })?;
+    if *remote_key != parent {
+        cx.must_be_provisioned(remote_key, &theirs.id, &id)?;
+    }
+    if properties["peerCompleteVnets"] == Value::Bool(false) {
+        return Err(Refusal::Partial { peering: id }.into());
+    }
+    let flag = |name: &str, default: bool| properties[name].as_bool().unwrap_or(default);
+    let gateway = GatewayFlags {
+        allow_gateway_transit: flag("allowGatewayTransit", false),
+        use_remote_gateways: flag("useRemoteGateways", false),
+        do_not_verify_remote_gateways: flag("doNotVerifyRemoteGateways", false),
+    };
+    let wish = Wish { id: id.clone(), name: lower, flags: gateway };
+    admit(&wish, &facts(cx.store, ours, false), &facts(cx.store, theirs, true))?;
+
+    let counterpart = theirs.halves.values().find(|half| half.remote_key() == parent);
+    let sync =
+        cx.call.query.get("syncremoteaddressspace").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let written =
+        on_write(before.map(|half| half.state), counterpart.map(|half| half.state), sync).map_err(|_| {
+            Refusal::RemoteDisconnected {
+                peering: id.clone(),
+                remote_peering: counterpart.map(|half| half.id.clone()).unwrap_or_default(),
+                network: ours.id.clone(),
+            }
+        })?;
+    let kept_space = before.filter(|_| !written.takes_prefixes).map(|half| half.peered_space.clone());
+    let half = Half {
+        name: before.map_or_else(|| at.name().to_owned(), |half| half.name.clone()),
+        id,
+        provisioning: Provisioning::Updating,
+        state: written.ours,
+        sync: before.map_or(SyncLevel::RemoteNotInSync, |half| half.sync),
+        remote_id: given.to_owned(),
+        remote_guid: theirs.guid,
+        pair_guid: pair_guid(ours.guid, theirs.guid),
+        allow_access: flag("allowVirtualNetworkAccess", true),
+        allow_forwarded: flag("allowForwardedTraffic", false),
+        gateway,
+        peered_space: kept_space.unwrap_or_else(|| theirs.space.clone()),
+        seen_space: theirs.space.clone(),
+    };
+    Ok((parent, half))
+}
+
+/// What the rules look at. A gateway of the remote network counts once it is provisioned, one of our own at once.
+fn facts(store: &Store, network: &VirtualNetwork, remote: bool) -> NetworkFacts {
+    let gateways = store.gateways_of(&Key::of(&network.id));
+    NetworkFacts {
+        id: network.id.clone(),
+        space: network.space.clone(),
+        has_gateway: gateways
+            .iter()
+            .any(|gateway| !remote || gateway.provisioning == Provisioning::Succeeded),
+        halves: network
+            .halves
+            .iter()
+            .map(|(name, half)| HalfFacts {
+                name: name.clone(),
+                state: half.state,
+                flags: half.gateway,
+                remote: half.remote_id.clone(),
+                remote_space: store
+                    .networks
+                    .get(&half.remote_key())
+                    .filter(|remote| remote.guid == half.remote_guid)
+                    .map_or_else(|| half.seen_space.clone(), |remote| remote.space.clone()),
+            })
+            .collect(),
+    }
+}
+
+/// Whether a network may take a new space, as far as its peerings go.
+pub(super) fn space_fits(store: &Store, key: &Key, after: &VirtualNetwork) -> Result<(), ArmError> {
+    let ours = facts(store, after, false);
+    for half in after.halves.values().filter(|half| half.state != HalfState::Disconnected) {
+        let remote = store.networks.get(&half.remote_key()).filter(|remote| remote.guid == half.remote_guid);
+        if let Some(theirs) = remote.filter(|remote| Key::of(&remote.id) != *key) {
+            spaces_fit(&half.id, &ours, &facts(store, theirs, true))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a body that inlines a half says nothing new about it.
+pub(super) fn says_the_same(half: &Half, given: &Value) -> bool {
+    let flag = |name: &str, stands: bool| given[name].as_bool().is_none_or(|given| given == stands);
+    given["remoteVirtualNetwork"]["id"].as_str().is_none_or(|id| Key::of(id) == half.remote_key())
+        && flag("allowVirtualNetworkAccess", half.allow_access)
+        && flag("allowForwardedTraffic", half.allow_forwarded)
+        && flag("allowGatewayTransit", half.gateway.allow_gateway_transit)
+        && flag("useRemoteGateways", half.gateway.use_remote_gateways)
+}
+
+/// What a half shows of the remote network.
+struct View {
+    seen_space: Vec<IpNet>,
+    sync: SyncLevel,
+}
+
+fn view(store: &Store, network: &Key, name: &str) -> Option<View> {
+    let ours = store.networks.get(network)?;
+    let half = ours.halves.get(name)?;
+    let theirs = store.networks.get(&half.remote_key()).filter(|remote| remote.guid == half.remote_guid)?;
+    let counterpart =
+        theirs.halves.values().find(|other| other.remote_key() == *network && other.remote_guid == ours.guid);
+    let local_behind = !same_space(&half.peered_space, &theirs.space);
+    let remote_behind = counterpart.is_some_and(|other| !same_space(&other.peered_space, &ours.space));
+    Some(View {
+        seen_space: theirs.space.clone(),
+        sync: sync_level(half.state, half.sync, local_behind, remote_behind),
+    })
+}
+
+/// Whether anything changed.
+fn apply(store: &mut Store, network: &Key, name: &str, view: View) -> bool {
+    let half = store.networks.get_mut(network).and_then(|network| network.halves.get_mut(name));
+    let Some(half) = half.filter(|half| half.sync != view.sync || half.seen_space != view.seen_space) else {
+        return false;
+    };
+    half.sync = view.sync;
+    half.seen_space = view.seen_space;
+    true
+}
+
+/// After a network changed: every half in it and every half that leads to it shows how things stand now. A network whose
+/// halves change by this gets a new entity tag, though nobody wrote it (seen 2021).
+pub(super) fn refresh(store: &mut Store, mint: &mut Mint, changed: &Key) {
+    let halves: Vec<(Key, String)> = store
+        .networks
+        .iter()
+        .flat_map(|(key, network)| network.halves.iter().map(move |(name, half)| (key, name, half)))
+        .filter(|(key, _, half)| *key == changed || half.remote_key() == *changed)
+        .map(|(key, name, _)| (key.clone(), name.clone()))
+        .collect();
+    for (key, name) in halves {
+        let Some(view) = view(store, &key, &name) else { continue };
+        if apply(store, &key, &name, view)
+            && key != *changed
+            && let Some(network) = store.networks.get_mut(&key)
+        {
+            network.etag = mint.etag();
+        }
+    }
+}
+
+fn finish_put(store: &mut Store, mint: &mut Mint, key: &Key) {
+    let Some((network, name)) = owner(store, key) else { return };
+    network.etag = mint.etag();
+    let (parent, guid) = (Key::of(&network.id), network.guid);
+    let Some(half) = network.halves.get_mut(&name) else { return };
+    half.provisioning = Provisioning::Succeeded;
+    if half.state == HalfState::Connected {
+        let remote = half.remote_key();
+        connect_counterpart(store, mint, &remote, &parent, guid);
+    }
+    refresh(store, mint, &parent);
+}
+
+fn connect_counterpart(store: &mut Store, mint: &mut Mint, remote: &Key, parent: &Key, guid: uuid::Uuid) {
+    let Some(network) = store.networks.get_mut(remote) else { return };
+    let counterpart = network.halves.values_mut().find(|half| {
+        half.remote_key() == *parent && half.remote_guid == guid && half.state == HalfState::Initiated
+    });
+    if let Some(half) = counterpart {
+        half.state = HalfState::Connected;
+        network.etag = mint.etag();
+    }
+}
+
+fn finish_delete(store: &mut Store, mint: &mut Mint, key: &Key) {
+    let Some((network, name)) = owner(store, key) else { return };
+    network.etag = mint.etag();
+    let (parent, guid) = (Key::of(&network.id), network.guid);
+    let Some(gone) = network.halves.remove(&name) else { return };
+    let Some(remote) = store.networks.get_mut(&gone.remote_key()) else { return };
+    let survivor =
+        remote.halves.values_mut().find(|half| half.remote_key() == parent && half.remote_guid == guid);
+    if let Some(half) = survivor {
+        half.state = on_other_removed(half.state);
+        remote.etag = mint.etag();
+    }
+}
+
+/// The half as a version of the interface shows it: 2018 and 2020 versions know no sync level and one address space only.
+pub(super) fn body(store: &Store, network: &VirtualNetwork, half: &Half, api_version: &str) -> Value {
+    let mut properties = json!({
+        "provisioningState": half.provisioning.as_str(),
+        "resourceGuid": half.pair_guid.to_string(),
+        "peeringState": half.state.as_str(),
+    });
+    if api_version >= "2021-02-01" {
+        properties["peeringSyncLevel"] = half.sync.as_str().into();
+    }
+    properties["remoteVirtualNetwork"] = json!({"id": half.remote_id});
+    properties["allowVirtualNetworkAccess"] = half.allow_access.into();
+    properties["allowForwardedTraffic"] = half.allow_forwarded.into();
+    properties["allowGatewayTransit"] = half.gateway.allow_gateway_transit.into();
+    properties["useRemoteGateways"] = half.gateway.use_remote_gateways.into();
+    properties["doNotVerifyRemoteGateways"] = half.gateway.do_not_verify_remote_gateways.into();
+    if api_version >= "2022-01-01" {
+        properties["peerCompleteVnets"] = true.into();
+    }
+    if half.gateway.use_remote_gateways {
+        let gateways = store.gateways_of(&half.remote_key());
+        let ids: Vec<Value> = gateways.iter().map(|gateway| json!({"id": gateway.id})).collect();
+        properties["remoteGateways"] = ids.into();
+    }
+    if api_version >= "2023-09-01" {
+        properties["localAddressSpace"] = prefixes::to_json(&network.space);
+        properties["localVirtualNetworkAddressSpace"] = prefixes::to_json(&network.space);
+    }
+    properties["remoteAddressSpace"] = prefixes::to_json(&half.peered_space);
+    if api_version >= "2021-02-01" {
+        properties["remoteVirtualNetworkAddressSpace"] = prefixes::to_json(&half.seen_space);
+    }
+    properties["routeServiceVips"] = json!({});
+    json!({"name": half.name, "id": half.id, "etag": network.etag, "properties": properties, "type": KIND})
+}
