@@ -110,11 +110,11 @@ fn defaults(written: &mut Value) {
             properties[name] = value;
         }
     }
-    if written["sku"].is_null() {
-        written["sku"] = json!({"name": "Basic", "tier": "Basic"});
+    if properties["sku"].is_null() {
+        properties["sku"] = json!({"name": "Basic", "tier": "Basic"});
     }
-    if written["sku"]["capacity"].is_null() {
-        written["sku"]["capacity"] = json!(2);
+    if properties["sku"]["capacity"].is_null() {
+        properties["sku"]["capacity"] = json!(2);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the tests speak through: a sandbox under virtual time, and clients that hold a token.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use std::time::Duration;
 
