@@ -16,6 +16,7 @@ mod faults;
 pub mod front;
 mod history;
 mod mint;
+mod model;
 pub mod up;
 mod world;
 

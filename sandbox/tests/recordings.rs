@@ -7,6 +7,8 @@
 //! value unless Azure makes it up anew each time. The clock follows the recording: before a poll that was answered
 //! *InProgress* one second passes, before one that was answered otherwise five minutes, as long as any operation takes.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 #[path = "model/support.rs"]
 mod support;
 

@@ -72,8 +72,10 @@ pub(crate) enum ArmError {
         "The Resource '{kind}/{name}' under resource group '{group}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix"
     )]
     NoResource { kind: String, name: String, group: String },
-    #[error("Can not perform requested operation on nested resource. Parent resource '{0}' not found.")]
-    NoParent(String),
+    #[error(
+        "Failed to perform '{verb}' on resource(s) of type '{kind}', because the parent resource '{parent}' could not be found."
+    )]
+    NoParent { verb: &'static str, kind: String, parent: String },
     #[error("Resource {0} not found.")]
     NoChild(String),
     #[error("The resource type '{kind}' could not be found in the namespace '{namespace}'.")]
@@ -178,7 +180,7 @@ impl ArmError {
             Self::NoSubscription(_) => "SubscriptionNotFound",
             Self::NoGroup(_) => "ResourceGroupNotFound",
             Self::NoResource { .. } => "ResourceNotFound",
-            Self::NoParent(_) => "ParentResourceNotFound",
+            Self::NoParent { .. } => "ParentResourceNotFound",
             Self::NoChild(_) | Self::NoOperation(_) => "NotFound",
             Self::NoType { .. } => "InvalidResourceType",
             Self::NoRoleDefinition(_) => "RoleDefinitionDoesNotExist",
@@ -224,7 +226,7 @@ impl ArmError {
             Self::NoSubscription(_)
             | Self::NoGroup(_)
             | Self::NoResource { .. }
-            | Self::NoParent(_)
+            | Self::NoParent { .. }
             | Self::NoChild(_)
             | Self::NoType { .. }
             | Self::NoRoleDefinition(_)
@@ -250,7 +252,7 @@ impl ArmError {
                     | Self::NoSubscription(_)
                     | Self::NoGroup(_)
                     | Self::NoResource { .. }
-                    | Self::NoParent(_)
+                    | Self::NoParent { .. }
                     | Self::NoType { .. }
             )
     }

@@ -9,6 +9,7 @@ mod metadata;
 mod operations;
 mod path;
 mod peering_rules;
+mod peering_views;
 mod peerings;
 mod plain;
 mod prefixes;

@@ -158,6 +158,7 @@ impl Cx<'_> {
         if begin.notifies {
             reply = reply.header("azure-asyncnotification", "Enabled");
         }
+        self.store.running.insert((operation.due, operation.id));
         self.store.operations.insert(operation.id, operation);
         reply
     }
@@ -249,9 +250,14 @@ impl Store {
         self.operations.get(self.held.get(key)?)
     }
 
+    /// Whether the operation with this id is under way.
+    pub(crate) fn is_running(&self, id: Uuid) -> bool {
+        self.operations.get(&id).is_some_and(|operation| !operation.done)
+    }
+
     /// When the next operation ends.
     pub(crate) fn next_due(&self) -> Option<OffsetDateTime> {
-        self.operations.values().filter(|operation| !operation.done).map(|operation| operation.due).min()
+        self.running.first().map(|(due, _)| *due)
     }
 
     /// Ends every operation that is due, in the order of their times, and gives what there is to tell about each.
@@ -260,23 +266,17 @@ impl Store {
         mint: &mut Mint,
         now: OffsetDateTime,
     ) -> Vec<(OffsetDateTime, Happening)> {
-        let mut due: Vec<(OffsetDateTime, Uuid)> = self
-            .operations
-            .values()
-            .filter(|operation| !operation.done && operation.due <= now)
-            .map(|operation| (operation.due, operation.id))
-            .collect();
-        due.sort_unstable();
         let mut told = Vec::new();
-        for (at, id) in due {
+        while let Some(&(at, id)) = self.running.first().filter(|(due, _)| *due <= now) {
+            self.running.remove(&(at, id));
             let Some(operation) = self.operations.get_mut(&id) else { continue };
             operation.done = true;
             let (finish, subject) = (operation.finish, operation.subject.clone());
             told.extend(std::mem::take(&mut operation.tells).into_iter().map(|happening| (at, happening)));
             self.held.retain(|_, holder| *holder != id);
             finish(self, mint, &subject);
+            self.operations.retain(|_, operation| !operation.done || operation.due + REMEMBERED > now);
         }
-        self.operations.retain(|_, operation| !operation.done || operation.due + REMEMBERED > now);
         told
     }
 }

@@ -332,3 +332,60 @@ fn overlap(first: &[IpNet], second: &[IpNet]) -> Option<String> {
         .collect();
     (!found.is_empty()).then(|| found.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::HalfState::{Connected, Disconnected, Initiated};
+    use super::*;
+
+    const STATES: [Option<HalfState>; 4] = [None, Some(Initiated), Some(Connected), Some(Disconnected)];
+
+    #[test]
+    fn a_write_leads_to_one_state_for_every_pair_of_halves() {
+        for ours in STATES {
+            for theirs in STATES {
+                for sync in [false, true] {
+                    let written = on_write(ours, theirs, sync);
+                    match theirs {
+                        Some(Disconnected) => assert_eq!(written, Err(RemoteIsDisconnected)),
+                        None => assert_eq!(written.map(|written| written.ours), Ok(Initiated), "{ours:?}"),
+                        Some(Initiated | Connected) => {
+                            let written = written.unwrap();
+                            assert_eq!((written.ours, written.connects_theirs), (Connected, true));
+                        }
+                    }
+                    let made_anew = matches!(ours, None | Some(Disconnected));
+                    if let Ok(written) = written {
+                        let lost = (ours, theirs) == (Some(Connected), None);
+                        assert_eq!(
+                            written.takes_prefixes,
+                            sync || made_anew || lost,
+                            "{ours:?} {theirs:?} {sync}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sync_levels_name_the_half_that_is_behind() {
+        let level = |state, local, remote| sync_level(state, SyncLevel::FullyInSync, local, remote);
+        assert_eq!(level(Connected, false, false), SyncLevel::FullyInSync);
+        assert_eq!(level(Connected, true, false), SyncLevel::LocalNotInSync);
+        assert_eq!(level(Connected, false, true), SyncLevel::RemoteNotInSync);
+        assert_eq!(level(Connected, true, true), SyncLevel::LocalAndRemoteNotInSync);
+        assert_eq!(level(Initiated, false, false), SyncLevel::RemoteNotInSync);
+        assert_eq!(level(Disconnected, true, true), SyncLevel::FullyInSync, "it keeps the level it had");
+    }
+
+    #[test]
+    fn both_halves_get_the_guid_that_was_recorded() {
+        let guid = |text| Uuid::parse_str(text).unwrap();
+        let (vnet1, vnet2) =
+            (guid("5275391c-87a6-4a08-a622-c44cbaa512d4"), guid("57106b9f-07e6-4606-b9c0-6e4218d964bb"));
+        let recorded = guid("05655283-8040-0c0e-1fe2-aa0ea27c766f");
+        assert_eq!(pair_guid(vnet1, vnet2), recorded);
+        assert_eq!(pair_guid(vnet2, vnet1), recorded);
+    }
+}

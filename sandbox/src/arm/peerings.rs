@@ -1,17 +1,15 @@
 //! `Microsoft.Network/virtualNetworks/virtualNetworkPeerings`: the halves. The rules are in [`super::peering_rules`].
 
 use http::StatusCode;
-use ipnet::IpNet;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::operations::{Begin, Work};
 use super::path::{self, Key, Target};
 use super::peering_rules::{
-    GatewayFlags, HalfFacts, HalfState, NetworkFacts, Refusal, SyncLevel, Wish, admit, on_other_removed,
-    on_write, pair_guid, same_space, spaces_fit, sync_level,
+    GatewayFlags, HalfState, Refusal, SyncLevel, Wish, admit, on_other_removed, on_write, pair_guid,
 };
-use super::prefixes;
-use super::store::{Half, Provisioning, Store, VirtualNetwork};
+use super::peering_views::{body, facts, refresh, refresh_half};
+use super::store::{Half, Provisioning, Store};
 use super::subnets::{check_name, owner};
 use super::virtual_networks;
 use super::{ArmError, Cx, Item, Kind, Reply};
@@ -20,7 +18,7 @@ use crate::world::Tenant;
 
 pub(super) struct Peerings;
 
-const KIND: &str = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
+pub(super) const KIND: &str = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
 const PEER_ACTION: &str = "Microsoft.Network/virtualNetworks/peer/action";
 
 impl Kind for Peerings {
@@ -56,23 +54,14 @@ impl Kind for Peerings {
             .ok_or(ArmError::MissingValue("properties.remoteVirtualNetwork.id"))?;
         let remote = remote_target(given)?;
         linked_authorisation(cx, at, &remote)?;
-        let (parent, half) = admitted(cx, at, given, &remote.key())?;
-        let (created, subject) = {
-            let network = cx.parent_network(at)?;
-            (!network.halves.contains_key(&at.name().to_lowercase()), Key::of(&half.id))
-        };
+        let Admitted { parent, location, created, half } = admitted(cx, at, given, &remote.key())?;
+        let (subject, name) = (Key::of(&half.id), at.name().to_lowercase());
         let etag = cx.mint.etag();
-        let location = match cx.store.networks.get_mut(&parent) {
-            Some(network) => {
-                network.halves.insert(at.name().to_lowercase(), half);
-                network.etag = etag;
-                network.location.clone()
-            }
-            None => return Err(ArmError::NoParent(at.names[0].clone())),
-        };
-        if let Some(view) = view(cx.store, &parent, &at.name().to_lowercase()) {
-            apply(cx.store, &parent, &at.name().to_lowercase(), view);
+        if let Some(network) = cx.store.networks.get_mut(&parent) {
+            network.halves.insert(name.clone(), half);
+            network.etag = etag;
         }
+        refresh_half(cx.store, &parent, &name);
         let begin = Begin {
             work: Work::PutPeering,
             subject,
@@ -85,7 +74,7 @@ impl Kind for Peerings {
         let status = if created { StatusCode::CREATED } else { StatusCode::OK };
         let reply = cx.begin(begin, Reply::json(status, Value::Null));
         let network = cx.parent_network(at)?;
-        let written = network.halves.get(&at.name().to_lowercase());
+        let written = network.halves.get(&name);
         let written = written.map(|half| body(cx.store, network, half, &cx.call.api_version));
         Ok(reply.with_body(written.unwrap_or_default()))
     }
@@ -154,8 +143,16 @@ fn linked_authorisation(cx: &Cx<'_>, at: &Target, remote: &Target) -> Result<(),
     }
 }
 
+/// A half as it will stand, and where.
+struct Admitted {
+    parent: Key,
+    location: String,
+    created: bool,
+    half: Half,
+}
+
 /// The half as it will stand, if every rule lets it.
-fn admitted(cx: &Cx<'_>, at: &Target, given: &str, remote_key: &Key) -> Result<(Key, Half), ArmError> {
+fn admitted(cx: &Cx<'_>, at: &Target, given: &str, remote_key: &Key) -> Result<Admitted, ArmError> {
     let properties = &cx.call.body["properties"];
     let ours = cx.parent_network(at)?;
     let parent = Key::of(&ours.id);
@@ -211,108 +208,7 @@ fn admitted(cx: &Cx<'_>, at: &Target, given: &str, remote_key: &Key) -> Result<(
         peered_space: kept_space.unwrap_or_else(|| theirs.space.clone()),
         seen_space: theirs.space.clone(),
     };
-    Ok((parent, half))
-}
-
-/// What the rules look at. A gateway of the remote network counts once it is provisioned, one of our own at once.
-fn facts(store: &Store, network: &VirtualNetwork, remote: bool) -> NetworkFacts {
-    let gateways = store.gateways_of(&Key::of(&network.id));
-    NetworkFacts {
-        id: network.id.clone(),
-        space: network.space.clone(),
-        has_gateway: gateways
-            .iter()
-            .any(|gateway| !remote || gateway.provisioning == Provisioning::Succeeded),
-        halves: network
-            .halves
-            .iter()
-            .map(|(name, half)| HalfFacts {
-                name: name.clone(),
-                state: half.state,
-                flags: half.gateway,
-                remote: half.remote_id.clone(),
-                remote_space: store
-                    .networks
-                    .get(&half.remote_key())
-                    .filter(|remote| remote.guid == half.remote_guid)
-                    .map_or_else(|| half.seen_space.clone(), |remote| remote.space.clone()),
-            })
-            .collect(),
-    }
-}
-
-/// Whether a network may take a new space, as far as its peerings go.
-pub(super) fn space_fits(store: &Store, key: &Key, after: &VirtualNetwork) -> Result<(), ArmError> {
-    let ours = facts(store, after, false);
-    for half in after.halves.values().filter(|half| half.state != HalfState::Disconnected) {
-        let remote = store.networks.get(&half.remote_key()).filter(|remote| remote.guid == half.remote_guid);
-        if let Some(theirs) = remote.filter(|remote| Key::of(&remote.id) != *key) {
-            spaces_fit(&half.id, &ours, &facts(store, theirs, true))?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether a body that inlines a half says nothing new about it.
-pub(super) fn says_the_same(half: &Half, given: &Value) -> bool {
-    let flag = |name: &str, stands: bool| given[name].as_bool().is_none_or(|given| given == stands);
-    given["remoteVirtualNetwork"]["id"].as_str().is_none_or(|id| Key::of(id) == half.remote_key())
-        && flag("allowVirtualNetworkAccess", half.allow_access)
-        && flag("allowForwardedTraffic", half.allow_forwarded)
-        && flag("allowGatewayTransit", half.gateway.allow_gateway_transit)
-        && flag("useRemoteGateways", half.gateway.use_remote_gateways)
-}
-
-/// What a half shows of the remote network.
-struct View {
-    seen_space: Vec<IpNet>,
-    sync: SyncLevel,
-}
-
-fn view(store: &Store, network: &Key, name: &str) -> Option<View> {
-    let ours = store.networks.get(network)?;
-    let half = ours.halves.get(name)?;
-    let theirs = store.networks.get(&half.remote_key()).filter(|remote| remote.guid == half.remote_guid)?;
-    let counterpart =
-        theirs.halves.values().find(|other| other.remote_key() == *network && other.remote_guid == ours.guid);
-    let local_behind = !same_space(&half.peered_space, &theirs.space);
-    let remote_behind = counterpart.is_some_and(|other| !same_space(&other.peered_space, &ours.space));
-    Some(View {
-        seen_space: theirs.space.clone(),
-        sync: sync_level(half.state, half.sync, local_behind, remote_behind),
-    })
-}
-
-/// Whether anything changed.
-fn apply(store: &mut Store, network: &Key, name: &str, view: View) -> bool {
-    let half = store.networks.get_mut(network).and_then(|network| network.halves.get_mut(name));
-    let Some(half) = half.filter(|half| half.sync != view.sync || half.seen_space != view.seen_space) else {
-        return false;
-    };
-    half.sync = view.sync;
-    half.seen_space = view.seen_space;
-    true
-}
-
-/// After a network changed: every half in it and every half that leads to it shows how things stand now. A network whose
-/// halves change by this gets a new entity tag, though nobody wrote it (seen 2021).
-pub(super) fn refresh(store: &mut Store, mint: &mut Mint, changed: &Key) {
-    let halves: Vec<(Key, String)> = store
-        .networks
-        .iter()
-        .flat_map(|(key, network)| network.halves.iter().map(move |(name, half)| (key, name, half)))
-        .filter(|(key, _, half)| *key == changed || half.remote_key() == *changed)
-        .map(|(key, name, _)| (key.clone(), name.clone()))
-        .collect();
-    for (key, name) in halves {
-        let Some(view) = view(store, &key, &name) else { continue };
-        if apply(store, &key, &name, view)
-            && key != *changed
-            && let Some(network) = store.networks.get_mut(&key)
-        {
-            network.etag = mint.etag();
-        }
-    }
+    Ok(Admitted { location: ours.location.clone(), created: before.is_none(), parent, half })
 }
 
 fn finish_put(store: &mut Store, mint: &mut Mint, key: &Key) {
@@ -351,40 +247,4 @@ fn finish_delete(store: &mut Store, mint: &mut Mint, key: &Key) {
         half.state = on_other_removed(half.state);
         remote.etag = mint.etag();
     }
-}
-
-/// The half as a version of the interface shows it: 2018 and 2020 versions know no sync level and one address space only.
-pub(super) fn body(store: &Store, network: &VirtualNetwork, half: &Half, api_version: &str) -> Value {
-    let mut properties = json!({
-        "provisioningState": half.provisioning.as_str(),
-        "resourceGuid": half.pair_guid.to_string(),
-        "peeringState": half.state.as_str(),
-    });
-    if api_version >= "2021-02-01" {
-        properties["peeringSyncLevel"] = half.sync.as_str().into();
-    }
-    properties["remoteVirtualNetwork"] = json!({"id": half.remote_id});
-    properties["allowVirtualNetworkAccess"] = half.allow_access.into();
-    properties["allowForwardedTraffic"] = half.allow_forwarded.into();
-    properties["allowGatewayTransit"] = half.gateway.allow_gateway_transit.into();
-    properties["useRemoteGateways"] = half.gateway.use_remote_gateways.into();
-    properties["doNotVerifyRemoteGateways"] = half.gateway.do_not_verify_remote_gateways.into();
-    if api_version >= "2022-01-01" {
-        properties["peerCompleteVnets"] = true.into();
-    }
-    if half.gateway.use_remote_gateways {
-        let gateways = store.gateways_of(&half.remote_key());
-        let ids: Vec<Value> = gateways.iter().map(|gateway| json!({"id": gateway.id})).collect();
-        properties["remoteGateways"] = ids.into();
-    }
-    if api_version >= "2023-09-01" {
-        properties["localAddressSpace"] = prefixes::to_json(&network.space);
-        properties["localVirtualNetworkAddressSpace"] = prefixes::to_json(&network.space);
-    }
-    properties["remoteAddressSpace"] = prefixes::to_json(&half.peered_space);
-    if api_version >= "2021-02-01" {
-        properties["remoteVirtualNetworkAddressSpace"] = prefixes::to_json(&half.seen_space);
-    }
-    properties["routeServiceVips"] = json!({});
-    json!({"name": half.name, "id": half.id, "etag": network.etag, "properties": properties, "type": KIND})
 }

@@ -1,6 +1,6 @@
 //! Everything that exists, in maps whose order is the order of ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 use serde_json::{Map, Value};
@@ -123,6 +123,8 @@ pub(crate) struct Store {
     pub(crate) role_definitions: BTreeMap<(Option<Tenant>, String), RoleDefinition>,
     pub(crate) role_assignments: BTreeMap<Key, RoleAssignment>,
     pub(crate) operations: BTreeMap<Uuid, Operation>,
+    /// The operations under way, in the order of their ends.
+    pub(crate) running: BTreeSet<(OffsetDateTime, Uuid)>,
     /// The operation under way on a resource; while there is one, nobody else may write it or anything in it.
     pub(crate) held: BTreeMap<Key, Uuid>,
     /// How full the buckets of reads, writes and deletes were, and when.

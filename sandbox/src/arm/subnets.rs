@@ -1,6 +1,6 @@
 //! `Microsoft.Network/virtualNetworks/subnets`.
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::operations::{Begin, Work};
@@ -111,12 +111,15 @@ impl Kind for Subnets {
 }
 
 impl Cx<'_> {
-    /// The network that a child's path lies in.
+    /// The network that a child's path lies in. Reads are answered by the gateway's 404 for the network, writes by the one
+    /// for a missing parent.
     pub(super) fn parent_network(&self, at: &Target) -> Result<&VirtualNetwork, ArmError> {
-        self.store
-            .networks
-            .get(&Key::of(&at.parent()))
-            .ok_or_else(|| ArmError::NoParent(at.names.first().cloned().unwrap_or_default()))
+        let key = Key::of(&at.parent());
+        match self.store.networks.get(&key) {
+            Some(network) => Ok(network),
+            None if self.call.method == Method::GET => self.network(at, &key),
+            None => Err(ArmError::NoParent { verb: "write", kind: at.types.join("/"), parent: at.parent() }),
+        }
     }
 }
 

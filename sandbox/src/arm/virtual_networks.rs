@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::operations::{Begin, Work};
 use super::path::{Key, Target};
 use super::peering_rules::{self, on_other_removed};
-use super::peerings;
+use super::peering_views;
 use super::prefixes;
 use super::resource_groups::{location, tags};
 use super::store::{Provisioning, Store, Subnet, VirtualNetwork};
@@ -59,11 +59,11 @@ impl Kind for VirtualNetworks {
         peerings_untouched(before, &network.id, &cx.call.body)?;
         subnets_kept(cx.store, before, &network)?;
         if before.is_some_and(|before| !peering_rules::same_space(&before.space, &network.space)) {
-            peerings::space_fits(cx.store, &key, &network)?;
+            peering_views::space_fits(cx.store, &key, &network)?;
         }
         let location = network.location.clone();
         cx.store.networks.insert(key.clone(), network);
-        peerings::refresh(cx.store, cx.mint, &key);
+        peering_views::refresh(cx.store, cx.mint, &key);
         let status = if created { StatusCode::CREATED } else { StatusCode::OK };
         let begin = Begin {
             work: Work::PutNetwork,
@@ -223,7 +223,7 @@ fn peerings_untouched(before: Option<&VirtualNetwork>, id: &str, body: &Value) -
     for given in body["properties"]["virtualNetworkPeerings"].as_array().into_iter().flatten() {
         let name = given["name"].as_str().unwrap_or_default();
         let known = before.and_then(|network| network.halves.get(&name.to_lowercase()));
-        if !known.is_some_and(|half| peerings::says_the_same(half, &given["properties"])) {
+        if !known.is_some_and(|half| peering_views::says_the_same(half, &given["properties"])) {
             return Err(ArmError::InlinePeering { network: id.to_owned(), peering: name.to_owned() });
         }
     }
@@ -270,7 +270,7 @@ pub(super) fn body(store: &Store, network: &VirtualNetwork, api_version: &str) -
         "dhcpOptions": {"dnsServers": network.dns_servers},
         "subnets": network.subnets.values().map(|subnet| subnets::body(store, network, subnet)).collect::<Vec<_>>(),
         "virtualNetworkPeerings":
-            network.halves.values().map(|half| peerings::body(store, network, half, api_version)).collect::<Vec<_>>(),
+            network.halves.values().map(|half| peering_views::body(store, network, half, api_version)).collect::<Vec<_>>(),
         "enableDdosProtection": false,
         "enableVmProtection": false,
     });
