@@ -13,8 +13,16 @@ patience=${PATIENCE:-90} # seconds until something that happens by itself must h
 passed=0
 doing="reading $ready_file"
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'echo "FAILED while $doing (line $LINENO)" >&2; echo "$passed passed, 1 failed"; exit 1' ERR
+finish() {
+    local code=$?
+    rm -rf "$work"
+    if ((code != 0)); then
+        [[ -z "$doing" ]] || echo "FAILED while $doing" >&2
+        echo "$passed passed, 1 failed"
+        exit 1
+    fi
+}
+trap finish EXIT
 
 ready() { # ready PATH: a value of the ready file, such as tenants.contoso.tenantId
     python3 - "$ready_file" "$1" <<'PYTHON'
@@ -34,7 +42,7 @@ held() {
 same() { # same WHAT EXPECTED ACTUAL
     if [[ "$2" != "$3" ]]; then
         printf 'FAILED: %s\n  expected: %s\n  actual:   %s\n' "$1" "$2" "$3" >&2
-        echo "$passed passed, 1 failed"
+        doing=
         exit 1
     fi
     held "$1"
@@ -102,15 +110,15 @@ network() { # network TENANT GROUP NETWORK PREFIX SUBNET_PREFIX
                 addressSpace.addressPrefixes[0], subnets[0].name, subnets[0].addressPrefix])")"
 }
 
-grant() { # grant TENANT NETWORK_ID ROLE
-    local operator=operator-$1 object
+# The two ways in which the tutorials name a role and who gets it; the second looks both up, the role here and the rest in Graph.
+grant() { # grant TENANT NETWORK_ID HOW ASSIGNEE_ARGUMENT...
+    local operator=operator-$1 scope=$2 how=$3 object
     object=$(ready "traveller.objectIds.$1")
-    same "$1: az role assignment create, role $3" "$object" \
-        "$(as "$operator" role assignment create --assignee-object-id "$object" --assignee-principal-type ServicePrincipal \
-            --role "$3" --scope "$2" --query principalId -o tsv)"
-    same "$1: az role assignment list names the role" "$network_contributor" \
-        "$(as "$operator" role assignment list --scope "$2" --fill-principal-name false --fill-role-definition-name false \
-            --query "[?principalId=='$object' && scope=='$2'].roleDefinitionId" -o tsv | sed 's|.*/||')"
+    same "$1: az role assignment create $how" "$object" \
+        "$(as "$operator" role assignment create --scope "$scope" "${@:4}" --query principalId -o tsv)"
+    same "$1: az role assignment list names principal and role" "$(ready traveller.clientId) Network Contributor" \
+        "$(as "$operator" role assignment list --scope "$scope" -o tsv \
+            --query "[?principalId=='$object' && scope=='$scope'].join(' ', [principalName, roleDefinitionName])")"
 }
 
 network contoso test-rg vnet-1 10.0.0.0/16 10.0.0.0/24
@@ -121,8 +129,9 @@ same "contoso: az network vnet show --query id" \
 vnet_2=$(as operator-fabrikam network vnet show -g test-rg-2 -n vnet-2 --query id -o tsv)
 same "fabrikam: az network vnet show --query id" \
     "/subscriptions/$fabrikam/resourceGroups/test-rg-2/providers/Microsoft.Network/virtualNetworks/vnet-2" "$vnet_2"
-grant contoso "$vnet_1" "Network Contributor"
-grant fabrikam "$vnet_2" "$network_contributor"
+grant contoso "$vnet_1" "by object id and role id" --assignee-object-id "$(ready traveller.objectIds.contoso)" \
+    --assignee-principal-type ServicePrincipal --role "$network_contributor"
+grant fabrikam "$vnet_2" "by name" --assignee "$(ready traveller.clientId)" --role "Network Contributor"
 
 # --- one half by hand, the other by itself ---------------------------------------------------------------------------------------
 here=(--subscription "$contoso" -g test-rg --vnet-name vnet-1)
@@ -179,8 +188,8 @@ same "az network vnet peering show: vnet-1's half followed" FullyInSync "$(sync_
 
 # --- the end -----------------------------------------------------------------------------------------------------------------------
 as traveller network vnet peering delete "${here[@]}" -n vnet-1-to-vnet-2
-same "az network vnet peering delete: vnet-1 has no half" "" \
-    "$(as traveller network vnet peering list "${here[@]}" --query '[].name' -o tsv)"
-becomes "the app removes vnet-2's half" "" as traveller network vnet peering list "${there[@]}" --query '[].name' -o tsv
+same "az network vnet peering delete: vnet-1 has no half" 0 \
+    "$(as traveller network vnet peering list "${here[@]}" --query 'length(@)' -o tsv)"
+becomes "the app removes vnet-2's half" 0 as traveller network vnet peering list "${there[@]}" --query 'length(@)' -o tsv
 
 echo "$passed passed, 0 failed"

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod azure;
 mod event_grid;
 mod failures;
 mod http_functions;
