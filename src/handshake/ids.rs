@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
 
+use super::management::ids::{NetworkManagerId, Scope};
+
 /// The longest resource id that is read; real ones stay far below.
 pub const LONGEST_ID: usize = 1024;
 
@@ -27,9 +29,20 @@ impl HandshakeId {
     /// The handshake between two virtual networks, whichever is named first.
     #[must_use]
     pub fn of_peering(one: &VirtualNetworkId, other: &VirtualNetworkId) -> Self {
-        let mut ends = [one.to_string().to_lowercase(), other.to_string().to_lowercase()];
-        ends.sort();
-        let digest = Sha256::digest(format!("peering\n{}\n{}", ends[0], ends[1]));
+        let mut ends = [one.to_string(), other.to_string()];
+        ends.sort_by_key(|end| end.to_lowercase());
+        Self::of("peering", &ends)
+    }
+
+    /// The handshake by which a network manager takes a scope of another tenant.
+    #[must_use]
+    pub fn of_management(manager: &NetworkManagerId, scope: &Scope) -> Self {
+        Self::of("management", &[manager.to_string(), scope.to_string()])
+    }
+
+    fn of(kind: &str, ends: &[String; 2]) -> Self {
+        let digest =
+            Sha256::digest(format!("{kind}\n{}\n{}", ends[0].to_lowercase(), ends[1].to_lowercase()));
         Self(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
     }
 
@@ -106,7 +119,7 @@ pub struct IdError {
 }
 
 impl IdError {
-    fn new(given: &str, expected: &'static str, problem: impl Into<String>) -> Self {
+    pub(super) fn new(given: &str, expected: &'static str, problem: impl Into<String>) -> Self {
         const SHOWN: usize = 200;
         let mut shown: String = given.chars().take(SHOWN).collect();
         if shown.len() < given.len() {
@@ -150,7 +163,7 @@ impl FromStr for PeeringId {
 }
 
 /// The segments of an id; a missing leading and a trailing slash are let pass, as Azure's own answers vary there.
-fn segments<'a>(text: &'a str, expected: &'static str) -> Result<Vec<&'a str>, IdError> {
+pub(super) fn segments<'a>(text: &'a str, expected: &'static str) -> Result<Vec<&'a str>, IdError> {
     if text.len() > LONGEST_ID {
         return Err(IdError::new(text, expected, format!("it is longer than {LONGEST_ID} bytes")));
     }
@@ -177,14 +190,14 @@ fn network_of(text: &str, expected: &'static str, parts: &[&str]) -> Result<Virt
     })
 }
 
-fn expect(text: &str, expected: &'static str, found: &str, literal: &str) -> Result<(), IdError> {
+pub(super) fn expect(text: &str, expected: &'static str, found: &str, literal: &str) -> Result<(), IdError> {
     if found.eq_ignore_ascii_case(literal) {
         return Ok(());
     }
     Err(IdError::new(text, expected, format!("`{found}` stands where `{literal}` belongs")))
 }
 
-fn name_of(text: &str, expected: &'static str, name: &str) -> Result<Name, IdError> {
+pub(super) fn name_of(text: &str, expected: &'static str, name: &str) -> Result<Name, IdError> {
     name.parse()
         .map_err(|error: IdError| IdError::new(text, expected, format!("`{name}`: {}", error.problem)))
 }
@@ -301,7 +314,7 @@ impl fmt::Display for PeeringId {
     }
 }
 
-/// Prints, debugs and (de)serialises a type as the text it is parsed from.
+/// Debugs and reads a type as the text it is parsed from; the second word says what else is missing.
 macro_rules! as_text {
     ($($type:ty => $display:ident),+ $(,)?) => {$(
         impl fmt::Debug for $type {
@@ -347,3 +360,5 @@ as_text!(
     VirtualNetworkId => serialize_display,
     PeeringId => serialize_display,
 );
+
+pub(super) use {as_text, serialize_display};

@@ -7,6 +7,7 @@ pub mod decision;
 pub mod grants;
 pub mod halves;
 pub mod ids;
+pub mod management;
 pub mod observation;
 pub mod pattern;
 pub mod phase;
