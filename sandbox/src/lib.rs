@@ -14,6 +14,7 @@ mod entra;
 mod events;
 mod faults;
 mod history;
+mod injector;
 mod mint;
 mod model;
 mod world;
