@@ -12,8 +12,9 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::events::{Delivery, DeliveryId};
-use crate::faults::{FaultPlan, Faults};
+use crate::faults::FaultPlan;
 use crate::history::Call;
+use crate::injector::Faults;
 use crate::model::Model;
 use crate::world::World;
 

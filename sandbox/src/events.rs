@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::entra::Claims;
-use crate::faults::Faults;
+use crate::injector::Faults;
 use crate::mint::Mint;
 use crate::world::{EventSubscription, Tenant};
 

@@ -15,6 +15,7 @@ mod events;
 mod faults;
 pub mod front;
 mod history;
+mod injector;
 mod mint;
 mod model;
 pub mod up;

@@ -15,8 +15,9 @@ use crate::arm::{self, Address, ArmCall, ArmError, Caller, Cx, Reply, Store};
 use crate::azure::{Cut, Settings};
 use crate::entra::{self, Claims, Endpoint, Entra, Signer};
 use crate::events::{Events, stamp};
-use crate::faults::{Action, Answer, CallFacts, FaultPlan, Faults, RetryAfter};
+use crate::faults::{Action, Answer, FaultPlan, RetryAfter};
 use crate::history::{Call, History};
+use crate::injector::{CallFacts, Faults};
 use crate::mint::Mint;
 use crate::world::{Tenant, World};
 

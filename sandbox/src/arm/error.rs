@@ -156,7 +156,7 @@ pub(crate) enum ArmError {
 
     // ---- Peerings
     #[error(transparent)]
-    Peering(#[from] super::peering_rules::Refusal),
+    Peering(#[from] super::peering_admission::Refusal),
 }
 
 impl ArmError {

@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 
 use super::ArmError;
 use super::path::Key;
-use super::peering_rules::{
-    HalfFacts, HalfState, NetworkFacts, SyncLevel, same_space, spaces_fit, sync_level,
-};
+use super::peering_admission::{HalfFacts, NetworkFacts, spaces_fit};
+use super::peering_states::{HalfState, SyncLevel, same_space, sync_level};
 use super::peerings::KIND;
 use super::prefixes;
 use super::store::{Half, Provisioning, Store, VirtualNetwork};

@@ -1,13 +1,12 @@
-//! `Microsoft.Network/virtualNetworks/virtualNetworkPeerings`: the halves. The rules are in [`super::peering_rules`].
+//! `Microsoft.Network/virtualNetworks/virtualNetworkPeerings`: the halves. The rules are in [`super::peering_states`] and [`super::peering_admission`].
 
 use http::StatusCode;
 use serde_json::Value;
 
 use super::operations::{Begin, Work};
 use super::path::{self, Key, Target};
-use super::peering_rules::{
-    GatewayFlags, HalfState, Refusal, SyncLevel, Wish, admit, on_other_removed, on_write, pair_guid,
-};
+use super::peering_admission::{GatewayFlags, Refusal, Wish, admit};
+use super::peering_states::{HalfState, SyncLevel, on_other_removed, on_write, pair_guid};
 use super::peering_views::{body, facts, refresh, refresh_half};
 use super::store::{Half, Provisioning, Store};
 use super::subnets::{check_name, owner};

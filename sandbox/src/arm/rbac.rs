@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::path::Key;
 use super::store::Store;
-use crate::faults::glob;
+use crate::injector::glob;
 use crate::world::{Principal, Tenant, World};
 
 pub(crate) const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";

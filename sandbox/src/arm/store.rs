@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::operations::Operation;
 use super::path::Key;
-use super::peering_rules::{GatewayFlags, HalfState, SyncLevel};
+use super::peering_admission::GatewayFlags;
+use super::peering_states::{HalfState, SyncLevel};
 use super::rbac::{RoleAssignment, RoleDefinition};
 use crate::world::Tenant;
 

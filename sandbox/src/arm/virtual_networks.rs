@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::operations::{Begin, Work};
 use super::path::{Key, Target};
-use super::peering_rules::{self, on_other_removed};
+use super::peering_states::{on_other_removed, same_space};
 use super::peering_views;
 use super::prefixes;
 use super::resource_groups::{location, tags};
@@ -58,7 +58,7 @@ impl Kind for VirtualNetworks {
         let created = before.is_none();
         peerings_untouched(before, &network.id, &cx.call.body)?;
         subnets_kept(cx.store, before, &network)?;
-        if before.is_some_and(|before| !peering_rules::same_space(&before.space, &network.space)) {
+        if before.is_some_and(|before| !same_space(&before.space, &network.space)) {
             peering_views::space_fits(cx.store, &key, &network)?;
         }
         let location = network.location.clone();

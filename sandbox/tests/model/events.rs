@@ -185,15 +185,15 @@ async fn an_answer_of_400_or_413_is_final_and_no_answer_is_a_failure_after_half_
 #[tokio::test(start_paused = true)]
 async fn a_waiter_wakes_when_something_is_published_or_will_be() {
     let pair = quiet_pair().await;
-    // Making the networks has left a wake-up behind.
-    pair.azure.events_changed().await;
-    let idle = tokio::time::timeout(Duration::from_secs(5), pair.azure.events_changed());
-    assert!(idle.await.is_err(), "nothing happened");
+    let soon = || tokio::time::timeout(Duration::from_secs(5), pair.azure.events_changed());
+    soon().await.expect("making the networks has left a wake-up behind");
+    assert!(soon().await.is_err(), "nothing happened");
     pair.contoso.get(&pair.hub).await.expect(200);
-    let idle = tokio::time::timeout(Duration::from_secs(5), pair.azure.events_changed());
-    assert!(idle.await.is_err(), "a read changes nothing");
+    assert!(soon().await.is_err(), "a read changes nothing");
     pair.contoso.put(&half(&pair.hub, "p"), &half_body(&pair.spoke)).await.expect(201);
-    pair.azure.events_changed().await;
+    let woken_at = pair.azure.clock().now();
+    assert!(soon().await.is_ok(), "an operation was started");
+    assert_eq!(pair.azure.clock().now(), woken_at);
     let due = pair.azure.next_event_at().unwrap();
     assert_eq!((due - pair.azure.clock().now()).whole_milliseconds(), 500, "the end of the operation");
 }

@@ -174,6 +174,27 @@ async fn flags_are_each_halfs_own_and_an_update_is_answered_200() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn entity_tags_are_the_networks_and_change_with_every_state() {
+    let pair = pair().await;
+    let id = half(&pair.hub, "to-spoke");
+    let before = pair.contoso.get(&pair.hub).await.body["etag"].clone();
+    let started = pair.contoso.put(&id, &half_body(&pair.spoke)).await.expect(201);
+    pair.contoso.finish(&started).await;
+    let read = pair.contoso.get(&id).await;
+    let network = pair.contoso.get(&pair.hub).await;
+    assert_eq!(read.body["etag"], network.body["etag"]);
+    assert_eq!(read.header("etag"), read.body["etag"].as_str());
+    let tags = [&before, &started.body["etag"], &read.body["etag"]];
+    assert!(tags[0] != tags[1] && tags[1] != tags[2], "{tags:?}");
+    pair.fabrikam.peer(&pair.spoke, "to-hub", &pair.hub).await;
+    assert_ne!(
+        pair.contoso.get(&pair.hub).await.body["etag"],
+        network.body["etag"],
+        "its half was connected"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_five_hundred_and_first_peering_is_refused() {
     let pair = pair().await;
     for number in 0..500u32 {

@@ -87,6 +87,9 @@ async fn without_an_auxiliary_token_the_other_tenant_is_not_linked() {
         )
     );
     pair.fabrikam.peer(&pair.spoke, "to-hub", &pair.hub).await;
+    for update in [id.clone(), format!("{id}?syncRemoteAddressSpace=true")] {
+        alone.put(&update, &half_body(&pair.hub)).await.refused(403, "LinkedAuthorizationFailed");
+    }
     alone.get(&id).await.expect(200);
     alone.delete_to_end(&id).await;
     let near = alone.network(Tenant::Fabrikam, "near", &["10.8.0.0/16"]).await;
@@ -231,4 +234,23 @@ async fn operations_are_read_by_who_holds_any_role_in_the_subscription_and_nobod
     let started = pair.contoso.put(&pair.hub, &network_body(&["10.0.0.0/16"])).await.expect(200);
     let abroad = Client { token: app.auxiliary.clone().unwrap(), auxiliary: None, ..app };
     abroad.get(started.header("azure-asyncoperation").unwrap()).await.refused(403, "AuthorizationFailed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_reaches_what_lies_below_its_scope_and_not_what_is_only_named_alike() {
+    let stored = json!({"properties": {
+        "roleName": "readers of rg", "permissions": [{"actions": ["*/read"], "notActions": []}]}});
+    let world = World::new(ORIGIN, 7).app_role(Tenant::Contoso, stored, group(Tenant::Contoso));
+    let azure = azure(world, Settings::new(Pace::Quick, 7));
+    let pair = pair_in(azure).await;
+    let alike = format!("{}2", group(Tenant::Contoso));
+    pair.contoso.put(&alike, &json!({"location": "westus"})).await.expect(201);
+    let app = app(&pair.azure, Tenant::Contoso).await.alone();
+    app.get(&pair.hub.to_uppercase()).await.expect(200);
+    app.get(&alike).await.refused(403, "AuthorizationFailed");
+    app.get(&subscription(Tenant::Contoso)).await.expect(200);
+
+    pair.contoso.delete(&group(Tenant::Contoso)).await.expect(202);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    pair.contoso.get(&alike).await.expect(200);
 }
