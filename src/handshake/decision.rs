@@ -82,6 +82,18 @@ pub enum Row {
     NetworkGone,
     /// Azure refused this very write a short while ago, and nothing has changed.
     HoldRefusal,
+    /// Both halves exist, and the service has still to connect them.
+    FlipToCome,
+    /// Ours was made on an event alone and found no counterpart: take it back.
+    TakeBack,
+    /// Theirs was removed: ours follows when the manager had time to go first.
+    RemovalDue,
+    /// Another manager holds the scope.
+    Conflict,
+    /// Azure calls the half Rejected.
+    Rejected,
+    /// Connected, and the groups that the agreement fills are not as they should be.
+    Members,
     /// The states do not fit together: two reads are not one moment. Look again.
     Unclear,
 }

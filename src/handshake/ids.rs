@@ -107,6 +107,14 @@ impl Name {
     pub fn of_half(handshake: &HandshakeId) -> Self {
         Self(format!("peerpact-{}", &handshake.0[..12]))
     }
+
+    /// The name of a static member that we make for this network.
+    #[must_use]
+    pub fn of_member(handshake: &HandshakeId, network: &VirtualNetworkId) -> Self {
+        let digest = Sha256::digest(format!("{}\n{}", handshake.0, network.to_string().to_lowercase()));
+        let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        Self(format!("peerpact-{short}"))
+    }
 }
 
 /// Why a text is not an id.

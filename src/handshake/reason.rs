@@ -91,6 +91,16 @@ pub enum Code {
     OursRemoved,
     /// Both halves are left Disconnected.
     BothDisconnected,
+    /// Another network manager holds the scope.
+    Conflict,
+    /// Azure calls the half Rejected.
+    Rejected,
+    /// Our half was made on an event alone, and nothing came of it.
+    NoCounterpart,
+    /// There is a second half for the same pair.
+    Duplicate,
+    /// A network group that the agreement fills does not exist.
+    GroupMissing,
     /// The two reads do not fit together, or a state is new to this version; another look is taken.
     Unclear,
 }

@@ -1,0 +1,266 @@
+//! The decision table of the management handshake: from what is seen, what is recorded and what is agreed to the one
+//! thing to do.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::ends::{ManagementEnds, Seat};
+use super::halves::ConnectionState;
+use super::ids::{NetworkManagerConnectionId, ScopeConnectionId};
+use super::members::{MemberMove, next_move};
+use super::observation::{EndSeen, ManagementObservation};
+use super::tell;
+use crate::handshake::agreements::{Agreements, ManagementAgreement, OnRemoval, Partner};
+use crate::handshake::decision::{Decision, Row, Verdict};
+use crate::handshake::grants;
+use crate::handshake::halves::Denial;
+use crate::handshake::ids::{HandshakeId, Name, TenantId};
+use crate::handshake::pair::{HalfId, Target};
+use crate::handshake::phase::Phase;
+use crate::handshake::reason::Reason;
+use crate::handshake::record::Record;
+use crate::handshake::step::{Body, Step, Write};
+
+/// A half of ours that stays Pending for this long without a counterpart is told to be stalled, or taken back if it was
+/// made on an event alone. The flip takes 1 to 3 s.
+pub const PENDING_DEADLINE: time::Duration = time::Duration::minutes(10);
+/// The target's half is removed this long after theirs went: a network manager that is deleted within a second of a
+/// connection to it leaves the subscription unusable (azure-rest-api-specs issue 23188), and who removes their half is
+/// likely to remove their manager next.
+pub const REMOVAL_DELAY: time::Duration = time::Duration::seconds(60);
+
+/// Decides. Pure: the same arguments give the same decision.
+#[must_use]
+pub fn decide(
+    ends: &ManagementEnds,
+    home: TenantId,
+    observation: &ManagementObservation,
+    record: Option<&Record>,
+    agreements: &Agreements,
+    now: OffsetDateTime,
+) -> Decision {
+    let covering = agreements.covering_management(ends);
+    let look = Look { ends, home, record, agreements, covering, observation, now };
+    let (row, verdict) = look.row();
+    let agreement = covering.map(|(partner, agreement)| partner.label_of(&agreement.name));
+    Decision { row, verdict, agreement }
+}
+
+struct Look<'a> {
+    ends: &'a ManagementEnds,
+    home: TenantId,
+    record: Option<&'a Record>,
+    agreements: &'a Agreements,
+    covering: Option<(&'a Partner, &'a ManagementAgreement)>,
+    observation: &'a ManagementObservation,
+    now: OffsetDateTime,
+}
+
+type Outcome = (Row, Verdict);
+
+impl Look<'_> {
+    /// The table itself: (theirs, ours).
+    fn row(&self) -> Outcome {
+        use ConnectionState::{Conflict, Connected, Pending, Rejected, Revoked, Unknown};
+        use EndSeen::{Absent, Denied, Present};
+        let (seat, ours, theirs) =
+            (self.ends.seat, self.observation.at(self.ends.seat), self.observation.at(self.ends.seat.other()));
+        match (&theirs, &ours) {
+            (_, Denied(denial)) => self.unreadable(denial),
+
+            (Absent, Absent) => rest(Row::Closed, Phase::Closed, tell::closed(self.ends)),
+            (Denied(_), Absent) if self.observation.announced => self.answer(),
+            (Denied(denial), Absent) => self.unread_theirs(denial),
+            (Present(_, Pending | Unknown, _), Absent) => self.answer(),
+            (Present(id, Connected, _), Absent) => soon(Row::Unclear, tell::unclear(id)),
+            (Present(id, Revoked, _), Absent) => {
+                rest(Row::OursGone, Phase::Broken, tell::ours_removed(self.ends, id))
+            }
+            (Present(id, Conflict, _), Absent) => rest(Row::Conflict, Phase::Blocked, tell::conflict(self.ends, id)),
+            (Present(id, Rejected, _), Absent) => rest(Row::Rejected, Phase::Refused, tell::rejected(id)),
+
+            (_, Present(id, Conflict, _)) => rest(Row::Conflict, Phase::Blocked, tell::conflict(self.ends, id)),
+            (_, Present(id, Rejected, _)) => rest(Row::Rejected, Phase::Refused, tell::rejected(id)),
+            (_, Present(id, Revoked, _)) => self.revoked(id),
+            (_, Present(id, Unknown, _)) => soon(Row::Unclear, tell::unclear(id)),
+
+            (Present(_, Conflict, _), Present(id, Pending, _)) => {
+                rest(Row::Conflict, Phase::Blocked, tell::conflict(self.ends, id))
+            }
+            (Present(_, Rejected, _), Present(id, Pending, _)) => rest(Row::Rejected, Phase::Refused, tell::rejected(id)),
+            (Present(..), Present(id, Pending, _)) => self.flip_to_come(id),
+            (Absent, Present(id, Pending, _)) => self.pending_alone(id, seat),
+            (Denied(_), Present(id, Pending, _)) => self.pending_unseen(id),
+
+            (Absent, Present(id, Connected, others)) if self.record_is_connected() => {
+                // Azure shows on our half, some seconds later, what became of theirs.
+                let _ = others;
+                soon(Row::Unclear, tell::unclear(id))
+            }
+            (Present(_, Connected, _) | Denied(_) | Absent, Present(id, Connected, others)) => {
+                self.connected(id, others)
+            }
+            (Present(other, Pending | Conflict | Revoked | Rejected | Unknown, _), Present(_, Connected, _)) => {
+                soon(Row::Unclear, tell::unclear(other))
+            }
+        }
+    }
+
+    fn record_is_connected(&self) -> bool {
+        self.record.is_some_and(|record| record.phase == Phase::Connected)
+    }
+
+    fn unreadable(&self, denial: &Denial) -> Outcome {
+        let reasons = vec![grants::access_missing(denial, self.agreements)];
+        (Row::Unreadable, Verdict::Rest { phase: Phase::Blocked, reasons, again: None })
+    }
+
+    /// Theirs cannot be read, and nobody announced it: as far as we can see there is nothing.
+    fn unread_theirs(&self, denial: &Denial) -> Outcome {
+        let reason = tell::unverified(denial, self.ends);
+        rest(Row::Closed, Phase::Closed, reason)
+    }
+
+    /// Their half is there or announced: ours is made if our tenant agreed to it.
+    fn answer(&self) -> Outcome {
+        if self.covering.is_none() {
+            return refuse(vec![tell::no_agreement(self.ends, self.agreements)]);
+        }
+        let name = Name::of_half(&HandshakeId::of_management(&self.ends.manager, &self.ends.scope));
+        let (half, body) = match self.ends.seat {
+            Seat::Central => (
+                HalfId::ScopeConnection(ScopeConnectionId { manager: self.ends.manager.clone(), name }),
+                Body::ScopeConnection { tenant: self.ends.partner, scope: self.ends.scope.clone() },
+            ),
+            Seat::Target => (
+                HalfId::Connection(NetworkManagerConnectionId { scope: self.ends.scope.clone(), name }),
+                Body::Connection { manager: self.ends.manager.clone() },
+            ),
+        };
+        let write = Write { step: Step::CreateOurs, target: Target::Half(half), body };
+        (Row::AnswerTheirs, Verdict::Write(write))
+    }
+
+    /// Both halves exist; the service flips them by itself within seconds.
+    fn flip_to_come(&self, id: &HalfId) -> Outcome {
+        if self.waited() > PENDING_DEADLINE {
+            return rest(Row::FlipToCome, Phase::Blocked, tell::never_flips(id));
+        }
+        soon(Row::FlipToCome, tell::flip_to_come(self.ends))
+    }
+
+    /// Theirs is seen not to be there. One that we made in answer was answered too late; one that our own engineer made
+    /// waits for theirs.
+    fn pending_alone(&self, id: &HalfId, seat: Seat) -> Outcome {
+        if self.made_by_us(id) {
+            return self.take_back_after_deadline(id);
+        }
+        let late = self.waited() > PENDING_DEADLINE;
+        let reason = if late { tell::stalled(self.ends, seat) } else { tell::awaiting_partner(self.ends, seat) };
+        rest(Row::WaitForTheirs, Phase::Waiting, reason)
+    }
+
+    /// Theirs cannot be read; ours tells how it went.
+    fn pending_unseen(&self, id: &HalfId) -> Outcome {
+        if self.made_by_us(id) {
+            return self.take_back_after_deadline(id);
+        }
+        let late = self.waited() > PENDING_DEADLINE;
+        let seat = self.ends.seat;
+        let reason = if late { tell::stalled(self.ends, seat) } else { tell::awaiting_partner(self.ends, seat) };
+        rest(Row::WaitForTheirs, Phase::Waiting, reason)
+    }
+
+    fn take_back_after_deadline(&self, id: &HalfId) -> Outcome {
+        if self.waited() > PENDING_DEADLINE {
+            return remove(Row::TakeBack, id);
+        }
+        soon(Row::FlipToCome, tell::flip_to_come(self.ends))
+    }
+
+    /// Theirs was removed. The central half goes at once; the target's when the manager had time to go first.
+    fn revoked(&self, id: &HalfId) -> Outcome {
+        match self.covering.map(|(_, agreement)| agreement.on_removal) {
+            Some(OnRemoval::Remove) => {
+                let since = self.record.and_then(|record| record.removal_seen_at);
+                let due = self.ends.seat == Seat::Central || since.is_some_and(|at| self.now - at >= REMOVAL_DELAY);
+                if due {
+                    return remove(Row::RemoveOurs, id);
+                }
+                let reasons = vec![tell::removal_due(id)];
+                let again = Some(Duration::from_secs(60));
+                (Row::RemovalDue, Verdict::Rest { phase: Phase::Waiting, reasons, again })
+            }
+            Some(OnRemoval::Keep | OnRemoval::Restore) | None => {
+                rest(Row::KeepOurs, Phase::Broken, tell::partner_removed(id))
+            }
+        }
+    }
+
+    fn connected(&self, id: &HalfId, others: &[HalfId]) -> Outcome {
+        if self.observation.taken == Some(false) {
+            return soon(Row::FlipToCome, tell::not_taken_yet(self.ends));
+        }
+        if let Some(outcome) = self.members() {
+            return outcome;
+        }
+        let mut reasons = vec![tell::connected(self.ends, id, self.observation)];
+        reasons.extend(others.iter().map(tell::duplicate));
+        (Row::Connected, Verdict::Rest { phase: Phase::Connected, reasons, again: None })
+    }
+
+    /// The follow-on of a connected handshake: the groups that the agreement fills.
+    fn members(&self) -> Option<Outcome> {
+        let (_, agreement) = self.covering?;
+        let seen = self.observation.members.as_ref()?;
+        let id = HandshakeId::of_management(&self.ends.manager, &self.ends.scope);
+        let member = |step, id, body| (Row::Members, Verdict::Write(Write { step, target: Target::Member(id), body }));
+        match next_move(&id, &self.ends.manager, &agreement.groups, seen)? {
+            MemberMove::Add(id, network) => Some(member(Step::AddMember, id, Body::Member { network })),
+            MemberMove::Remove(id, _) => Some(member(Step::RemoveMember, id, Body::Nothing)),
+            MemberMove::NoGroup(group) => Some(rest(Row::Members, Phase::Connected, tell::no_group(&group))),
+            MemberMove::Failed(id, network) => {
+                Some(rest(Row::Members, Phase::Connected, tell::member_failed(&id, &network)))
+            }
+            MemberMove::Wait => Some(soon_in(Row::Members, Phase::Connected, tell::member_at_work())),
+        }
+    }
+
+    /// Made by us, as its derived name tells; a name is not consent, and nothing but our own half is removed by it.
+    fn made_by_us(&self, id: &HalfId) -> bool {
+        let derived = Name::of_half(&HandshakeId::of_management(&self.ends.manager, &self.ends.scope));
+        match id {
+            HalfId::ScopeConnection(id) => id.name == derived,
+            HalfId::Connection(id) => id.name == derived,
+            HalfId::Peering(_) => false,
+        }
+    }
+
+    fn waited(&self) -> time::Duration {
+        let since = |record: &Record| record.intent.as_ref().map_or(record.opened_at, |intent| intent.at);
+        self.record.filter(|record| record.phase != Phase::Closed).map_or(time::Duration::ZERO, |record| self.now - since(record))
+    }
+}
+
+fn remove(row: Row, id: &HalfId) -> Outcome {
+    let write = Write { step: Step::RemoveOurs, target: Target::Half(id.clone()), body: Body::Nothing };
+    (row, Verdict::Write(write))
+}
+
+fn rest(row: Row, phase: Phase, reason: Reason) -> Outcome {
+    (row, Verdict::Rest { phase, reasons: vec![reason], again: None })
+}
+
+/// The flip takes a second or three: look again soon.
+fn soon(row: Row, reason: Reason) -> Outcome {
+    soon_in(row, Phase::Waiting, reason)
+}
+
+fn soon_in(row: Row, phase: Phase, reason: Reason) -> Outcome {
+    (row, Verdict::Rest { phase, reasons: vec![reason], again: Some(Duration::from_secs(1)) })
+}
+
+fn refuse(reasons: Vec<Reason>) -> Outcome {
+    (Row::Refuse, Verdict::Rest { phase: Phase::Refused, reasons, again: None })
+}

@@ -1,0 +1,77 @@
+//! What one look at a management handshake gave.
+
+use super::ends::Seat;
+use super::halves::{ConnectionState, Look, NetworkManagerConnection, ScopeConnection};
+use super::members::MembersSeen;
+use crate::handshake::halves::Denial;
+use crate::handshake::pair::{HalfId, State};
+
+/// Both halves, as far as they could be read, and what the manager and its groups show where that was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManagementObservation {
+    /// The central half.
+    pub central: Look<Found<ScopeConnection>>,
+    /// The target's half.
+    pub target: Look<Found<NetworkManagerConnection>>,
+    /// Whether the manager lists the scope in `crossTenantScopes`; `None` where it was not read.
+    pub taken: Option<bool>,
+    /// The members of the groups that the agreement fills; `None` where that was not asked.
+    pub members: Option<MembersSeen>,
+    /// An event named their half just now. It is a hint, and counts only where their half cannot be read.
+    pub announced: bool,
+}
+
+/// The half that counts, and how many others there are for the same pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found<T> {
+    /// The half: a connected one before any other.
+    pub half: T,
+    /// Further halves of the same pair, which Azure allows and nobody needs.
+    pub others: Vec<HalfId>,
+}
+
+/// One end of the handshake, whichever kind of connection stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndSeen<'a> {
+    /// The half is there.
+    Present(HalfId, ConnectionState, &'a [HalfId]),
+    /// There is none.
+    Absent,
+    /// It cannot be read.
+    Denied(&'a Denial),
+}
+
+impl ManagementObservation {
+    /// What stands at one end.
+    #[must_use]
+    pub fn at(&self, seat: Seat) -> EndSeen<'_> {
+        match seat {
+            Seat::Central => {
+                seen(&self.central, |half| (HalfId::ScopeConnection(half.id.clone()), half.state))
+            }
+            Seat::Target => seen(&self.target, |half| (HalfId::Connection(half.id.clone()), half.state)),
+        }
+    }
+}
+
+impl EndSeen<'_> {
+    /// The half and its state, if there is one.
+    #[must_use]
+    pub fn half(&self) -> Option<(&HalfId, State)> {
+        match self {
+            Self::Present(id, state, _) => Some((id, State::Connection(*state))),
+            Self::Absent | Self::Denied(_) => None,
+        }
+    }
+}
+
+fn seen<T>(look: &Look<Found<T>>, of: impl Fn(&T) -> (HalfId, ConnectionState)) -> EndSeen<'_> {
+    match look {
+        Look::Seen(found) => {
+            let (id, state) = of(&found.half);
+            EndSeen::Present(id, state, &found.others)
+        }
+        Look::Absent => EndSeen::Absent,
+        Look::Denied(denial) => EndSeen::Denied(denial),
+    }
+}
