@@ -27,7 +27,8 @@ impl HandshakeId {
     /// The handshake between two virtual networks, whichever is named first.
     #[must_use]
     pub fn of_peering(one: &VirtualNetworkId, other: &VirtualNetworkId) -> Self {
-        let mut ends = [one.to_string().to_lowercase(), other.to_string().to_lowercase()];
+        // ASCII only, as names are compared: `K` and the Kelvin sign are the same letter to Unicode, and two networks.
+        let mut ends = [one.to_string().to_ascii_lowercase(), other.to_string().to_ascii_lowercase()];
         ends.sort();
         let digest = Sha256::digest(format!("peering\n{}\n{}", ends[0], ends[1]));
         Self(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
@@ -107,13 +108,19 @@ pub struct IdError {
 
 impl IdError {
     fn new(given: &str, expected: &'static str, problem: impl Into<String>) -> Self {
-        const SHOWN: usize = 200;
-        let mut shown: String = given.chars().take(SHOWN).collect();
-        if shown.len() < given.len() {
-            shown.push('…');
-        }
-        Self { given: shown, expected, problem: problem.into() }
+        Self { given: shown(given), expected, problem: problem.into() }
     }
+}
+
+/// As much of a foreign text as an error tells, on one line: it ends in logs and on terminals.
+fn shown(given: &str) -> String {
+    const SHOWN: usize = 200;
+    let printable = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let mut shown: String = given.chars().take(SHOWN).map(printable).collect();
+    if given.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 const NETWORK: &str =
@@ -167,9 +174,9 @@ fn network_of(text: &str, expected: &'static str, parts: &[&str]) -> Result<Virt
     expect(text, expected, providers, "providers")?;
     expect(text, expected, provider, "Microsoft.Network")?;
     expect(text, expected, networks, "virtualNetworks")?;
-    let subscription = subscription
-        .parse()
-        .map_err(|_| IdError::new(text, expected, format!("`{subscription}` is not a subscription id")))?;
+    let subscription = subscription.parse().map_err(|_| {
+        IdError::new(text, expected, format!("`{}` is not a subscription id", shown(subscription)))
+    })?;
     Ok(VirtualNetworkId {
         subscription,
         resource_group: name_of(text, expected, group)?,
@@ -181,12 +188,13 @@ fn expect(text: &str, expected: &'static str, found: &str, literal: &str) -> Res
     if found.eq_ignore_ascii_case(literal) {
         return Ok(());
     }
-    Err(IdError::new(text, expected, format!("`{found}` stands where `{literal}` belongs")))
+    Err(IdError::new(text, expected, format!("`{}` stands where `{literal}` belongs", shown(found))))
 }
 
 fn name_of(text: &str, expected: &'static str, name: &str) -> Result<Name, IdError> {
-    name.parse()
-        .map_err(|error: IdError| IdError::new(text, expected, format!("`{name}`: {}", error.problem)))
+    name.parse().map_err(|error: IdError| {
+        IdError::new(text, expected, format!("`{}`: {}", shown(name), error.problem))
+    })
 }
 
 impl FromStr for Name {
