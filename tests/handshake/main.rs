@@ -16,6 +16,8 @@ mod grants;
 #[cfg(test)]
 mod ids;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod patterns;
 #[cfg(test)]
 mod records;
