@@ -6,6 +6,7 @@ use super::agreements::{Agreements, Ends, Partner, PeeringAgreement};
 use super::halves::{Network, PeeringFlags, PeeringHalf, PeeringState};
 use super::ids::VirtualNetworkId;
 use super::reason::{Code, Reason};
+use super::shell::word;
 use super::step::Side;
 
 /// How many peerings Azure allows in one virtual network.
@@ -14,6 +15,8 @@ pub const PEERING_LIMIT: usize = 500;
 /// A pair with the agreement that covers it, and both networks as read now.
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
+    /// All that our tenant agreed to.
+    pub agreements: &'a Agreements,
     /// The partner at the other end.
     pub partner: &'a Partner,
     /// The agreement that covers both ends.
@@ -36,7 +39,7 @@ impl<'a> Case<'a> {
         theirs: &'a Network,
     ) -> Result<Self, Vec<Reason>> {
         match agreements.covering(ends) {
-            Some((partner, agreement)) => Ok(Self { partner, agreement, ours, theirs }),
+            Some((partner, agreement)) => Ok(Self { agreements, partner, agreement, ours, theirs }),
             None => Err(vec![no_agreement(agreements, ends)]),
         }
     }
@@ -71,11 +74,13 @@ impl<'a> Case<'a> {
         let there_half = there.half_towards(&here.id);
         let wanted = there_half.is_some_and(|half| half.flags.use_remote_gateways);
         let lent = there_half.is_some_and(|half| half.flags.allow_gateway_transit);
+        let lend = may_lend && (wanted || here.has_gateway);
         PeeringFlags {
             allow_virtual_network_access: true,
             allow_forwarded_traffic: agreement.forwarded_traffic,
-            allow_gateway_transit: may_lend && (wanted || here.has_gateway),
+            allow_gateway_transit: lend,
             use_remote_gateways: may_borrow
+                && !lend
                 && lent
                 && there.has_gateway
                 && !here.has_gateway
@@ -103,11 +108,12 @@ impl<'a> Case<'a> {
     }
 
     fn denied_by_name(&self, reasons: &mut Vec<Reason>) {
-        for rule in &self.partner.denials {
+        for rule in self.agreements.denials() {
             for network in [self.ours, self.theirs] {
                 if rule.network.matches(&network.id) {
                     let message = format!("{} is never to be connected: {}", network.id, rule.reason);
-                    reasons.push(Reason::new(Code::DeniedByName, message));
+                    let fix = "take the [[deny]] out of the agreements, if its reason holds no longer";
+                    reasons.push(Reason::new(Code::DeniedByName, message).fixed_by(fix));
                 }
             }
         }
@@ -120,7 +126,8 @@ impl<'a> Case<'a> {
         if !self.ours.tags.iter().any(carries) {
             let (id, key, value) = (&self.ours.id, &tag.key, &tag.value);
             let message = format!("our network {id} lacks the tag {key}={value} by which its owner consents");
-            let fix = format!("az network vnet update --ids {id} --set tags.{key}={value}");
+            let tag = word(format!("tags.{key}={value}"));
+            let fix = format!("az network vnet update --ids {} --set {tag}", word(id));
             reasons.push(Reason::new(Code::TagMissing, message).fixed_by(fix));
         }
     }
@@ -139,6 +146,14 @@ impl<'a> Case<'a> {
 
     fn prefixes_outside(&self, reasons: &mut Vec<Reason>) {
         let agreed = self.agreement.prefixes.get_ref();
+        if self.theirs.prefixes.is_empty() {
+            let message = format!(
+                "the partner's network {} shows no address space, so none of it is agreed",
+                self.theirs.id
+            );
+            let fix = format!("give {} an address space inside {}", self.theirs.id, list(agreed));
+            reasons.push(Reason::new(Code::PrefixNotAgreed, message).fixed_by(fix));
+        }
         let before: &[IpNet] = self.our_half().map_or(&[], |half| &half.peered);
         for prefix in
             self.theirs.prefixes.iter().filter(|prefix| !agreed.iter().any(|range| range.contains(*prefix)))
@@ -172,10 +187,10 @@ impl<'a> Case<'a> {
         }
         for (network, incoming) in [(ours, theirs), (theirs, ours)] {
             for half in neighbours(network, &incoming.id) {
-                let space: Vec<IpNet> = half.current.iter().chain(&half.peered).copied().collect();
-                let mut clashes = overlapping(&incoming.prefixes, &space);
-                clashes.dedup();
-                for (prefix, taken) in clashes {
+                // What is routed and what is there now differ while a sync is due; most often they are the same.
+                let new = half.peered.iter().filter(|prefix| !half.current.contains(prefix));
+                let space: Vec<IpNet> = half.current.iter().chain(new).copied().collect();
+                for (prefix, taken) in overlapping(&incoming.prefixes, &space) {
                     let message = format!(
                         "{prefix} of {} overlaps {taken} of {}, with which {} is peered already",
                         incoming.id, half.remote, network.id

@@ -1,10 +1,14 @@
 //! Agreements: what our tenant consents to with a partner. Nothing is allowed without one.
 
+mod check;
+mod range;
+
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use toml::Spanned;
 
+use self::check::Check;
 use super::ids::{SubscriptionId, TenantId, VirtualNetworkId};
 use super::pattern::NetworkPattern;
 
@@ -28,7 +32,7 @@ pub struct Partner {
     /// Peerings we consent to; of those that cover both ends of a pair the first counts.
     #[serde(default, rename = "peering")]
     pub peerings: Vec<PeeringAgreement>,
-    /// What is never allowed, whatever else is agreed.
+    /// What is never allowed, whatever is agreed, with this partner or with another one.
     #[serde(default, rename = "deny")]
     pub denials: Vec<DenyRule>,
 }
@@ -44,6 +48,7 @@ pub struct PeeringAgreement {
     /// The partner's networks.
     pub theirs: NetworkPattern,
     /// Every prefix of the partner's network lies inside one of these.
+    #[serde(deserialize_with = "range::list")]
     pub prefixes: Spanned<Vec<IpNet>>,
     /// Our half may allow traffic that the partner's network forwards.
     #[serde(default)]
@@ -99,7 +104,7 @@ pub struct Tag {
     pub value: String,
 }
 
-/// A network that is never to be connected.
+/// A network that is never to be connected, to nobody.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DenyRule {
@@ -133,11 +138,11 @@ pub struct Ends {
 #[derive(Debug, Error)]
 pub enum AgreementError {
     /// The text is not TOML, or a key is unknown, missing or of another shape.
-    #[error("{file}: {source}")]
+    #[error("{file} cannot be read as an agreement")]
     Syntax {
         /// The file.
         file: String,
-        /// Says line and column.
+        /// Says line and column, what is wrong and what may stand there.
         source: Box<toml::de::Error>,
     },
     /// A rule between keys is broken.
@@ -167,8 +172,7 @@ impl Agreements {
                 file: file.to_owned(),
                 source: Box::new(source),
             })?;
-            let whole = Check { file, text, home, known: &agreements };
-            whole.check(&partner)?;
+            Check { file, text, home, known: &agreements }.check(&partner)?;
             agreements.partners.push(partner);
         }
         Ok(agreements)
@@ -205,6 +209,11 @@ impl Agreements {
             agreement.ours.matches(&ends.ours) && agreement.theirs.matches(&ends.theirs)
         };
         partner.peerings.iter().find(covers).map(|agreement| (partner, agreement))
+    }
+
+    /// What is never allowed, from every partner's file: a `[[deny]]` beats every allow.
+    pub fn denials(&self) -> impl Iterator<Item = &DenyRule> {
+        self.partners.iter().flat_map(|partner| &partner.denials)
     }
 
     /// The partner with this tenant.
@@ -244,77 +253,5 @@ impl TryFrom<String> for Tag {
             }
             _ => Err(format!("`{text}` is not a tag; write \"key=value\"")),
         }
-    }
-}
-
-/// The rules that hold between keys and between files.
-struct Check<'a> {
-    file: &'a str,
-    text: &'a str,
-    home: Option<TenantId>,
-    known: &'a Agreements,
-}
-
-impl Check<'_> {
-    fn check(&self, partner: &Partner) -> Result<(), AgreementError> {
-        if self.home == Some(partner.tenant) {
-            return Err(
-                self.broken(0, "`tenant` is our own tenant; an agreement is made with another one".into())
-            );
-        }
-        if self.known.partner(partner.tenant).is_some() {
-            return Err(self.broken(0, format!("tenant {} has an agreement file already", partner.tenant)));
-        }
-        for (index, agreement) in partner.peerings.iter().enumerate() {
-            self.check_names(&partner.peerings[..index], agreement)?;
-            self.check_values(agreement)?;
-            self.check_subscriptions(partner, agreement)?;
-        }
-        Ok(())
-    }
-
-    fn check_names(&self, before: &[PeeringAgreement], one: &PeeringAgreement) -> Result<(), AgreementError> {
-        let name = one.name.get_ref();
-        if before.iter().any(|other| other.name.get_ref() == name) {
-            return Err(self.broken(one.name.span().start, format!("a second [[peering]] is named `{name}`")));
-        }
-        Ok(())
-    }
-
-    fn check_values(&self, agreement: &PeeringAgreement) -> Result<(), AgreementError> {
-        if agreement.prefixes.get_ref().is_empty() {
-            let problem = "`prefixes` is empty, which allows nothing; name the ranges the partner may use";
-            return Err(self.broken(agreement.prefixes.span().start, problem.into()));
-        }
-        if agreement.on_removal == OnRemoval::Restore && agreement.reach != Reach::Both {
-            let problem =
-                "`on_removal = \"restore\"` writes the partner's half, which needs `reach = \"both\"`";
-            return Err(self.broken(agreement.name.span().start, problem.into()));
-        }
-        Ok(())
-    }
-
-    fn check_subscriptions(
-        &self,
-        partner: &Partner,
-        agreement: &PeeringAgreement,
-    ) -> Result<(), AgreementError> {
-        let claims = [
-            (agreement.ours.subscription(), Whose::Ours),
-            (agreement.theirs.subscription(), Whose::Theirs(partner.tenant)),
-        ];
-        for (subscription, claimed) in claims {
-            let known = self.known.whose(subscription).or_else(|| partner.whose(subscription));
-            if known.is_some_and(|known| known != claimed) || claims[0].0 == claims[1].0 {
-                let problem = format!("subscription {subscription} cannot be both ours and a partner's");
-                return Err(self.broken(agreement.name.span().start, problem));
-            }
-        }
-        Ok(())
-    }
-
-    fn broken(&self, at: usize, problem: String) -> AgreementError {
-        let line = self.text.as_bytes().iter().take(at).filter(|&&byte| byte == b'\n').count() + 1;
-        AgreementError::Rule { file: self.file.to_owned(), line, problem }
     }
 }

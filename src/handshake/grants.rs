@@ -4,6 +4,7 @@ use super::agreements::{Agreements, Whose};
 use super::halves::Denial;
 use super::ids::SubscriptionId;
 use super::reason::{Code, Reason};
+use super::shell::word;
 
 /// The custom role that our application holds on its own tenant's networks.
 pub const HOME_ROLE: &str = "peerpact home networks";
@@ -16,10 +17,7 @@ pub fn access_missing(denial: &Denial, agreements: &Agreements) -> Reason {
     let Denial { principal, action, scope, code } = denial;
     if code.starts_with("AADSTS") {
         let message = format!("our application {principal} cannot sign in to the tenant of {scope} ({code})");
-        let fix = format!(
-            "az ad sp create --id {principal}   # in that tenant; then grant it `{PARTNER_ROLE}` there"
-        );
-        return Reason::new(Code::AccessMissing, message).fixed_by(fix);
+        return Reason::new(Code::AccessMissing, message).fixed_by(sign_in_fix(principal, code));
     }
     let role = match subscription_of(scope).and_then(|subscription| agreements.whose(subscription)) {
         Some(Whose::Ours) => HOME_ROLE,
@@ -27,9 +25,29 @@ pub fn access_missing(denial: &Denial, agreements: &Agreements) -> Reason {
     };
     let message = format!("our application {principal} lacks {action} on {scope} ({code})");
     let fix = format!(
-        "az role assignment create --assignee-object-id {principal} --assignee-principal-type ServicePrincipal --role '{role}' --scope {scope}"
+        "az role assignment create --assignee-object-id {} --assignee-principal-type ServicePrincipal --role {} --scope {}",
+        word(principal),
+        word(role),
+        word(scope)
     );
     Reason::new(Code::AccessMissing, message).fixed_by(fix)
+}
+
+/// What mends a refused sign-in, by Entra's numbers (Microsoft identity platform, error codes): a secret that is wrong,
+/// missing or expired, a tenant that does not exist, and else an application that the tenant does not know.
+fn sign_in_fix(principal: &str, code: &str) -> String {
+    let application = word(principal);
+    match code {
+        "AADSTS7000215" | "AADSTS7000218" | "AADSTS7000222" => {
+            format!(
+                "az ad app credential reset --id {application}   # then set AZURE_CLIENT_SECRET to the new one"
+            )
+        }
+        "AADSTS90002" => "correct `tenant` in the agreement: Entra knows no such tenant".to_owned(),
+        _ => format!(
+            "az ad sp create --id {application}   # in that tenant; then grant it `{PARTNER_ROLE}` there"
+        ),
+    }
 }
 
 fn subscription_of(scope: &str) -> Option<SubscriptionId> {

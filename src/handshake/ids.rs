@@ -29,20 +29,20 @@ impl HandshakeId {
     /// The handshake between two virtual networks, whichever is named first.
     #[must_use]
     pub fn of_peering(one: &VirtualNetworkId, other: &VirtualNetworkId) -> Self {
-        let mut ends = [one.to_string(), other.to_string()];
-        ends.sort_by_key(|end| end.to_lowercase());
+        // ASCII only, as names are compared: `K` and the Kelvin sign are the same letter to Unicode, and two networks.
+        let mut ends = [one.to_string().to_ascii_lowercase(), other.to_string().to_ascii_lowercase()];
+        ends.sort();
         Self::of("peering", &ends)
     }
 
     /// The handshake by which a network manager takes a scope of another tenant.
     #[must_use]
     pub fn of_management(manager: &NetworkManagerId, scope: &Scope) -> Self {
-        Self::of("management", &[manager.to_string(), scope.to_string()])
+        Self::of("management", &[manager.to_string(), scope.to_string()].map(|end| end.to_ascii_lowercase()))
     }
 
     fn of(kind: &str, ends: &[String; 2]) -> Self {
-        let digest =
-            Sha256::digest(format!("{kind}\n{}\n{}", ends[0].to_lowercase(), ends[1].to_lowercase()));
+        let digest = Sha256::digest(format!("{kind}\n{}\n{}", ends[0], ends[1]));
         Self(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
     }
 
@@ -128,13 +128,19 @@ pub struct IdError {
 
 impl IdError {
     pub(super) fn new(given: &str, expected: &'static str, problem: impl Into<String>) -> Self {
-        const SHOWN: usize = 200;
-        let mut shown: String = given.chars().take(SHOWN).collect();
-        if shown.len() < given.len() {
-            shown.push('…');
-        }
-        Self { given: shown, expected, problem: problem.into() }
+        Self { given: shown(given), expected, problem: problem.into() }
     }
+}
+
+/// As much of a foreign text as an error tells, on one line: it ends in logs and on terminals.
+fn shown(given: &str) -> String {
+    const SHOWN: usize = 200;
+    let printable = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let mut shown: String = given.chars().take(SHOWN).map(printable).collect();
+    if given.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 const NETWORK: &str =
@@ -188,9 +194,9 @@ fn network_of(text: &str, expected: &'static str, parts: &[&str]) -> Result<Virt
     expect(text, expected, providers, "providers")?;
     expect(text, expected, provider, "Microsoft.Network")?;
     expect(text, expected, networks, "virtualNetworks")?;
-    let subscription = subscription
-        .parse()
-        .map_err(|_| IdError::new(text, expected, format!("`{subscription}` is not a subscription id")))?;
+    let subscription = subscription.parse().map_err(|_| {
+        IdError::new(text, expected, format!("`{}` is not a subscription id", shown(subscription)))
+    })?;
     Ok(VirtualNetworkId {
         subscription,
         resource_group: name_of(text, expected, group)?,
@@ -202,12 +208,13 @@ pub(super) fn expect(text: &str, expected: &'static str, found: &str, literal: &
     if found.eq_ignore_ascii_case(literal) {
         return Ok(());
     }
-    Err(IdError::new(text, expected, format!("`{found}` stands where `{literal}` belongs")))
+    Err(IdError::new(text, expected, format!("`{}` stands where `{literal}` belongs", shown(found))))
 }
 
 pub(super) fn name_of(text: &str, expected: &'static str, name: &str) -> Result<Name, IdError> {
-    name.parse()
-        .map_err(|error: IdError| IdError::new(text, expected, format!("`{name}`: {}", error.problem)))
+    name.parse().map_err(|error: IdError| {
+        IdError::new(text, expected, format!("`{}`: {}", shown(name), error.problem))
+    })
 }
 
 impl FromStr for Name {

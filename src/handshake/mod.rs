@@ -13,5 +13,6 @@ pub mod pattern;
 pub mod phase;
 pub mod reason;
 pub mod record;
+mod shell;
 pub mod step;
 mod tell;

@@ -4,6 +4,7 @@ use super::agreements::Ends;
 use super::halves::PeeringHalf;
 use super::ids::VirtualNetworkId;
 use super::reason::{Code, Reason};
+use super::shell::word;
 
 type Half<'a> = Option<&'a PeeringHalf>;
 
@@ -39,7 +40,12 @@ pub(super) fn awaiting_their_sync(theirs: Half<'_>) -> Reason {
     let message = format!("our address space changed; the partner has to sync {}", id(theirs));
     let fix = theirs.map(|half| {
         let (group, network, name) = (&half.id.network.resource_group, &half.id.network.name, &half.id.name);
-        format!("az network vnet peering sync -g {group} --vnet-name {network} -n {name}   # in the partner's tenant")
+        format!(
+            "az network vnet peering sync -g {} --vnet-name {} -n {}   # in the partner's tenant",
+            word(group),
+            word(network),
+            word(name)
+        )
     });
     Reason { fix, ..Reason::new(Code::AwaitingPartnerSync, message) }
 }
@@ -74,7 +80,8 @@ pub(super) fn partner_removed(ours: &PeeringHalf) -> Reason {
     let message = format!("the partner's half is gone, and {} is left Disconnected", ours.id);
     let fix = format!(
         "to connect again: write {} once more, so that it is Initiated, then let the partner write theirs; to end it: az network vnet peering delete --ids {}",
-        ours.id, ours.id
+        ours.id,
+        word(&ours.id)
     );
     Reason::new(Code::PartnerRemoved, message).fixed_by(fix)
 }
@@ -92,7 +99,7 @@ pub(super) fn both_disconnected(theirs: Half<'_>, ours: Half<'_>) -> Reason {
     let message = format!("{} and {} are both Disconnected, which Azure does not heal", id(ours), id(theirs));
     let fix = format!(
         "remove both, then open the connection again: az network vnet peering delete --ids {}",
-        id(ours)
+        word(id(ours))
     );
     Reason::new(Code::BothDisconnected, message).fixed_by(fix)
 }

@@ -1,11 +1,8 @@
 //! The decision table over the whole product of what can be seen of two halves.
 
-mod fixtures;
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use fixtures::{NetworkBuilder, agreements, ends, network, now};
 use peerpact::handshake::agreements::Agreements;
 use peerpact::handshake::decide::decide;
 use peerpact::handshake::decision::{Decision, Row, Verdict};
@@ -13,6 +10,8 @@ use peerpact::handshake::halves::{Denial, PeeringState, Provisioning, Sight, Syn
 use peerpact::handshake::observation::Observation;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::step::{Request, Side};
+
+use crate::fixtures::{self, NetworkBuilder, agreements, ends, network, now};
 
 /// What can be seen at one end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,7 +128,7 @@ fn each_cell_has_the_decision_that_is_written_down() {
     });
     assert_eq!(cells, TERMS.len() * 2 * CELLS.len() * CELLS.len());
     let mut text = String::from(
-        "Every cell is theirs|ours. Written by the test in tests/decide.rs; a change here is a change of behaviour.\n",
+        "Every cell is theirs|ours. Written by the test in tests/handshake/decide.rs; a change here is a change of behaviour.\n",
     );
     for ((terms, no_consent), rows) in &sections {
         writeln!(
