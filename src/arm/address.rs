@@ -6,15 +6,15 @@ use azure_core::http::Url;
 use azure_core::http::headers::{HeaderName, Headers};
 
 use super::error::Fault;
-use crate::handshake::ids::{Name, PeeringId, SubscriptionId, VirtualNetworkId};
+use crate::handshake::ids::{Name, SubscriptionId};
 
-/// The api-version of networks and peerings.
-const NETWORK_VERSION: &str = "2024-05-01";
+/// The api-version of everything that is used: networks, peerings, network managers and what belongs to them.
+const VERSION: &str = "2024-05-01";
 
 /// Operation addresses are signed and up to 4 kB long.
 const LONGEST_ADDRESS: usize = 16 * 1024;
 
-/// What a list of networks covers.
+/// What a list of networks or network managers covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A whole subscription.
@@ -31,19 +31,18 @@ impl Origin {
         Self(endpoint)
     }
 
-    /// The address of a network.
-    pub(super) fn network(&self, id: &VirtualNetworkId) -> Url {
+    /// The address of a resource.
+    pub(super) fn resource(&self, id: &impl fmt::Display) -> Url {
         self.url(id.to_string().split('/').skip(1))
     }
 
-    /// The address of a peering.
-    pub(super) fn peering(&self, id: &PeeringId) -> Url {
-        self.url(id.to_string().split('/').skip(1))
-    }
-
-    /// The address of the networks of a place.
-    pub(super) fn networks(&self, place: &Place) -> Url {
-        self.url(format!("{place}/providers/Microsoft.Network/virtualNetworks").split('/').skip(1))
+    /// The address of a list below what holds it, with the size of its pages where it takes one.
+    pub(super) fn list(&self, parent: &impl fmt::Display, collection: &str, top: Option<u8>) -> Url {
+        let mut url = self.url(format!("{parent}/{collection}").split('/').skip(1));
+        if let Some(top) = top {
+            url.set_query(Some(&format!("api-version={VERSION}&$top={top}")));
+        }
+        url
     }
 
     /// The pipeline would send a token over plain http.
@@ -67,7 +66,7 @@ impl Origin {
     /// Leaves the api-version as the whole query.
     pub(super) fn set_version(url: &mut Url) {
         url.set_query(None);
-        url.query_pairs_mut().append_pair("api-version", NETWORK_VERSION);
+        url.query_pairs_mut().append_pair("api-version", VERSION);
     }
 
     /// An address that an answer gives: taken as it is, but only here.

@@ -29,10 +29,19 @@ pub struct Asked {
     pub action: &'static str,
     /// The resource id it was asked on.
     pub resource: String,
-    /// The other network of a peering write, on which Azure checks `peer/action`.
-    pub remote: Option<VirtualNetworkId>,
+    /// The network that a write names, on which Azure checks an action of its own.
+    pub linked: Option<Linked>,
     /// Our application's client id.
     pub client_id: String,
+}
+
+/// A network that a write names without writing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linked {
+    /// What Azure checks there, such as `Microsoft.Network/virtualNetworks/peer/action`.
+    pub action: &'static str,
+    /// The network.
+    pub network: VirtualNetworkId,
 }
 
 /// What came instead of an answer.

@@ -13,19 +13,16 @@ use super::client::{Answer, Call, Client};
 use super::deadline::Deadline;
 use super::envelope;
 use super::error::{ArmError, Asked, AzureFailure, Class, Fault};
+use super::resources::Kind;
 use super::wire::{OperationStatus, Provisioned};
 use crate::clock::Clock;
 use crate::handshake::halves::Provisioning;
 use crate::handshake::ids::TenantId;
 
-/// Network operations without a `Retry-After` are looked at this often; recorded ones took 10 to 31 s.
-const UNTOLD: Duration = Duration::from_secs(10);
-
 /// Never look more often than this, whatever an answer says.
 const SHORTEST: Duration = Duration::from_millis(200);
 
 const READ_OPERATION: &str = "Microsoft.Network/locations/operations/read";
-const READ_PEERING: &str = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings/read";
 
 const LOCATION: HeaderName = HeaderName::from_static("location");
 const ASYNC_OPERATION: HeaderName = HeaderName::from_static("azure-asyncoperation");
@@ -33,6 +30,7 @@ const ASYNC_OPERATION: HeaderName = HeaderName::from_static("azure-asyncoperatio
 /// A write that Azure has accepted, and how to see it end.
 #[derive(Clone)]
 pub struct Operation {
+    kind: &'static Kind,
     asked: Asked,
     deletes: bool,
     /// The resource written.
@@ -78,7 +76,13 @@ enum Look {
 
 impl Operation {
     /// Reads where an accepted write is to be looked at.
-    pub(super) fn of(call: &Call, answer: &Answer, origin: &Origin, clock: &Clock) -> Result<Self, Fault> {
+    pub(super) fn of(
+        kind: &'static Kind,
+        call: &Call,
+        answer: &Answer,
+        origin: &Origin,
+        clock: &Clock,
+    ) -> Result<Self, Fault> {
         let status = origin.header(&answer.headers, &ASYNC_OPERATION)?;
         let location = origin.header(&answer.headers, &LOCATION)?;
         let deletes = call.method == Method::Delete;
@@ -91,6 +95,7 @@ impl Operation {
         // `syncRemoteAddressSpace` belongs to the write only.
         Origin::set_version(&mut resource);
         Ok(Self {
+            kind,
             asked: call.asked.clone(),
             deletes,
             resource,
@@ -121,7 +126,7 @@ impl Operation {
             return Ok(ended);
         }
         loop {
-            let pause = self.wait.unwrap_or(UNTOLD).max(SHORTEST);
+            let pause = self.wait.unwrap_or(self.kind.pause).max(SHORTEST);
             if pause >= until.remaining(clock) {
                 return Ok(Ended::StillRunning);
             }
@@ -188,7 +193,7 @@ impl Operation {
     fn call(&self) -> Call {
         let (url, action) = match &self.track {
             Track::Status { url, .. } | Track::Location(url) => (url, READ_OPERATION),
-            Track::Resource => (&self.resource, READ_PEERING),
+            Track::Resource => (&self.resource, self.kind.read),
         };
         Call {
             asked: Asked { action, ..self.asked.clone() },

@@ -2,6 +2,8 @@
 //!
 //! Everything is optional here: older api-versions lack fields, and Azure leaves out what is empty.
 
+pub mod managers;
+
 use std::collections::BTreeMap;
 use std::fmt::Display;
 

@@ -1,0 +1,218 @@
+//! What is the same for every type of resource: reading one, reading a list, writing and deleting.
+
+use std::error::Error as StdError;
+use std::fmt::Display;
+use std::time::Duration;
+
+use azure_core::http::headers::Headers;
+use azure_core::http::{Method, Url};
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::ResourceManager;
+use super::client::{Answer, Call};
+use super::deadline::Deadline;
+use super::error::{ArmError, Asked, Class, Fault, Linked, WriteError};
+use super::operation::Operation;
+use super::wire::{Page, WireError};
+use crate::handshake::ids::{TenantId, VirtualNetworkId};
+use crate::handshake::management::halves::Look;
+
+/// A list that goes on for longer than this does not end. A subscription has at most some thousand networks with some
+/// hundred on a page; of network managers and what belongs to them a page holds twenty.
+const MOST_PAGES: usize = 100;
+
+/// A type of resource that is read.
+pub(super) trait Resource: Sized {
+    /// Its id.
+    type Id: Display + PartialEq;
+    /// Its JSON.
+    type Wire: DeserializeOwned;
+    /// The action that Azure checks for reading it.
+    const READ: &'static str;
+    /// What a list of them is called below what holds them.
+    const COLLECTION: &'static str;
+    /// How many to ask for on a page, where the list lets one ask.
+    const TOP: Option<u8>;
+
+    fn from_wire(wire: Self::Wire) -> Result<Self, WireError>;
+    fn id(&self) -> &Self::Id;
+}
+
+/// A type of resource that is written: the actions that Azure checks, and its pace.
+pub(super) struct Kind {
+    pub(super) read: &'static str,
+    pub(super) write: &'static str,
+    pub(super) delete: &'static str,
+    /// How long to wait before a look at a write under way, where Azure does not say.
+    pub(super) pause: Duration,
+}
+
+/// "Not there" and "not for us" as answers instead of errors.
+pub(super) fn look<T>(read: Result<T, ArmError>) -> Result<Look<T>, ArmError> {
+    match read {
+        Ok(seen) => Ok(Look::Seen(seen)),
+        Err(error) => match error.class() {
+            Class::NotFound => Ok(Look::Absent),
+            Class::Denied(denial) => Ok(Look::Denied(denial)),
+            _ => Err(error),
+        },
+    }
+}
+
+impl Call {
+    /// The same call, naming a network on which Azure checks `action`. Where that is in another tenant than the call,
+    /// its token goes along, and no other.
+    pub(super) fn linking(
+        mut self,
+        action: &'static str,
+        network: &VirtualNetworkId,
+        tenant: Option<TenantId>,
+    ) -> Self {
+        self.auxiliary = tenant.filter(|tenant| *tenant != self.asked.tenant);
+        self.asked.linked = Some(Linked { action, network: network.clone() });
+        self
+    }
+}
+
+impl ResourceManager {
+    /// Reads one: one GET. An answer about another one than was asked for is malformed.
+    pub(super) async fn one<T: Resource>(
+        &self,
+        tenant: TenantId,
+        id: &T::Id,
+        until: Deadline,
+    ) -> Result<T, ArmError> {
+        let asked = self.asked(tenant, T::READ, id.to_string());
+        let wire: T::Wire = self.get(&asked, self.0.origin.resource(id), until).await?;
+        let read = T::from_wire(wire).map_err(|error| malformed(&asked, "not a usable resource", error))?;
+        if read.id() == id {
+            return Ok(read);
+        }
+        let what = format!("another resource was asked for than {}", read.id());
+        Err(ArmError::new(&asked, Fault::Malformed { what, source: None }))
+    }
+
+    /// Reads all that `parent` holds, page by page. One that makes no sense is passed over with a warning.
+    pub(super) async fn list<T: Resource>(
+        &self,
+        tenant: TenantId,
+        parent: &impl Display,
+        until: Deadline,
+    ) -> Result<Vec<T>, ArmError> {
+        let asked = self.asked(tenant, T::READ, parent.to_string());
+        let mut url = self.0.origin.list(parent, T::COLLECTION, T::TOP);
+        let mut read = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let page: Page = self.get(&asked, url, until).await?;
+            let next = page.next().map(|next| self.0.origin.follow("nextLink", next)).transpose();
+            for item in page.value {
+                let warn = |error: &dyn Display| {
+                    tracing::warn!(%error, "one of {}/{} is passed over", asked.resource, T::COLLECTION);
+                };
+                match serde_json::from_value::<T::Wire>(item).map(T::from_wire) {
+                    Ok(Ok(item)) => read.push(item),
+                    Ok(Err(error)) => warn(&error),
+                    Err(error) => warn(&error),
+                }
+            }
+            match next.map_err(|fault| ArmError::new(&asked, fault))? {
+                Some(next) => url = next,
+                None => return Ok(read),
+            }
+        }
+        let what = format!("the list does not end after {MOST_PAGES} pages");
+        Err(ArmError::new(&asked, Fault::Malformed { what, source: None }))
+    }
+
+    /// The PUT of one, still to be sent.
+    pub(super) fn putting(
+        &self,
+        kind: &Kind,
+        tenant: TenantId,
+        id: &impl Display,
+        body: &impl Serialize,
+        correlation: Uuid,
+    ) -> Result<Call, WriteError> {
+        let asked = self.asked(tenant, kind.write, id.to_string());
+        let body = serde_json::to_vec(body)
+            .map_err(|error| WriteError::Rejected(malformed(&asked, "the body cannot be written", error)))?;
+        Ok(Call {
+            asked,
+            method: Method::Put,
+            url: self.0.origin.resource(id),
+            body: Some(Bytes::from(body)),
+            auxiliary: None,
+            correlation,
+            sequence: 0,
+        })
+    }
+
+    /// Deletes one: one DELETE. One that is not there, or whose parent is not, counts as deleted.
+    pub(super) async fn delete(
+        &self,
+        kind: &'static Kind,
+        tenant: TenantId,
+        id: &impl Display,
+        correlation: Uuid,
+        until: Deadline,
+    ) -> Result<Operation, WriteError> {
+        let call = Call {
+            asked: self.asked(tenant, kind.delete, id.to_string()),
+            method: Method::Delete,
+            url: self.0.origin.resource(id),
+            body: None,
+            auxiliary: None,
+            correlation,
+            sequence: 0,
+        };
+        self.write(kind, &call, until).await
+    }
+
+    /// Sends a PUT or a DELETE.
+    pub(super) async fn write(
+        &self,
+        kind: &'static Kind,
+        call: &Call,
+        until: Deadline,
+    ) -> Result<Operation, WriteError> {
+        self.0.origin.check().map_err(|fault| WriteError::Rejected(ArmError::new(&call.asked, fault)))?;
+        let answer = match self.client().write(call, until).await {
+            // Azure answers 204 for what is absent and 404 where its parent is: the same to whoever wants it gone.
+            Err(WriteError::Rejected(error))
+                if call.method == Method::Delete && error.class() == Class::NotFound =>
+            {
+                Answer { status: 204, headers: Headers::new(), body: Bytes::new() }
+            }
+            answer => answer?,
+        };
+        Operation::of(kind, call, &answer, &self.0.origin, &self.0.clock)
+            .map_err(|fault| WriteError::Unknown(ArmError::new(&call.asked, fault)))
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        asked: &Asked,
+        url: Url,
+        until: Deadline,
+    ) -> Result<T, ArmError> {
+        self.0.origin.check().map_err(|fault| ArmError::new(asked, fault))?;
+        let call = Call {
+            asked: asked.clone(),
+            method: Method::Get,
+            url,
+            body: None,
+            auxiliary: None,
+            correlation: self.read_id(),
+            sequence: 0,
+        };
+        let answer = self.client().read(&call, until).await?;
+        serde_json::from_slice(&answer.body).map_err(|error| malformed(asked, "not the expected JSON", error))
+    }
+}
+
+fn malformed(asked: &Asked, what: &str, source: impl StdError + Send + Sync + 'static) -> ArmError {
+    ArmError::new(asked, Fault::Malformed { what: what.to_owned(), source: Some(Box::new(source)) })
+}
