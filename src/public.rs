@@ -3,11 +3,12 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::handshake::halves::{PeeringState, SyncLevel};
+use crate::handshake::halves::SyncLevel;
 use crate::handshake::ids::{HandshakeId, TenantId};
+use crate::handshake::pair::Kind;
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::{Code, Reason};
-use crate::handshake::record::{End, Kind};
+use crate::handshake::record::End;
 use crate::ledger::{Ledger, LedgerError, Line, Stored};
 
 /// One handshake with its history. The shape is public: fields are added, never renamed or removed.
@@ -60,13 +61,13 @@ pub struct PublicReason {
 pub struct PublicEnd {
     /// Its tenant.
     pub tenant_id: TenantId,
-    /// The network's resource id.
+    /// The resource id of the network, the manager, the subscription or the management group.
     pub resource_id: String,
     /// The half's resource id, as last seen.
     pub half: Option<String>,
-    /// The half's `peeringState`; `null` when there is none.
-    pub state: Option<PeeringState>,
-    /// The half's `peeringSyncLevel`.
+    /// The half's `peeringState` or `connectionState`; `null` when there is none or it cannot be read.
+    pub state: Option<String>,
+    /// The half's `peeringSyncLevel`; `null` for connections.
     pub sync_level: Option<SyncLevel>,
 }
 
@@ -128,9 +129,9 @@ impl PublicEnd {
     fn of(end: &End) -> Self {
         Self {
             tenant_id: end.tenant,
-            resource_id: end.network.to_string(),
+            resource_id: end.resource.to_string(),
             half: end.half.as_ref().map(ToString::to_string),
-            state: end.state,
+            state: end.state.map(|state| state.to_string()),
             sync_level: end.sync,
         }
     }

@@ -13,25 +13,25 @@ use crate::agreement_folder;
 use crate::arm::Deadline;
 use crate::clock::Clock;
 use crate::config::{self, AzureConfig};
-use crate::handshake::agreements::{Agreements, Ends};
-use crate::handshake::decide::decide;
+use crate::handshake::agreements::Agreements;
 use crate::handshake::decision::{Decision, Verdict};
-use crate::handshake::ids::{TenantId, VirtualNetworkId};
+use crate::handshake::ids::TenantId;
+use crate::handshake::pair::{Pair, Resource};
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::Reason;
-use crate::reconcile::observe;
+use crate::reconcile::{Eyes, Known};
 
 /// Longer than any healthy read, with its retries.
 const BOUND: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Arguments)]
 pub(super) struct Args {
-    /// The resource id of your own virtual network.
+    /// The resource id of your own end: a virtual network, a network manager, a subscription or a management group.
     #[arg(long)]
-    ours: VirtualNetworkId,
-    /// The resource id of the partner's virtual network.
+    ours: Resource,
+    /// The resource id of the partner's end.
     #[arg(long)]
-    theirs: VirtualNetworkId,
+    theirs: Resource,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -41,33 +41,35 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let azure = AzureConfig::from_env(variable)?;
     let home = TenantId::from(azure.tenant);
     let agreements = agreement_folder::read(&config::agreements_from_env(variable)?, Some(home))?;
-    let ends = ends(args, &agreements)?;
+    let pair = pair(args, &agreements)?;
     block_on(async {
         let clock = Clock::system();
         let resource_manager = resource_manager(&azure, clock);
-        let observation = observe(&resource_manager, home, &ends, Deadline::after(&clock, BOUND)).await?;
-        let decision = decide(&ends, &observation, None, &agreements, clock.now());
-        show(args, &decision)
+        let eyes = Eyes { home, agreements: &agreements, resource_manager: &resource_manager };
+        let known = Known { members: true, ..Known::default() };
+        let view = eyes.observe(&pair, None, known, Deadline::after(&clock, BOUND)).await?;
+        show(args, &view.decide(None, &agreements, clock.now()))
     })
 }
 
-fn ends(args: &Args, agreements: &Agreements) -> anyhow::Result<Ends> {
+fn pair(args: &Args, agreements: &Agreements) -> anyhow::Result<Pair> {
     let Args { ours, theirs, .. } = args;
-    let Some(ends) = agreements.ends(ours, theirs) else {
+    if let Some(pair) = agreements.pair(ours, theirs) {
+        return Ok(pair);
+    }
+    if agreements.pair(theirs, ours).is_some() {
         anyhow::bail!(
-            "no agreement names the subscriptions of both {ours} (as ours) and {theirs} (as a partner's), so nothing would be done"
+            "the agreements have it the other way round: {theirs} is ours; swap --ours and --theirs"
         );
-    };
-    anyhow::ensure!(
-        ends.ours == *ours,
-        "the agreements have it the other way round: {theirs} is ours; swap --ours and --theirs"
+    }
+    anyhow::bail!(
+        "no agreement names both {ours} (as ours) and {theirs} (as a partner's) as two ends that can be connected, so nothing would be done"
     );
-    Ok(ends)
 }
 
 fn show(args: &Args, decision: &Decision) -> anyhow::Result<ExitCode> {
     let (goes_well, verdict, reasons): (bool, String, &[Reason]) = match &decision.verdict {
-        Verdict::Write(write) => (true, format!("would {}: {}", write.step, write.half), &[]),
+        Verdict::Write(write) => (true, format!("would {}: {}", write.step, write.target()), &[]),
         Verdict::Rest { phase, reasons, .. } => {
             let well = matches!(phase, Phase::Connected | Phase::Waiting | Phase::Completing | Phase::Closed);
             (well, format!("would write nothing: {phase}"), reasons)
@@ -76,7 +78,7 @@ fn show(args: &Args, decision: &Decision) -> anyhow::Result<ExitCode> {
     if args.json {
         let write = match &decision.verdict {
             Verdict::Write(write) => json!({
-                "step": write.step, "half": write.half, "remoteVirtualNetwork": write.remote, "flags": write.flags,
+                "step": write.step, "target": write.target().to_string(), "body": write.body,
             }),
             Verdict::Rest { .. } => serde_json::Value::Null,
         };
@@ -85,7 +87,7 @@ fn show(args: &Args, decision: &Decision) -> anyhow::Result<ExitCode> {
             Verdict::Rest { phase, .. } => *phase,
         };
         output::json(&json!({
-            "ours": args.ours, "theirs": args.theirs, "agreement": decision.agreement,
+            "ours": args.ours.to_string(), "theirs": args.theirs.to_string(), "agreement": decision.agreement,
             "decision": format!("{:?}", decision.row), "phase": phase, "write": write, "reasons": reasons,
         }))?;
     } else {

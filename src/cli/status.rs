@@ -78,7 +78,7 @@ fn whole(handshake: &Handshake) {
     for (whose, end) in [("ours", &handshake.ours), ("theirs", &handshake.theirs)] {
         output::line(format!("  {whose:<9} {}", end.resource_id));
         let half = end.half.as_deref().and_then(|half| half.rsplit('/').next()).unwrap_or("none");
-        let state = end.state.map_or_else(|| "absent".to_owned(), |state| format!("{state:?}"));
+        let state = end.state.as_deref().unwrap_or("absent");
         let sync = end.sync_level.map_or_else(String::new, |sync| format!(", {sync:?}"));
         output::line(format!("            half {half}: {state}{sync} (tenant {})", end.tenant_id));
     }
@@ -107,12 +107,14 @@ fn phase(phase: Phase) -> String {
     styled(style, &format!("{:<10}", phase.to_string()))
 }
 
-/// `group/network`, which is what people call a network.
+/// `group/network`, which is what people call a network; the last two parts of any other id.
 fn short(end: &PublicEnd) -> String {
-    let mut parts = end.resource_id.rsplit('/');
-    let name = parts.next().unwrap_or_default();
-    let group = parts.nth(3).unwrap_or_default();
-    format!("{group}/{name}")
+    let parts: Vec<&str> = end.resource_id.split('/').collect();
+    match parts.as_slice() {
+        [.., group, "providers", _, _, name] => format!("{group}/{name}"),
+        [.., collection, name] => format!("{collection}/{name}"),
+        _ => end.resource_id.clone(),
+    }
 }
 
 fn moment(at: OffsetDateTime) -> String {

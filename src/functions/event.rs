@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::handshake::agreements::Agreements;
 use crate::handshake::ids::TenantId;
+use crate::handshake::pair::Resource;
 use crate::host::JsonObject;
 use crate::reconcile::Hint;
 
@@ -42,7 +43,8 @@ impl UnverifiedEvent {
             let correlation = self.data("correlationId").and_then(|id| Uuid::try_parse(id).ok());
             return Some(Hint::Half { half, written, correlation });
         }
-        resource.parse().ok().map(Hint::Network)
+        let network = resource.parse().map(Resource::Network);
+        network.or_else(|_| resource.parse().map(Resource::Manager)).ok().map(Hint::Resource)
     }
 
     /// The tenant that the event claims to come from.

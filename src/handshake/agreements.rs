@@ -1,6 +1,7 @@
 //! Agreements: what our tenant consents to with a partner. Nothing is allowed without one.
 
 mod check;
+mod management;
 mod range;
 
 use ipnet::IpNet;
@@ -9,7 +10,9 @@ use thiserror::Error;
 use toml::Spanned;
 
 use self::check::Check;
+pub use self::management::{GroupAgreement, ManagementAgreement, OurEnd};
 use super::ids::{SubscriptionId, TenantId, VirtualNetworkId};
+use super::management::ids::Scope;
 use super::pattern::NetworkPattern;
 
 /// All agreements of our tenant, one [`Partner`] a file.
@@ -32,6 +35,9 @@ pub struct Partner {
     /// Peerings we consent to; of those that cover both ends of a pair the first counts.
     #[serde(default, rename = "peering")]
     pub peerings: Vec<PeeringAgreement>,
+    /// Network managers that may take scopes; of those that cover both ends the first counts.
+    #[serde(default, rename = "management")]
+    pub managements: Vec<ManagementAgreement>,
     /// What is never allowed, whatever is agreed, with this partner or with another one.
     #[serde(default, rename = "deny")]
     pub denials: Vec<DenyRule>,
@@ -190,6 +196,15 @@ impl Agreements {
         self.partners.iter().find_map(|partner| partner.whose(subscription))
     }
 
+    /// Whose this scope is; `None` means that no agreement names it.
+    #[must_use]
+    pub fn whose_scope(&self, scope: &Scope) -> Option<Whose> {
+        match scope {
+            Scope::Subscription(subscription) => self.whose(*subscription),
+            Scope::ManagementGroup(_) => self.partners.iter().find_map(|partner| partner.whose_scope(scope)),
+        }
+    }
+
     /// Tells the two ends of a peering apart; `None` unless one is ours and the other a partner's.
     #[must_use]
     pub fn ends(&self, one: &VirtualNetworkId, other: &VirtualNetworkId) -> Option<Ends> {
@@ -227,19 +242,31 @@ impl Partner {
     /// The `partner/name` by which records and people call an agreement.
     #[must_use]
     pub fn label(&self, agreement: &PeeringAgreement) -> String {
-        format!("{}/{}", self.name, agreement.name.get_ref())
+        self.label_of(&agreement.name)
+    }
+
+    /// The `partner/name` of any agreement.
+    #[must_use]
+    pub fn label_of(&self, name: &Spanned<String>) -> String {
+        format!("{}/{}", self.name, name.get_ref())
     }
 
     fn whose(&self, subscription: SubscriptionId) -> Option<Whose> {
-        self.peerings.iter().find_map(|agreement| {
-            if agreement.ours.subscription() == subscription {
-                Some(Whose::Ours)
-            } else if agreement.theirs.subscription() == subscription {
-                Some(Whose::Theirs(self.tenant))
-            } else {
-                None
-            }
-        })
+        let of_peering = self.peerings.iter().flat_map(|agreement| {
+            [(agreement.ours.subscription(), true), (agreement.theirs.subscription(), false)]
+        });
+        let of_management = self.managements.iter().flat_map(ManagementAgreement::subscriptions);
+        let mut claims = of_peering.chain(of_management);
+        claims.find(|(named, _)| *named == subscription).map(|(_, ours)| self.claim(ours))
+    }
+
+    fn whose_scope(&self, scope: &Scope) -> Option<Whose> {
+        let named = self.managements.iter().find(|agreement| agreement.scope == *scope)?;
+        Some(self.claim(named.ours == OurEnd::Scope))
+    }
+
+    fn claim(&self, ours: bool) -> Whose {
+        if ours { Whose::Ours } else { Whose::Theirs(self.tenant) }
     }
 }
 

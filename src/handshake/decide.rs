@@ -7,13 +7,14 @@ use time::OffsetDateTime;
 use super::admission::Case;
 use super::agreements::{Agreements, Ends, OnRemoval, Reach};
 use super::decision::{Decision, Row, Verdict};
-use super::halves::{Denial, Network, PeeringHalf, Provisioning, SyncLevel};
-use super::ids::{HandshakeId, Name};
+use super::halves::{Denial, Network, PeeringFlags, PeeringHalf, Provisioning, SyncLevel};
+use super::ids::{HandshakeId, Name, PeeringId, VirtualNetworkId};
 use super::observation::{HalfState, Observation, Seen};
+use super::pair::{HalfId, Target};
 use super::phase::Phase;
 use super::reason::{Code, Reason};
 use super::record::Record;
-use super::step::{Side, Step, Write};
+use super::step::{Body, Side, Step, Write};
 use super::{grants, tell};
 
 /// A peering that we opened is told to be stalled after this long without an answer.
@@ -256,13 +257,12 @@ impl Pair<'_> {
     fn answer_theirs(&self, case: &Case<'_>, step: Step) -> Outcome {
         let name = self.our_half.map_or_else(|| self.new_name(), |half| half.id.name.clone());
         let (half, remote) = (self.ours.id.peering(name), self.theirs.id.clone());
-        let write = Write { step, half, remote, flags: case.flags(Side::Ours) };
-        (Row::AnswerTheirs, Verdict::Write(write))
+        (Row::AnswerTheirs, Verdict::Write(peering(step, half, remote, case.flags(Side::Ours))))
     }
 
     fn create_theirs(&self, case: &Case<'_>) -> Outcome {
         let (half, remote) = (self.theirs.id.peering(self.new_name()), self.ours.id.clone());
-        let write = Write { step: Step::CreateTheirs, half, remote, flags: case.flags(Side::Theirs) };
+        let write = peering(Step::CreateTheirs, half, remote, case.flags(Side::Theirs));
         (Row::AnswerOurs, Verdict::Write(write))
     }
 
@@ -270,7 +270,8 @@ impl Pair<'_> {
     fn settled(&self) -> Outcome {
         let narrowed = self.case.as_ref().ok().zip(self.our_half).and_then(|(case, half)| {
             let flags = case.within_agreement(half.flags);
-            (flags != half.flags).then(|| Write { flags, ..again(Step::RewriteOurs, half) })
+            (flags != half.flags)
+                .then(|| peering(Step::RewriteOurs, half.id.clone(), half.remote.clone(), flags))
         });
         match narrowed {
             Some(write) => (Row::NarrowOurs, Verdict::Write(write)),
@@ -291,13 +292,23 @@ impl Pair<'_> {
     }
 }
 
+fn peering(step: Step, id: PeeringId, remote: VirtualNetworkId, flags: PeeringFlags) -> Write {
+    Write { step, body: Body::Peering { id, remote, flags } }
+}
+
 /// A write that keeps a half's own name, remote network and flags.
 fn again(step: Step, half: &PeeringHalf) -> Write {
-    Write { step, half: half.id.clone(), remote: half.remote.clone(), flags: half.flags }
+    peering(step, half.id.clone(), half.remote.clone(), half.flags)
 }
 
 fn write(row: Row, step: Step, half: &PeeringHalf) -> Outcome {
-    (row, Verdict::Write(again(step, half)))
+    let write = match step {
+        Step::RemoveOurs => {
+            Write { step, body: Body::Removal(Target::Half(HalfId::Peering(half.id.clone()))) }
+        }
+        _ => again(step, half),
+    };
+    (row, Verdict::Write(write))
 }
 
 fn rest(row: Row, phase: Phase, reason: Reason) -> Outcome {

@@ -2,7 +2,7 @@
 
 use super::agreements::{Agreements, Whose};
 use super::halves::Denial;
-use super::ids::SubscriptionId;
+use super::management::ids::Scope;
 use super::reason::{Code, Reason};
 use super::shell::word;
 
@@ -10,6 +10,11 @@ use super::shell::word;
 pub const HOME_ROLE: &str = "peerpact home networks";
 /// The custom role that a partner grants our application on the networks it lets us reach.
 pub const PARTNER_ROLE: &str = "peerpact partner networks";
+
+/// The custom role with which our application manages connections of network managers in its own tenant.
+pub const HOME_MANAGERS_ROLE: &str = "peerpact home managers";
+/// The custom role with which a partner lets our application see the other half of such connections.
+pub const PARTNER_MANAGERS_ROLE: &str = "peerpact partner managers";
 
 /// Tells who lacks which action on which scope, and the command that grants it.
 #[must_use]
@@ -19,9 +24,12 @@ pub fn access_missing(denial: &Denial, agreements: &Agreements) -> Reason {
         let message = format!("our application {principal} cannot sign in to the tenant of {scope} ({code})");
         return Reason::new(Code::AccessMissing, message).fixed_by(sign_in_fix(principal, code));
     }
-    let role = match subscription_of(scope).and_then(|subscription| agreements.whose(subscription)) {
-        Some(Whose::Ours) => HOME_ROLE,
-        Some(Whose::Theirs(_)) | None => PARTNER_ROLE,
+    let managers = action.starts_with("Microsoft.Network/networkManager");
+    let role = match (whose(scope, agreements), managers) {
+        (Some(Whose::Ours), false) => HOME_ROLE,
+        (Some(Whose::Ours), true) => HOME_MANAGERS_ROLE,
+        (Some(Whose::Theirs(_)) | None, false) => PARTNER_ROLE,
+        (Some(Whose::Theirs(_)) | None, true) => PARTNER_MANAGERS_ROLE,
     };
     let message = format!("our application {principal} lacks {action} on {scope} ({code})");
     let fix = format!(
@@ -50,8 +58,12 @@ fn sign_in_fix(principal: &str, code: &str) -> String {
     }
 }
 
-fn subscription_of(scope: &str) -> Option<SubscriptionId> {
-    let mut segments = scope.trim_matches('/').split('/');
-    segments.next().filter(|first| first.eq_ignore_ascii_case("subscriptions"))?;
-    segments.next()?.parse().ok()
+/// Whose the resource with this id is: by its subscription, or by the management group it lies under.
+fn whose(id: &str, agreements: &Agreements) -> Option<Whose> {
+    let segments: Vec<&str> = id.trim_matches('/').split('/').collect();
+    let scope = match segments.as_slice() {
+        [first, ..] if first.eq_ignore_ascii_case("subscriptions") => segments.get(..2)?.join("/"),
+        _ => segments.get(..4)?.join("/"),
+    };
+    agreements.whose_scope(&scope.parse::<Scope>().ok()?)
 }

@@ -368,6 +368,12 @@ macro_rules! serialize_display {
     };
 }
 
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 as_text!(
     HandshakeId => display_inner,
     TenantId => display_inner,

@@ -32,9 +32,14 @@ impl Observation {
     /// Equal for equal observations: tells whether anything changed since a write was refused.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let digest = Sha256::digest(format!("{self:?}"));
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        fingerprint_of(self)
     }
+}
+
+/// A short hash of what was seen.
+pub(super) fn fingerprint_of(seen: &impl std::fmt::Debug) -> String {
+    let digest = Sha256::digest(format!("{seen:?}"));
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// One end of a pair.

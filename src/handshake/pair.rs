@@ -141,6 +141,25 @@ impl Pair {
     }
 }
 
+impl FromStr for Resource {
+    type Err = UnknownResource;
+
+    fn from_str(text: &str) -> Result<Self, UnknownResource> {
+        let network = text.parse().map(Self::Network);
+        let manager = || text.parse().map(Self::Manager);
+        let scope = || text.parse().map(Self::Scope);
+        network
+            .or_else(|_| manager())
+            .or_else(|_| scope())
+            .map_err(|_| UnknownResource(text.chars().take(200).collect()))
+    }
+}
+
+/// Why a text is not what can stand at an end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not the id of a virtual network, a network manager, a subscription or a management group")]
+pub struct UnknownResource(String);
+
 impl FromStr for HalfId {
     type Err = ();
 

@@ -1,4 +1,4 @@
-//! Patterns over virtual network ids: a literal subscription, and names in which `*` stands for any run of characters.
+//! Patterns over resource ids: a literal subscription, and names in which `*` stands for any run of characters.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,38 +7,65 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use super::ids::{Name, SubscriptionId, VirtualNetworkId};
+use super::management::ids::NetworkManagerId;
 
 /// Which virtual networks are meant, as an agreement writes it.
 ///
 /// The subscription is always spelt out: it is what tells whose tenant a network belongs to, so that an event about
 /// anybody else's costs no call.
 #[derive(Clone, PartialEq, Eq)]
-pub struct NetworkPattern {
-    subscription: SubscriptionId,
-    resource_group: NamePattern,
-    name: NamePattern,
-}
+pub struct NetworkPattern(Pattern);
+
+/// Which network managers are meant, as an agreement writes it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ManagerPattern(Pattern);
 
 impl NetworkPattern {
     /// The subscription all its networks live in.
     #[must_use]
     pub fn subscription(&self) -> SubscriptionId {
-        self.subscription
+        self.0.subscription
     }
 
     /// The one resource group it means, when that is spelt out.
     #[must_use]
     pub fn resource_group(&self) -> Option<Name> {
-        self.resource_group.literal()
+        self.0.resource_group.literal()
     }
 
     /// Whether this network is meant.
     #[must_use]
     pub fn matches(&self, id: &VirtualNetworkId) -> bool {
-        self.subscription == id.subscription
-            && self.resource_group.matches(&id.resource_group)
-            && self.name.matches(&id.name)
+        self.0.matches(id.subscription, &id.resource_group, &id.name)
     }
+}
+
+impl ManagerPattern {
+    /// The subscription all its managers live in.
+    #[must_use]
+    pub fn subscription(&self) -> SubscriptionId {
+        self.0.subscription
+    }
+
+    /// The one manager it means, when that is spelt out.
+    #[must_use]
+    pub fn literal(&self) -> Option<NetworkManagerId> {
+        let (resource_group, name) = (self.0.resource_group.literal()?, self.0.name.literal()?);
+        Some(NetworkManagerId { subscription: self.0.subscription, resource_group, name })
+    }
+
+    /// Whether this manager is meant.
+    #[must_use]
+    pub fn matches(&self, id: &NetworkManagerId) -> bool {
+        self.0.matches(id.subscription, &id.resource_group, &id.name)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Pattern {
+    subscription: SubscriptionId,
+    resource_group: NamePattern,
+    name: NamePattern,
 }
 
 /// A name in which `*` stands for any run of characters, compared without regard to case.
@@ -70,20 +97,20 @@ impl NamePattern {
 /// Why a text is not a pattern.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error(
-    "`{given}` is not a network pattern: {problem}; write /subscriptions/<subscription id>/resourceGroups/<name or *>/providers/Microsoft.Network/virtualNetworks/<name or *>"
+    "`{given}` is not a pattern of {collection}: {problem}; write /subscriptions/<subscription id>/resourceGroups/<name or *>/providers/Microsoft.Network/{collection}/<name or *>"
 )]
 pub struct PatternError {
     given: String,
+    collection: &'static str,
     problem: String,
 }
 
-impl FromStr for NetworkPattern {
-    type Err = PatternError;
-
-    fn from_str(text: &str) -> Result<Self, PatternError> {
-        let fail = |problem: String| PatternError { given: text.chars().take(200).collect(), problem };
+impl Pattern {
+    fn parse(text: &str, collection: &'static str) -> Result<Self, PatternError> {
+        let fail =
+            |problem: String| PatternError { given: text.chars().take(200).collect(), collection, problem };
         let parts: Vec<&str> = text.trim_matches('/').split('/').collect();
-        let [subscriptions, subscription, groups, group, providers, provider, networks, name] = parts[..]
+        let [subscriptions, subscription, groups, group, providers, provider, collections, name] = parts[..]
         else {
             return Err(fail(format!("it has {} segments instead of 8", parts.len())));
         };
@@ -92,7 +119,7 @@ impl FromStr for NetworkPattern {
             (groups, "resourceGroups"),
             (providers, "providers"),
             (provider, "Microsoft.Network"),
-            (networks, "virtualNetworks"),
+            (collections, collection),
         ];
         for (found, wanted) in literals {
             if !found.eq_ignore_ascii_case(wanted) {
@@ -108,6 +135,20 @@ impl FromStr for NetworkPattern {
             name: name_pattern(name).map_err(fail)?,
         })
     }
+
+    fn matches(&self, subscription: SubscriptionId, resource_group: &Name, name: &Name) -> bool {
+        self.subscription == subscription
+            && self.resource_group.matches(resource_group)
+            && self.name.matches(name)
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, collection: &str) -> fmt::Result {
+        let Self { subscription, resource_group: NamePattern(group), name: NamePattern(name) } = self;
+        write!(
+            f,
+            "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/{collection}/{name}"
+        )
+    }
 }
 
 fn name_pattern(text: &str) -> Result<NamePattern, String> {
@@ -118,30 +159,41 @@ fn name_pattern(text: &str) -> Result<NamePattern, String> {
     Ok(NamePattern(text.to_ascii_lowercase()))
 }
 
-impl fmt::Display for NetworkPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { subscription, resource_group: NamePattern(group), name: NamePattern(name) } = self;
-        write!(
-            f,
-            "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{name}"
-        )
-    }
+/// Reads and writes a pattern of one collection as text.
+macro_rules! pattern_of {
+    ($($type:ident => $collection:literal),+ $(,)?) => {$(
+        impl FromStr for $type {
+            type Err = PatternError;
+
+            fn from_str(text: &str) -> Result<Self, PatternError> {
+                Pattern::parse(text, $collection).map(Self)
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.write(f, $collection)
+            }
+        }
+
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )+};
 }
 
-impl fmt::Debug for NetworkPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for NetworkPattern {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for NetworkPattern {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+pattern_of!(NetworkPattern => "virtualNetworks", ManagerPattern => "networkManagers");

@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::agreements::Ends;
-use super::halves::{PeeringState, SyncLevel};
-use super::ids::{HandshakeId, PeeringId, TenantId, VirtualNetworkId};
-use super::observation::{Observation, Seen};
+use super::halves::SyncLevel;
+use super::ids::{HandshakeId, TenantId};
+use super::observation::Seen;
+use super::pair::{HalfId, Kind, Pair, Resource, State, Target};
 use super::phase::{IllegalMove, Phase};
-use super::reason::Reason;
+use super::reason::{Code, Reason};
 use super::step::Step;
+use super::view::View;
 
 /// How long a pass holds a handshake at most. A pass ends far sooner; a crashed one keeps others out for this long.
 pub const LEASE: time::Duration = time::Duration::seconds(60);
@@ -52,14 +53,9 @@ pub struct Record {
     pub mended: u8,
     /// The last write that Azure refused by a rule of its own.
     pub refusal: Option<Refusal>,
-}
-
-/// What is connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Two virtual networks.
-    Peering,
+    /// When the partner's half was first seen to be gone.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub removal_seen_at: Option<OffsetDateTime>,
 }
 
 /// One end, as last seen.
@@ -67,13 +63,13 @@ pub enum Kind {
 pub struct End {
     /// Its tenant.
     pub tenant: TenantId,
-    /// Its network.
-    pub network: VirtualNetworkId,
+    /// What stands there.
+    pub resource: Resource,
     /// Its half; kept when the half goes, so that an event about it is still understood.
-    pub half: Option<PeeringId>,
-    /// `peeringState`; `None` when there is no half or it could not be read.
-    pub state: Option<PeeringState>,
-    /// `peeringSyncLevel`
+    pub half: Option<HalfId>,
+    /// Where the half stands; `None` when there is none or it could not be read.
+    pub state: Option<State>,
+    /// `peeringSyncLevel`, of peerings.
     pub sync: Option<SyncLevel>,
 }
 
@@ -82,8 +78,8 @@ pub struct End {
 pub struct Intent {
     /// Which one.
     pub step: Step,
-    /// The half it writes.
-    pub half: PeeringId,
+    /// What it writes.
+    pub target: Target,
     /// Sent as `x-ms-correlation-request-id`; the event that the write raises carries it back.
     pub correlation: Uuid,
     /// When it was recorded.
@@ -104,22 +100,16 @@ pub struct Refusal {
 impl Record {
     /// A record for a pair that was not known before.
     #[must_use]
-    pub fn new(ends: &Ends, home: TenantId, now: OffsetDateTime) -> Self {
-        let end = |tenant, network: &VirtualNetworkId| End {
-            tenant,
-            network: network.clone(),
-            half: None,
-            state: None,
-            sync: None,
-        };
+    pub fn new(pair: &Pair, home: TenantId, now: OffsetDateTime) -> Self {
+        let end = |tenant, resource| End { tenant, resource, half: None, state: None, sync: None };
         Self {
-            id: HandshakeId::of_peering(&ends.ours, &ends.theirs),
-            kind: Kind::Peering,
+            id: pair.id(),
+            kind: pair.kind(),
             generation: 1,
             phase: Phase::Waiting,
             reasons: Vec::new(),
-            ours: end(home, &ends.ours),
-            theirs: end(ends.partner, &ends.theirs),
+            ours: end(home, pair.ours()),
+            theirs: end(pair.partner(), pair.theirs()),
             agreement: None,
             opened_at: now,
             updated_at: now,
@@ -128,17 +118,14 @@ impl Record {
             held_until: None,
             mended: 0,
             refusal: None,
+            removal_seen_at: None,
         }
     }
 
-    /// The two ends.
+    /// The pair that it is about; `None` for ends that make no pair, which no record of ours has.
     #[must_use]
-    pub fn ends(&self) -> Ends {
-        Ends {
-            ours: self.ours.network.clone(),
-            theirs: self.theirs.network.clone(),
-            partner: self.theirs.tenant,
-        }
+    pub fn pair(&self) -> Option<Pair> {
+        Pair::of_record(&self.ours.resource, &self.theirs.resource, self.theirs.tenant)
     }
 
     /// Whether a pass, ours or another instance's, holds the handshake now.
@@ -149,15 +136,38 @@ impl Record {
 
     /// Whether this half was there when the handshake was last looked at.
     #[must_use]
-    pub fn shows(&self, half: &PeeringId) -> bool {
+    pub fn shows(&self, half: &HalfId) -> bool {
         [&self.ours, &self.theirs].iter().any(|end| end.state.is_some() && end.half.as_ref() == Some(half))
     }
 
     /// Takes over what was seen of the halves.
-    pub fn see(&mut self, observation: &Observation) {
-        let ends = self.ends();
-        self.ours.see(observation.our_end(&ends));
-        self.theirs.see(observation.their_end(&ends));
+    pub fn see(&mut self, view: &View) {
+        match view {
+            View::Peering(ends, observation) => {
+                let seen = |end: Seen<'_>| {
+                    end.half()
+                        .map(|half| (HalfId::Peering(half.id.clone()), State::Peering(half.state), half.sync))
+                };
+                for (end, seen) in [
+                    (&mut self.ours, seen(observation.our_end(ends))),
+                    (&mut self.theirs, seen(observation.their_end(ends))),
+                ] {
+                    end.sync = seen.as_ref().map(|(_, _, sync)| *sync);
+                    end.see(seen.map(|(id, state, _)| (id, state)));
+                }
+            }
+            View::Management(ends, observation) => {
+                let seen =
+                    |seat| observation.at(seat).map(|end| end.half().map(|(id, state)| (id.clone(), state)));
+                for (end, seen) in
+                    [(&mut self.ours, seen(ends.seat)), (&mut self.theirs, seen(ends.seat.other()))]
+                {
+                    if let Some(half) = seen {
+                        end.see(half);
+                    }
+                }
+            }
+        }
     }
 
     /// Moves to a phase with its reasons; a closed pair that comes back starts a new generation.
@@ -174,6 +184,8 @@ impl Record {
             self.reopen(now);
         }
         self.phase = self.phase.advance(phase)?;
+        let gone = reasons.iter().any(|reason| reason.code == Code::PartnerRemoved);
+        self.removal_seen_at = if gone { self.removal_seen_at.or(Some(now)) } else { None };
         self.reasons = reasons;
         if phase == Phase::Connected {
             self.connected_at = self.connected_at.or(Some(now));
@@ -191,16 +203,15 @@ impl Record {
         self.intent = None;
         self.mended = 0;
         self.refusal = None;
+        self.removal_seen_at = None;
     }
 }
 
 impl End {
-    fn see(&mut self, seen: Seen<'_>) {
-        let half = seen.half();
-        if let Some(half) = half {
-            self.half = Some(half.id.clone());
+    fn see(&mut self, half: Option<(HalfId, State)>) {
+        self.state = half.as_ref().map(|(_, state)| *state);
+        if let Some((id, _)) = half {
+            self.half = Some(id);
         }
-        self.state = half.map(|half| half.state);
-        self.sync = half.map(|half| half.sync);
     }
 }

@@ -5,7 +5,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::halves::PeeringFlags;
-use super::ids::{PeeringId, VirtualNetworkId};
+use super::ids::{PeeringId, TenantId, VirtualNetworkId};
+use super::management::ids::{
+    NetworkManagerConnectionId, NetworkManagerId, Scope, ScopeConnectionId, StaticMemberId,
+};
+use super::pair::{HalfId, Target};
 
 /// Which write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,6 +29,10 @@ pub enum Step {
     RewriteTheirs,
     /// Their half, taking over our address space.
     SyncTheirs,
+    /// A network of theirs joins a network group of ours.
+    AddMember,
+    /// A network of theirs leaves a network group of ours.
+    RemoveMember,
 }
 
 /// Whose half a step writes.
@@ -36,28 +44,67 @@ pub enum Side {
     Theirs,
 }
 
-/// What a step asks of Resource Manager.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// PUT the half.
-    Put,
-    /// PUT the half with `syncRemoteAddressSpace=true`.
-    PutAndSync,
-    /// DELETE the half.
-    Delete,
-}
-
 /// One write, complete: repeating it is the same write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
     /// Which.
     pub step: Step,
-    /// The half to write.
-    pub half: PeeringId,
-    /// The network that the half points at.
-    pub remote: VirtualNetworkId,
-    /// The flags that the half is to have.
-    pub flags: PeeringFlags,
+    /// What is written, and where.
+    pub body: Body,
+}
+
+/// What is written, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Body {
+    /// A peering.
+    Peering {
+        /// The peering.
+        id: PeeringId,
+        /// The network that it points at.
+        remote: VirtualNetworkId,
+        /// The flags that it is to have.
+        flags: PeeringFlags,
+    },
+    /// A scope connection.
+    ScopeConnection {
+        /// The connection.
+        id: ScopeConnectionId,
+        /// The scope's tenant.
+        tenant: TenantId,
+        /// The scope that is to be taken.
+        scope: Scope,
+    },
+    /// A network manager connection.
+    Connection {
+        /// The connection.
+        id: NetworkManagerConnectionId,
+        /// The manager that may take the scope.
+        manager: NetworkManagerId,
+    },
+    /// A static member.
+    Member {
+        /// The member.
+        id: StaticMemberId,
+        /// The network that joins.
+        network: VirtualNetworkId,
+    },
+    /// This goes.
+    Removal(Target),
+}
+
+impl Write {
+    /// What it writes.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        match &self.body {
+            Body::Peering { id, .. } => Target::Half(HalfId::Peering(id.clone())),
+            Body::ScopeConnection { id, .. } => Target::Half(HalfId::ScopeConnection(id.clone())),
+            Body::Connection { id, .. } => Target::Half(HalfId::Connection(id.clone())),
+            Body::Member { id, .. } => Target::Member(id.clone()),
+            Body::Removal(target) => target.clone(),
+        }
+    }
 }
 
 impl Step {
@@ -65,19 +112,20 @@ impl Step {
     #[must_use]
     pub fn side(self) -> Side {
         match self {
-            Self::CreateOurs | Self::RewriteOurs | Self::SyncOurs | Self::RemoveOurs => Side::Ours,
+            Self::CreateOurs
+            | Self::RewriteOurs
+            | Self::SyncOurs
+            | Self::RemoveOurs
+            | Self::AddMember
+            | Self::RemoveMember => Side::Ours,
             Self::CreateTheirs | Self::RewriteTheirs | Self::SyncTheirs => Side::Theirs,
         }
     }
 
-    /// What it asks of Resource Manager.
+    /// Whether a peering is to take over the remote address space (`syncRemoteAddressSpace`).
     #[must_use]
-    pub fn request(self) -> Request {
-        match self {
-            Self::CreateOurs | Self::RewriteOurs | Self::CreateTheirs | Self::RewriteTheirs => Request::Put,
-            Self::SyncOurs | Self::SyncTheirs => Request::PutAndSync,
-            Self::RemoveOurs => Request::Delete,
-        }
+    pub fn syncs(self) -> bool {
+        matches!(self, Self::SyncOurs | Self::SyncTheirs)
     }
 }
 
@@ -91,6 +139,8 @@ impl fmt::Display for Step {
             Self::CreateTheirs => "create the partner's half",
             Self::RewriteTheirs => "write the partner's half again",
             Self::SyncTheirs => "sync the partner's half",
+            Self::AddMember => "add a static member",
+            Self::RemoveMember => "remove a static member",
         })
     }
 }

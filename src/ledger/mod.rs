@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use crate::handshake::ids::{HandshakeId, PeeringId, VirtualNetworkId};
+use crate::handshake::ids::HandshakeId;
+use crate::handshake::pair::{HalfId, Resource};
 use crate::handshake::phase::Phase;
 use crate::handshake::record::Record;
 
@@ -32,10 +33,10 @@ pub trait Ledger: Send + Sync {
     async fn swap(&self, record: &Record, read: Version, line: &Line) -> Result<Version, LedgerError>;
 
     /// The records of which this is a half, as last seen.
-    async fn of_half(&self, half: &PeeringId) -> Result<Vec<Stored>, LedgerError>;
+    async fn of_half(&self, half: &HalfId) -> Result<Vec<Stored>, LedgerError>;
 
-    /// The records that have this network at one end.
-    async fn of_network(&self, network: &VirtualNetworkId) -> Result<Vec<Stored>, LedgerError>;
+    /// The records that have this resource at one end.
+    async fn of_resource(&self, resource: &Resource) -> Result<Vec<Stored>, LedgerError>;
 
     /// Every record, or those in one phase, the longest unchanged first.
     async fn list(&self, phase: Option<Phase>) -> Result<Vec<Stored>, LedgerError>;

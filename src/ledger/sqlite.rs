@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, TransactionBehavior, params};
 
 use super::{Ledger, LedgerError, Line, Stored, Version};
-use crate::handshake::ids::{HandshakeId, PeeringId, VirtualNetworkId};
+use crate::handshake::ids::HandshakeId;
+use crate::handshake::pair::{HalfId, Resource};
 use crate::handshake::phase::Phase;
 use crate::handshake::record::Record;
 
@@ -19,16 +20,16 @@ const SCHEMA: &str = "
         id             TEXT PRIMARY KEY,
         version        INTEGER NOT NULL,
         phase          TEXT NOT NULL,
-        our_network    TEXT NOT NULL,
-        their_network  TEXT NOT NULL,
+        our_resource   TEXT NOT NULL,
+        their_resource TEXT NOT NULL,
         our_half       TEXT,
         their_half     TEXT,
         updated_at     INTEGER NOT NULL,
         record         TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX by_phase ON handshake (phase, updated_at);
-    CREATE INDEX by_our_network ON handshake (our_network);
-    CREATE INDEX by_their_network ON handshake (their_network);
+    CREATE INDEX by_our_resource ON handshake (our_resource);
+    CREATE INDEX by_their_resource ON handshake (their_resource);
     CREATE INDEX by_our_half ON handshake (our_half);
     CREATE INDEX by_their_half ON handshake (their_half);
     CREATE TABLE history (
@@ -133,15 +134,15 @@ impl Ledger for SqliteLedger {
                 return Err(LedgerError::Conflict(record.id.clone()));
             }
             let next = read.next();
-            let half = |half: &Option<PeeringId>| half.as_ref().map(key);
+            let half = |half: &Option<HalfId>| half.as_ref().map(key);
             transaction.execute(
                 "INSERT OR REPLACE INTO handshake VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 params![
                     record.id.as_str(),
                     next.0,
                     record.phase.to_string(),
-                    key(&record.ours.network),
-                    key(&record.theirs.network),
+                    key(&record.ours.resource),
+                    key(&record.theirs.resource),
                     half(&record.ours.half),
                     half(&record.theirs.half),
                     record.updated_at.unix_timestamp(),
@@ -157,15 +158,15 @@ impl Ledger for SqliteLedger {
         })
     }
 
-    async fn of_half(&self, half: &PeeringId) -> Result<Vec<Stored>, LedgerError> {
+    async fn of_half(&self, half: &HalfId) -> Result<Vec<Stored>, LedgerError> {
         self.with(|connection| {
             select(connection, "WHERE our_half = ?1 OR their_half = ?1 ORDER BY id", [key(half)])
         })
     }
 
-    async fn of_network(&self, network: &VirtualNetworkId) -> Result<Vec<Stored>, LedgerError> {
+    async fn of_resource(&self, resource: &Resource) -> Result<Vec<Stored>, LedgerError> {
         self.with(|connection| {
-            select(connection, "WHERE our_network = ?1 OR their_network = ?1 ORDER BY id", [key(network)])
+            select(connection, "WHERE our_resource = ?1 OR their_resource = ?1 ORDER BY id", [key(resource)])
         })
     }
 

@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use super::{Pass, ReconcileError, Report, Sent};
+use super::send::Sent;
+use super::{Known, Pass, ReconcileError, Report};
 use crate::arm::{AzureFailure, Class, Deadline, Ended, WriteError};
-use crate::handshake::agreements::Ends;
-use crate::handshake::decide::decide;
-use crate::handshake::decision::Verdict;
+use crate::handshake::decision::{Row, Verdict};
 use crate::handshake::grants;
-use crate::handshake::observation::Observation;
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::{Code, Reason};
 use crate::handshake::record::Refusal;
 use crate::handshake::step::{Step, Write};
+use crate::handshake::view::View;
 
 /// Another look is worth it this soon when Azure does not say.
 const SOON: Duration = Duration::from_secs(2);
@@ -23,16 +22,16 @@ impl Pass<'_> {
     /// Records the outcome of a write. `before` is what was seen when it was decided on.
     pub(super) async fn conclude(
         self,
-        ends: &Ends,
-        before: &Observation,
+        before: &View,
+        row: Row,
         write: &Write,
         sent: Sent,
         until: Deadline,
     ) -> Result<Report, ReconcileError> {
         match sent {
-            Ok(Ended::Succeeded) => self.read_back(ends, write, None, until).await,
+            Ok(Ended::Succeeded) => self.read_back(before, row, write, None, until).await,
             Ok(Ended::StillRunning) => {
-                let message = format!("Azure is still at work: {} {}", write.step, write.half);
+                let message = format!("Azure is still at work: {} {}", write.step, write.target());
                 let reasons = vec![Reason::new(Code::AwaitingAzure, message)];
                 self.settle(Phase::Completing, reasons, Some(SOON)).await
             }
@@ -45,7 +44,7 @@ impl Pass<'_> {
                 let message =
                     format!("it is not known whether Azure carried this out: {}: {error}", write.step);
                 let unknown = Reason::new(Code::OutcomeUnknown, message);
-                self.read_back(ends, write, Some(unknown), until).await
+                self.read_back(before, row, write, Some(unknown), until).await
             }
             Err(WriteError::Rejected(error)) => match error.class() {
                 Class::Denied(denial) => {
@@ -65,13 +64,16 @@ impl Pass<'_> {
     /// in the same pass: if one is due, the next pass makes it.
     async fn read_back(
         mut self,
-        ends: &Ends,
+        before: &View,
+        row: Row,
         write: &Write,
         unknown: Option<Reason>,
         until: Deadline,
     ) -> Result<Report, ReconcileError> {
-        let observation = match self.reconciler.observe(ends, until).await {
-            Ok(observation) => observation,
+        let eyes = self.reconciler.eyes();
+        let known = Known { members: row == Row::Members, ..Known::default() };
+        let view = match eyes.observe(&before.pair(), Some(&self.record), known, until).await {
+            Ok(view) => view,
             Err(error) => {
                 let message = format!("{} was sent, and could not be read back: {error}", write.step);
                 let reason = unknown.unwrap_or_else(|| Reason::new(Code::OutcomeUnknown, message));
@@ -79,16 +81,15 @@ impl Pass<'_> {
             }
         };
         let now = self.reconciler.clock.now();
-        self.record.see(&observation);
-        let decision = decide(ends, &observation, Some(&self.record), &self.reconciler.agreements, now);
+        self.record.see(&view);
+        let decision = view.decide(Some(&self.record), &self.reconciler.agreements, now);
         match decision.verdict {
             Verdict::Rest { phase: Phase::Closed, .. } if write.step == Step::RemoveOurs => {
-                let message = format!("the partner's half was removed, and {} with it", write.half);
-                self.settle(Phase::Closed, vec![Reason::new(Code::Closed, message)], None).await
+                self.settle(Phase::Closed, vec![removed(row, write)], None).await
             }
             Verdict::Rest { phase, reasons, again } => self.settle(phase, reasons, again).await,
             Verdict::Write(next) => {
-                let message = format!("next, {} is due: {}", next.step, next.half);
+                let message = format!("next, {} is due: {}", next.step, next.target());
                 let reason = unknown.unwrap_or_else(|| Reason::new(Code::AwaitingAzure, message));
                 self.settle(Phase::Completing, vec![reason], Some(SOON)).await
             }
@@ -96,22 +97,32 @@ impl Pass<'_> {
     }
 
     async fn busy(self, write: &Write, why: &str, after: Option<Duration>) -> Result<Report, ReconcileError> {
-        let message = format!("Azure could not take this now: {} {}: {why}", write.step, write.half);
+        let message = format!("Azure could not take this now: {} {}: {why}", write.step, write.target());
         let again = after.unwrap_or(SOON).clamp(SOON, LONGEST_WAIT);
         self.settle(Phase::Waiting, vec![Reason::new(Code::AzureBusy, message)], Some(again)).await
     }
 
     async fn refused_by_azure(
         mut self,
-        before: &Observation,
+        before: &View,
         write: &Write,
         failure: &AzureFailure,
     ) -> Result<Report, ReconcileError> {
         let at = self.reconciler.clock.now();
         self.record.refusal = Some(Refusal { fingerprint: before.fingerprint(), at });
-        let message = format!("Azure refused to {}, {}: {failure}", write.step, write.half);
+        let message = format!("Azure refused to {}, {}: {failure}", write.step, write.target());
         let reason = Reason::new(Code::AzureRefused, message)
             .fixed_by("mend what Azure names; the next event or sweep tries again");
         self.settle(Phase::Blocked, vec![reason], None).await
     }
+}
+
+/// Why a handshake is closed after our half was removed.
+fn removed(row: Row, write: &Write) -> Reason {
+    let target = write.target();
+    if row == Row::TakeBack {
+        let message = format!("{target} found no counterpart in time and was taken back");
+        return Reason::new(Code::NoCounterpart, message);
+    }
+    Reason::new(Code::Closed, format!("the partner's half was removed, and {target} with it"))
 }

@@ -18,6 +18,8 @@
 
 mod conclude;
 mod hints;
+mod observe;
+mod send;
 mod sweep;
 
 use std::sync::Arc;
@@ -26,24 +28,21 @@ use std::time::Duration;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::arm::{ArmError, Deadline, Ended, PeeringWrite, ResourceManager, WriteError};
+use crate::arm::{ArmError, Deadline, ResourceManager};
 use crate::clock::Clock;
-use crate::handshake::agreements::{Agreements, Ends};
-use crate::handshake::decide::decide;
+use crate::handshake::agreements::Agreements;
 use crate::handshake::decision::{Row, Verdict};
 use crate::handshake::ids::{HandshakeId, TenantId};
-use crate::handshake::observation::Observation;
+use crate::handshake::pair::Pair;
 use crate::handshake::phase::{IllegalMove, Phase};
 use crate::handshake::reason::Reason;
 use crate::handshake::record::{Intent, LEASE, Record};
-use crate::handshake::step::{Request, Side, Write};
+use crate::handshake::step::Write;
 use crate::ledger::{Cause, Ledger, LedgerError, Line, Stored, Version};
 
 pub use hints::{Followed, Hint};
+pub use observe::{Eyes, Known};
 pub use sweep::Swept;
-
-/// What becomes of a write that was sent.
-type Sent = Result<Ended, WriteError>;
 
 /// Makes passes. Everything it needs comes in; nothing about a handshake lives in it.
 pub struct Reconciler {
@@ -94,92 +93,45 @@ pub enum ReconcileError {
 }
 
 impl Reconciler {
-    /// Makes one pass. `seen` spares the first look when both networks were read just now.
+    /// Makes one pass. `known` spares reads of what was read just now.
     ///
     /// # Errors
     /// [`ReconcileError`]; the handshake is looked at again by the sweep.
     pub async fn pass(
         &self,
-        ends: &Ends,
-        seen: Option<Observation>,
+        pair: &Pair,
+        known: Known,
         cause: &Cause,
         until: Deadline,
     ) -> Result<Report, ReconcileError> {
-        let id = HandshakeId::of_peering(&ends.ours, &ends.theirs);
-        let stored = self.ledger.load(&id).await?;
+        let stored = self.ledger.load(&pair.id()).await?;
         if stored.as_ref().is_some_and(|stored| stored.record.is_held(self.clock.now())) {
             return Ok(Report::Held);
         }
-        let observation = match seen {
-            Some(observation) => observation,
-            None => self.observe(ends, until).await?,
-        };
-        let now = self.clock.now();
         let record = stored.as_ref().map(|stored| &stored.record);
-        let decision = decide(ends, &observation, record, &self.agreements, now);
+        let view = self.eyes().observe(pair, record, known, until).await?;
+        let now = self.clock.now();
+        let decision = view.decide(record, &self.agreements, now);
         let mut pass = match stored {
             Some(stored) => Pass::resume(self, cause, stored),
             None if decision.row == Row::Closed => return Ok(Report::Nothing),
-            None => Pass::begin(self, cause, Record::new(ends, self.home, now)),
+            None => Pass::begin(self, cause, Record::new(pair, self.home, now)),
         };
         pass.record.agreement.clone_from(&decision.agreement);
-        pass.record.see(&observation);
+        pass.record.see(&view);
         match decision.verdict {
             Verdict::Rest { phase, reasons, again } => pass.settle(phase, reasons, again).await,
             Verdict::Write(write) => {
                 let correlation = pass.intend(&write, decision.row).await?;
-                let sent = self.send(ends, &write, correlation, until).await;
-                pass.conclude(ends, &observation, &write, sent, until).await
+                let sent = self.send(pair.partner(), &write, correlation, until).await;
+                pass.conclude(&view, decision.row, &write, sent, until).await
             }
         }
     }
 
-    /// Reads both networks; see [`observe`].
-    async fn observe(&self, ends: &Ends, until: Deadline) -> Result<Observation, ArmError> {
-        observe(&self.resource_manager, self.home, ends, until).await
+    fn eyes(&self) -> Eyes<'_> {
+        Eyes { home: self.home, agreements: &self.agreements, resource_manager: &self.resource_manager }
     }
-
-    async fn send(&self, ends: &Ends, write: &Write, correlation: Uuid, until: Deadline) -> Sent {
-        let (tenant, other) = match write.step.side() {
-            Side::Ours => (self.home, ends.partner),
-            Side::Theirs => (ends.partner, self.home),
-        };
-        let operation = match write.step.request() {
-            Request::Delete => {
-                self.resource_manager.delete_peering(tenant, &write.half, correlation, until).await?
-            }
-            request @ (Request::Put | Request::PutAndSync) => {
-                let put = PeeringWrite {
-                    tenant,
-                    auxiliary: Some(other),
-                    id: write.half.clone(),
-                    remote: write.remote.clone(),
-                    flags: write.flags,
-                    sync: request == Request::PutAndSync,
-                    correlation,
-                };
-                self.resource_manager.put_peering(&put, until).await?
-            }
-        };
-        self.resource_manager.finish(operation, until).await.map_err(WriteError::Unknown)
-    }
-}
-
-/// Reads both networks at once: two GETs, in which everything is that a decision needs.
-///
-/// # Errors
-/// Azure could not be read; a network that is not there or not for us is an observation, not an error.
-pub async fn observe(
-    resource_manager: &ResourceManager,
-    home: TenantId,
-    ends: &Ends,
-    until: Deadline,
-) -> Result<Observation, ArmError> {
-    let (ours, theirs) = tokio::join!(
-        resource_manager.sight(home, &ends.ours, until),
-        resource_manager.sight(ends.partner, &ends.theirs, until),
-    );
-    Ok(Observation { ours: ours?, theirs: theirs? })
 }
 
 /// A pass under way: the record as it is to be written, and what it was when it was read.
@@ -206,12 +158,12 @@ impl<'a> Pass<'a> {
         let now = self.reconciler.clock.now();
         let named = format!("{} {} {}", self.record.id, self.reconciler.home, self.version.next().number());
         let correlation = Uuid::new_v5(&Uuid::NAMESPACE_OID, named.as_bytes());
-        let (step, half) = (write.step, write.half.clone());
+        let (step, target) = (write.step, write.target());
         self.record.settle(Phase::Completing, Vec::new(), now)?;
-        self.record.intent = Some(Intent { step, half, correlation, at: now });
+        self.record.intent = Some(Intent { step, target: target.clone(), correlation, at: now });
         self.record.held_until = Some(now + LEASE);
         self.record.mended += u8::from(matches!(row, Row::MendOurs | Row::MendTheirs));
-        self.swap(format!("is about to {step}: {}", write.half)).await?;
+        self.swap(format!("is about to {step}: {target}")).await?;
         Ok(correlation)
     }
 

@@ -4,8 +4,12 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use super::{AgreementError, Agreements, OnRemoval, Partner, PeeringAgreement, Reach, Whose};
-use crate::handshake::ids::TenantId;
+use super::{
+    AgreementError, Agreements, ManagementAgreement, OnRemoval, OurEnd, Partner, PeeringAgreement, Reach,
+    Whose,
+};
+use crate::handshake::ids::{SubscriptionId, TenantId};
+use crate::handshake::management::ids::Scope;
 
 /// A file to be checked, with what is known from the files before it.
 pub(super) struct Check<'a> {
@@ -25,10 +29,40 @@ struct Places {
 impl Check<'_> {
     pub(super) fn check(&self, partner: &Partner) -> Result<(), AgreementError> {
         self.check_partner(partner)?;
-        for (index, agreement) in partner.peerings.iter().enumerate() {
-            self.check_names(&partner.peerings[..index], agreement)?;
+        let names = partner.peerings.iter().map(|agreement| &agreement.name);
+        let names: Vec<_> =
+            names.chain(partner.managements.iter().map(|agreement| &agreement.name)).collect();
+        for (index, name) in names.iter().enumerate() {
+            self.check_names(&names[..index], name)?;
+        }
+        for agreement in &partner.peerings {
             self.check_values(agreement)?;
-            self.check_subscriptions(partner, agreement)?;
+            let claims = [(agreement.ours.subscription(), true), (agreement.theirs.subscription(), false)];
+            self.check_subscriptions(partner, &agreement.name, claims)?;
+        }
+        for agreement in &partner.managements {
+            self.check_management(agreement)?;
+            self.check_subscriptions(partner, &agreement.name, agreement.subscriptions())?;
+        }
+        Ok(())
+    }
+
+    fn check_management(&self, agreement: &ManagementAgreement) -> Result<(), AgreementError> {
+        let at = agreement.name.span().start;
+        if agreement.on_removal == OnRemoval::Restore {
+            let problem = "`on_removal = \"restore\"` is for peerings; write \"remove\" or \"keep\"";
+            return Err(self.broken(at, problem.into()));
+        }
+        if agreement.ours == OurEnd::Scope && !agreement.groups.is_empty() {
+            let problem = "`groups` are of our own manager, which needs `ours = \"manager\"`";
+            return Err(self.broken(at, problem.into()));
+        }
+        if let (Scope::Subscription(scope), true) = (&agreement.scope, !agreement.groups.is_empty())
+            && let Some(group) = agreement.groups.iter().find(|group| group.members.subscription() != *scope)
+        {
+            let problem =
+                format!("`members` of group {} lie outside the scope {}", group.name, agreement.scope);
+            return Err(self.broken(at, problem));
         }
         Ok(())
     }
@@ -56,13 +90,13 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn check_names(&self, before: &[PeeringAgreement], one: &PeeringAgreement) -> Result<(), AgreementError> {
-        let (name, at) = (one.name.get_ref(), one.name.span().start);
+    fn check_names(&self, before: &[&Spanned<String>], one: &Spanned<String>) -> Result<(), AgreementError> {
+        let (name, at) = (one.get_ref(), one.span().start);
         if let Some(problem) = name_problem(name) {
             return Err(self.broken(at, format!("`name` {problem}")));
         }
-        if before.iter().any(|other| other.name.get_ref().eq_ignore_ascii_case(name)) {
-            return Err(self.broken(at, format!("a second [[peering]] is named `{name}`")));
+        if before.iter().any(|other| other.get_ref().eq_ignore_ascii_case(name)) {
+            return Err(self.broken(at, format!("a second agreement is named `{name}`")));
         }
         Ok(())
     }
@@ -83,13 +117,11 @@ impl Check<'_> {
     fn check_subscriptions(
         &self,
         partner: &Partner,
-        agreement: &PeeringAgreement,
+        name: &Spanned<String>,
+        claims: impl IntoIterator<Item = (SubscriptionId, bool)>,
     ) -> Result<(), AgreementError> {
-        let claims = [
-            (agreement.ours.subscription(), Whose::Ours),
-            (agreement.theirs.subscription(), Whose::Theirs(partner.tenant)),
-        ];
-        for (subscription, claimed) in claims {
+        for (subscription, ours) in claims {
+            let claimed = partner.claim(ours);
             let known = self.known.whose(subscription).or_else(|| partner.whose(subscription));
             let problem = match (claimed, known) {
                 (Whose::Theirs(_), Some(Whose::Theirs(other))) if other != partner.tenant => {
@@ -100,7 +132,7 @@ impl Check<'_> {
                 }
                 (_, Some(_) | None) => continue,
             };
-            return Err(self.broken(agreement.name.span().start, problem));
+            return Err(self.broken(name.span().start, problem));
         }
         Ok(())
     }

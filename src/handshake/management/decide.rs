@@ -15,7 +15,7 @@ use crate::handshake::agreements::{Agreements, ManagementAgreement, OnRemoval, P
 use crate::handshake::decision::{Decision, Row, Verdict};
 use crate::handshake::grants;
 use crate::handshake::halves::Denial;
-use crate::handshake::ids::{HandshakeId, Name, TenantId};
+use crate::handshake::ids::{HandshakeId, Name};
 use crate::handshake::pair::{HalfId, Target};
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::Reason;
@@ -34,14 +34,13 @@ pub const REMOVAL_DELAY: time::Duration = time::Duration::seconds(60);
 #[must_use]
 pub fn decide(
     ends: &ManagementEnds,
-    home: TenantId,
     observation: &ManagementObservation,
     record: Option<&Record>,
     agreements: &Agreements,
     now: OffsetDateTime,
 ) -> Decision {
     let covering = agreements.covering_management(ends);
-    let look = Look { ends, home, record, agreements, covering, observation, now };
+    let look = Look { ends, record, agreements, covering, observation, now };
     let (row, verdict) = look.row();
     let agreement = covering.map(|(partner, agreement)| partner.label_of(&agreement.name));
     Decision { row, verdict, agreement }
@@ -49,7 +48,6 @@ pub fn decide(
 
 struct Look<'a> {
     ends: &'a ManagementEnds,
-    home: TenantId,
     record: Option<&'a Record>,
     agreements: &'a Agreements,
     covering: Option<(&'a Partner, &'a ManagementAgreement)>,
@@ -64,8 +62,11 @@ impl Look<'_> {
     fn row(&self) -> Outcome {
         use ConnectionState::{Conflict, Connected, Pending, Rejected, Revoked, Unknown};
         use EndSeen::{Absent, Denied, Present};
-        let (seat, ours, theirs) =
-            (self.ends.seat, self.observation.at(self.ends.seat), self.observation.at(self.ends.seat.other()));
+        let seat = self.ends.seat;
+        let Some(ours) = self.observation.at(seat) else {
+            return rest(Row::Unclear, Phase::Waiting, tell::flip_to_come(self.ends));
+        };
+        let Some(theirs) = self.observation.at(seat.other()) else { return self.by_ours_alone(&ours) };
         match (&theirs, &ours) {
             (_, Denied(denial)) => self.unreadable(denial),
 
@@ -77,10 +78,14 @@ impl Look<'_> {
             (Present(id, Revoked, _), Absent) => {
                 rest(Row::OursGone, Phase::Broken, tell::ours_removed(self.ends, id))
             }
-            (Present(id, Conflict, _), Absent) => rest(Row::Conflict, Phase::Blocked, tell::conflict(self.ends, id)),
+            (Present(id, Conflict, _), Absent) => {
+                rest(Row::Conflict, Phase::Blocked, tell::conflict(self.ends, id))
+            }
             (Present(id, Rejected, _), Absent) => rest(Row::Rejected, Phase::Refused, tell::rejected(id)),
 
-            (_, Present(id, Conflict, _)) => rest(Row::Conflict, Phase::Blocked, tell::conflict(self.ends, id)),
+            (_, Present(id, Conflict, _)) => {
+                rest(Row::Conflict, Phase::Blocked, tell::conflict(self.ends, id))
+            }
             (_, Present(id, Rejected, _)) => rest(Row::Rejected, Phase::Refused, tell::rejected(id)),
             (_, Present(id, Revoked, _)) => self.revoked(id),
             (_, Present(id, Unknown, _)) => soon(Row::Unclear, tell::unclear(id)),
@@ -88,27 +93,32 @@ impl Look<'_> {
             (Present(_, Conflict, _), Present(id, Pending, _)) => {
                 rest(Row::Conflict, Phase::Blocked, tell::conflict(self.ends, id))
             }
-            (Present(_, Rejected, _), Present(id, Pending, _)) => rest(Row::Rejected, Phase::Refused, tell::rejected(id)),
-            (Present(..), Present(id, Pending, _)) => self.flip_to_come(id),
-            (Absent, Present(id, Pending, _)) => self.pending_alone(id, seat),
-            (Denied(_), Present(id, Pending, _)) => self.pending_unseen(id),
-
-            (Absent, Present(id, Connected, others)) if self.record_is_connected() => {
-                // Azure shows on our half, some seconds later, what became of theirs.
-                let _ = others;
-                soon(Row::Unclear, tell::unclear(id))
+            (Present(_, Rejected, _), Present(id, Pending, _)) => {
+                rest(Row::Rejected, Phase::Refused, tell::rejected(id))
             }
-            (Present(_, Connected, _) | Denied(_) | Absent, Present(id, Connected, others)) => {
+            (Present(..), Present(id, Pending, _)) => self.flip_to_come(id),
+            (Absent | Denied(_), Present(id, Pending, _)) => self.pending_alone(id, seat),
+
+            // Azure shows on our half, some seconds later, what became of theirs.
+            (Absent, Present(id, Connected, _)) => soon(Row::Unclear, tell::unclear(id)),
+            (Present(_, Connected, _) | Denied(_), Present(id, Connected, others)) => {
                 self.connected(id, others)
             }
-            (Present(other, Pending | Conflict | Revoked | Rejected | Unknown, _), Present(_, Connected, _)) => {
-                soon(Row::Unclear, tell::unclear(other))
-            }
+            (
+                Present(other, Pending | Conflict | Revoked | Rejected | Unknown, _),
+                Present(_, Connected, _),
+            ) => soon(Row::Unclear, tell::unclear(other)),
         }
     }
 
-    fn record_is_connected(&self) -> bool {
-        self.record.is_some_and(|record| record.phase == Phase::Connected)
+    /// Theirs was not asked for, as ours is connected and on record as such: it would be Revoked were theirs gone.
+    fn by_ours_alone(&self, ours: &EndSeen<'_>) -> Outcome {
+        match ours {
+            EndSeen::Present(id, ConnectionState::Connected, others) => self.connected(id, others),
+            EndSeen::Present(id, ..) => soon(Row::Unclear, tell::unclear(id)),
+            EndSeen::Denied(denial) => self.unreadable(denial),
+            EndSeen::Absent => rest(Row::Unclear, Phase::Waiting, tell::flip_to_come(self.ends)),
+        }
     }
 
     fn unreadable(&self, denial: &Denial) -> Outcome {
@@ -128,17 +138,15 @@ impl Look<'_> {
             return refuse(vec![tell::no_agreement(self.ends, self.agreements)]);
         }
         let name = Name::of_half(&HandshakeId::of_management(&self.ends.manager, &self.ends.scope));
-        let (half, body) = match self.ends.seat {
-            Seat::Central => (
-                HalfId::ScopeConnection(ScopeConnectionId { manager: self.ends.manager.clone(), name }),
-                Body::ScopeConnection { tenant: self.ends.partner, scope: self.ends.scope.clone() },
-            ),
-            Seat::Target => (
-                HalfId::Connection(NetworkManagerConnectionId { scope: self.ends.scope.clone(), name }),
-                Body::Connection { manager: self.ends.manager.clone() },
-            ),
+        let ManagementEnds { manager, scope, partner, seat } = self.ends.clone();
+        let body = match seat {
+            Seat::Central => {
+                let id = ScopeConnectionId { manager, name };
+                Body::ScopeConnection { id, tenant: partner, scope }
+            }
+            Seat::Target => Body::Connection { id: NetworkManagerConnectionId { scope, name }, manager },
         };
-        let write = Write { step: Step::CreateOurs, target: Target::Half(half), body };
+        let write = Write { step: Step::CreateOurs, body };
         (Row::AnswerTheirs, Verdict::Write(write))
     }
 
@@ -150,25 +158,15 @@ impl Look<'_> {
         soon(Row::FlipToCome, tell::flip_to_come(self.ends))
     }
 
-    /// Theirs is seen not to be there. One that we made in answer was answered too late; one that our own engineer made
-    /// waits for theirs.
+    /// Theirs is not there, or cannot be read, and ours tells how it went. One that we made in answer was made in vain; one
+    /// that our own engineer made waits for theirs.
     fn pending_alone(&self, id: &HalfId, seat: Seat) -> Outcome {
         if self.made_by_us(id) {
             return self.take_back_after_deadline(id);
         }
         let late = self.waited() > PENDING_DEADLINE;
-        let reason = if late { tell::stalled(self.ends, seat) } else { tell::awaiting_partner(self.ends, seat) };
-        rest(Row::WaitForTheirs, Phase::Waiting, reason)
-    }
-
-    /// Theirs cannot be read; ours tells how it went.
-    fn pending_unseen(&self, id: &HalfId) -> Outcome {
-        if self.made_by_us(id) {
-            return self.take_back_after_deadline(id);
-        }
-        let late = self.waited() > PENDING_DEADLINE;
-        let seat = self.ends.seat;
-        let reason = if late { tell::stalled(self.ends, seat) } else { tell::awaiting_partner(self.ends, seat) };
+        let reason =
+            if late { tell::stalled(self.ends, seat) } else { tell::awaiting_partner(self.ends, seat) };
         rest(Row::WaitForTheirs, Phase::Waiting, reason)
     }
 
@@ -184,7 +182,8 @@ impl Look<'_> {
         match self.covering.map(|(_, agreement)| agreement.on_removal) {
             Some(OnRemoval::Remove) => {
                 let since = self.record.and_then(|record| record.removal_seen_at);
-                let due = self.ends.seat == Seat::Central || since.is_some_and(|at| self.now - at >= REMOVAL_DELAY);
+                let due =
+                    self.ends.seat == Seat::Central || since.is_some_and(|at| self.now - at >= REMOVAL_DELAY);
                 if due {
                     return remove(Row::RemoveOurs, id);
                 }
@@ -215,10 +214,10 @@ impl Look<'_> {
         let (_, agreement) = self.covering?;
         let seen = self.observation.members.as_ref()?;
         let id = HandshakeId::of_management(&self.ends.manager, &self.ends.scope);
-        let member = |step, id, body| (Row::Members, Verdict::Write(Write { step, target: Target::Member(id), body }));
+        let write = |step, body| Some((Row::Members, Verdict::Write(Write { step, body })));
         match next_move(&id, &self.ends.manager, &agreement.groups, seen)? {
-            MemberMove::Add(id, network) => Some(member(Step::AddMember, id, Body::Member { network })),
-            MemberMove::Remove(id, _) => Some(member(Step::RemoveMember, id, Body::Nothing)),
+            MemberMove::Add(id, network) => write(Step::AddMember, Body::Member { id, network }),
+            MemberMove::Remove(id, _) => write(Step::RemoveMember, Body::Removal(Target::Member(id))),
             MemberMove::NoGroup(group) => Some(rest(Row::Members, Phase::Connected, tell::no_group(&group))),
             MemberMove::Failed(id, network) => {
                 Some(rest(Row::Members, Phase::Connected, tell::member_failed(&id, &network)))
@@ -239,12 +238,14 @@ impl Look<'_> {
 
     fn waited(&self) -> time::Duration {
         let since = |record: &Record| record.intent.as_ref().map_or(record.opened_at, |intent| intent.at);
-        self.record.filter(|record| record.phase != Phase::Closed).map_or(time::Duration::ZERO, |record| self.now - since(record))
+        self.record
+            .filter(|record| record.phase != Phase::Closed)
+            .map_or(time::Duration::ZERO, |record| self.now - since(record))
     }
 }
 
 fn remove(row: Row, id: &HalfId) -> Outcome {
-    let write = Write { step: Step::RemoveOurs, target: Target::Half(id.clone()), body: Body::Nothing };
+    let write = Write { step: Step::RemoveOurs, body: Body::Removal(Target::Half(id.clone())) };
     (row, Verdict::Write(write))
 }
 

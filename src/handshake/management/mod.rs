@@ -6,5 +6,4 @@ pub mod halves;
 pub mod ids;
 pub mod members;
 pub mod observation;
-pub mod pattern;
 mod tell;

@@ -9,10 +9,10 @@ use crate::handshake::pair::{HalfId, State};
 /// Both halves, as far as they could be read, and what the manager and its groups show where that was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManagementObservation {
-    /// The central half.
-    pub central: Look<Found<ScopeConnection>>,
-    /// The target's half.
-    pub target: Look<Found<NetworkManagerConnection>>,
+    /// The central half; `None` where it was not asked for.
+    pub central: Option<Look<Found<ScopeConnection>>>,
+    /// The target's half; `None` where it was not asked for.
+    pub target: Option<Look<Found<NetworkManagerConnection>>>,
     /// Whether the manager lists the scope in `crossTenantScopes`; `None` where it was not read.
     pub taken: Option<bool>,
     /// The members of the groups that the agreement fills; `None` where that was not asked.
@@ -30,6 +30,21 @@ pub struct Found<T> {
     pub others: Vec<HalfId>,
 }
 
+impl<T> Found<T> {
+    /// The half that counts among those of one pair: a connected one before any other, else the first by name, so that
+    /// every look finds the same.
+    #[must_use]
+    pub fn among(mut halves: Vec<T>, of: impl Fn(&T) -> (HalfId, ConnectionState)) -> Option<Self> {
+        halves.sort_by_key(|half| {
+            let (id, state) = of(half);
+            (state != ConnectionState::Connected, id.to_string().to_ascii_lowercase())
+        });
+        let mut halves = halves.into_iter();
+        let half = halves.next()?;
+        Some(Self { half, others: halves.map(|other| of(&other).0).collect() })
+    }
+}
+
 /// One end of the handshake, whichever kind of connection stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndSeen<'a> {
@@ -42,14 +57,15 @@ pub enum EndSeen<'a> {
 }
 
 impl ManagementObservation {
-    /// What stands at one end.
+    /// What stands at one end; `None` where it was not asked for, because the other end tells all.
     #[must_use]
-    pub fn at(&self, seat: Seat) -> EndSeen<'_> {
+    pub fn at(&self, seat: Seat) -> Option<EndSeen<'_>> {
+        let scope_connection =
+            |half: &ScopeConnection| (HalfId::ScopeConnection(half.id.clone()), half.state);
+        let connection = |half: &NetworkManagerConnection| (HalfId::Connection(half.id.clone()), half.state);
         match seat {
-            Seat::Central => {
-                seen(&self.central, |half| (HalfId::ScopeConnection(half.id.clone()), half.state))
-            }
-            Seat::Target => seen(&self.target, |half| (HalfId::Connection(half.id.clone()), half.state)),
+            Seat::Central => self.central.as_ref().map(|look| seen(look, scope_connection)),
+            Seat::Target => self.target.as_ref().map(|look| seen(look, connection)),
         }
     }
 }

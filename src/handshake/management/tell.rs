@@ -12,7 +12,7 @@ use crate::handshake::reason::{Code, Reason};
 pub(super) fn connected(ends: &ManagementEnds, ours: &HalfId, observation: &ManagementObservation) -> Reason {
     let (manager, scope) = (&ends.manager, &ends.scope);
     let mut message = format!("{ours} is Connected: {manager} has taken {scope}");
-    if let EndSeen::Denied(denial) = observation.at(ends.seat.other()) {
+    if let Some(EndSeen::Denied(denial)) = observation.at(ends.seat.other()) {
         message += &format!(
             "; the partner's half was not verified, as our application {} lacks {} there",
             denial.principal, denial.action
@@ -37,8 +37,10 @@ pub(super) fn unverified(denial: &Denial, ends: &ManagementEnds) -> Reason {
 
 pub(super) fn no_agreement(ends: &ManagementEnds, agreements: &Agreements) -> Reason {
     let name = agreements.partner(ends.partner).map_or("the partner", |partner| partner.name.as_str());
-    let message = format!("no agreement with {name} covers the manager {} and the scope {}", ends.manager, ends.scope);
-    let fix = format!("add a [[management]] whose `manager` and `scope` match both to the agreement with {name}");
+    let message =
+        format!("no agreement with {name} covers the manager {} and the scope {}", ends.manager, ends.scope);
+    let fix =
+        format!("add a [[management]] whose `manager` and `scope` match both to the agreement with {name}");
     Reason::new(Code::NoAgreement, message).fixed_by(fix)
 }
 
@@ -53,13 +55,16 @@ pub(super) fn stalled(ends: &ManagementEnds, seat: Seat) -> Reason {
         ends.partner,
         wanted(ends, seat)
     );
-    let fix = format!("ask tenant {} what its record of this handshake says, or remove our half", ends.partner);
+    let fix =
+        format!("ask tenant {} what its record of this handshake says, or remove our half", ends.partner);
     Reason::new(Code::Stalled, message).fixed_by(fix)
 }
 
 fn wanted(ends: &ManagementEnds, seat: Seat) -> String {
     match seat {
-        Seat::Central => format!("a network manager connection on {} that names {}", ends.scope, ends.manager),
+        Seat::Central => {
+            format!("a network manager connection on {} that names {}", ends.scope, ends.manager)
+        }
         Seat::Target => format!("a scope connection in {} that names {}", ends.manager, ends.scope),
     }
 }
@@ -76,14 +81,17 @@ pub(super) fn not_taken_yet(ends: &ManagementEnds) -> Reason {
 
 pub(super) fn never_flips(ours: &HalfId) -> Reason {
     let message = format!("both halves exist, and {ours} has stayed Pending for over ten minutes");
-    let fix = format!("check that both name exactly the same manager and scope, then delete {ours} and let it be made again");
+    let fix = format!(
+        "check that both name exactly the same manager and scope, then delete {ours} and let it be made again"
+    );
     Reason::new(Code::AzureRefused, message).fixed_by(fix)
 }
 
 pub(super) fn conflict(ends: &ManagementEnds, half: &HalfId) -> Reason {
     let (manager, scope) = (&ends.manager, &ends.scope);
-    let message =
-        format!("{half} is in Conflict: another network manager with overlapping accesses holds {scope}, so {manager} cannot take it");
+    let message = format!(
+        "{half} is in Conflict: another network manager with overlapping accesses holds {scope}, so {manager} cannot take it"
+    );
     let fix = format!(
         "find it with: az rest --url '{scope}/providers/Microsoft.Network/networkManagers?api-version=2024-05-01'; take {scope} out of its scopes, then delete {half} and let it be made again"
     );
@@ -97,19 +105,27 @@ pub(super) fn rejected(half: &HalfId) -> Reason {
 }
 
 pub(super) fn removal_due(ours: &HalfId) -> Reason {
-    let message = format!("the partner's half was removed; {ours} is removed a minute later, so that a manager that goes too goes first");
+    let message = format!(
+        "the partner's half was removed; {ours} is removed a minute later, so that a manager that goes too goes first"
+    );
     Reason::new(Code::PartnerRemoved, message)
 }
 
 pub(super) fn partner_removed(ours: &HalfId) -> Reason {
     let message = format!("the partner's half was removed, and {ours} is left Revoked");
-    let fix = format!("to end it, delete {ours}; to connect again, delete it and let both halves be made anew");
+    let fix =
+        format!("to end it, delete {ours}; to connect again, delete it and let both halves be made anew");
     Reason::new(Code::PartnerRemoved, message).fixed_by(fix)
 }
 
 pub(super) fn ours_removed(ends: &ManagementEnds, theirs: &HalfId) -> Reason {
-    let message = format!("our half between {} and {} was removed, and {theirs} is left Revoked", ends.manager, ends.scope);
-    let fix = format!("the partner deletes {theirs}; if the connection is wanted they make it again, and ours is then made");
+    let message = format!(
+        "our half between {} and {} was removed, and {theirs} is left Revoked",
+        ends.manager, ends.scope
+    );
+    let fix = format!(
+        "the partner deletes {theirs}; if the connection is wanted they make it again, and ours is then made"
+    );
     Reason::new(Code::OursRemoved, message).fixed_by(fix)
 }
 
@@ -124,7 +140,8 @@ pub(super) fn unclear(half: &HalfId) -> Reason {
 
 pub(super) fn no_group(group: &NetworkGroupId) -> Reason {
     let message = format!("connected, but the agreement fills {group}, which does not exist");
-    Reason::new(Code::GroupMissing, message).fixed_by("make the network group, or take it out of the agreement")
+    Reason::new(Code::GroupMissing, message)
+        .fixed_by("make the network group, or take it out of the agreement")
 }
 
 pub(super) fn member_failed(member: &StaticMemberId, network: &VirtualNetworkId) -> Reason {

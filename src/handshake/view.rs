@@ -1,0 +1,53 @@
+//! What one look gave, of either kind of handshake.
+
+use time::OffsetDateTime;
+
+use super::agreements::{Agreements, Ends};
+use super::decide as peering;
+use super::decision::Decision;
+use super::management::decide as management;
+use super::management::ends::ManagementEnds;
+use super::management::observation::ManagementObservation;
+use super::observation::Observation;
+use super::pair::Pair;
+use super::record::Record;
+
+/// A pair, and both halves of it freshly read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Two virtual networks.
+    Peering(Ends, Observation),
+    /// A network manager and a scope.
+    Management(ManagementEnds, ManagementObservation),
+}
+
+impl View {
+    /// What was looked at.
+    #[must_use]
+    pub fn pair(&self) -> Pair {
+        match self {
+            Self::Peering(ends, _) => Pair::Peering(ends.clone()),
+            Self::Management(ends, _) => Pair::Management(ends.clone()),
+        }
+    }
+
+    /// Decides by the table of its kind. Pure: the same arguments give the same decision.
+    #[must_use]
+    pub fn decide(&self, record: Option<&Record>, agreements: &Agreements, now: OffsetDateTime) -> Decision {
+        match self {
+            Self::Peering(ends, observation) => peering::decide(ends, observation, record, agreements, now),
+            Self::Management(ends, observation) => {
+                management::decide(ends, observation, record, agreements, now)
+            }
+        }
+    }
+
+    /// Equal for equal views: tells whether anything changed since a write was refused.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        match self {
+            Self::Peering(_, observation) => observation.fingerprint(),
+            Self::Management(_, observation) => super::observation::fingerprint_of(observation),
+        }
+    }
+}

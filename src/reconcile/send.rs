@@ -1,0 +1,63 @@
+//! Sending a write.
+
+use uuid::Uuid;
+
+use super::Reconciler;
+use crate::arm::{Deadline, Ended, PeeringWrite, WriteError};
+use crate::handshake::ids::TenantId;
+use crate::handshake::pair::{HalfId, Target};
+use crate::handshake::step::{Body, Side, Write};
+
+/// What becomes of a write that was sent.
+pub(super) type Sent = Result<Ended, WriteError>;
+
+impl Reconciler {
+    /// Sends a write and waits for its operation, within the deadline.
+    pub(super) async fn send(
+        &self,
+        partner: TenantId,
+        write: &Write,
+        correlation: Uuid,
+        until: Deadline,
+    ) -> Sent {
+        let (arm, home) = (&self.resource_manager, self.home);
+        let operation = match &write.body {
+            Body::Peering { id, remote, flags } => {
+                let (tenant, other) = match write.step.side() {
+                    Side::Ours => (home, partner),
+                    Side::Theirs => (partner, home),
+                };
+                let put = PeeringWrite {
+                    tenant,
+                    auxiliary: Some(other),
+                    id: id.clone(),
+                    remote: remote.clone(),
+                    flags: *flags,
+                    sync: write.step.syncs(),
+                    correlation,
+                };
+                arm.put_peering(&put, until).await?
+            }
+            Body::ScopeConnection { id, tenant, scope } => {
+                arm.put_scope_connection(home, id, *tenant, scope, correlation, until).await?
+            }
+            Body::Connection { id, manager } => {
+                arm.put_connection(home, id, manager, correlation, until).await?
+            }
+            Body::Member { id, network } => {
+                arm.put_member(home, partner, id, network, correlation, until).await?
+            }
+            Body::Removal(Target::Half(HalfId::Peering(id))) => {
+                arm.delete_peering(home, id, correlation, until).await?
+            }
+            Body::Removal(Target::Half(HalfId::ScopeConnection(id))) => {
+                arm.delete_scope_connection(home, id, correlation, until).await?
+            }
+            Body::Removal(Target::Half(HalfId::Connection(id))) => {
+                arm.delete_connection(home, id, correlation, until).await?
+            }
+            Body::Removal(Target::Member(id)) => arm.delete_member(home, id, correlation, until).await?,
+        };
+        arm.finish(operation, until).await.map_err(WriteError::Unknown)
+    }
+}
