@@ -9,7 +9,8 @@ use peerpact::arm::{ResourceManager, Settings};
 use peerpact::clock::Clock;
 use peerpact::functions;
 use peerpact::handshake::agreements::Agreements;
-use peerpact::handshake::ids::{HandshakeId, PeeringId, VirtualNetworkId};
+use peerpact::handshake::ids::HandshakeId;
+use peerpact::handshake::pair::{HalfId, Resource};
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::Record;
 use peerpact::host::{FunctionName, Functions, Invocation, InvocationId, Timer, TriggerData};
@@ -137,12 +138,12 @@ impl Ledger for WatchedLedger {
         }
     }
 
-    async fn of_half(&self, half: &PeeringId) -> Result<Vec<Stored>, LedgerError> {
+    async fn of_half(&self, half: &HalfId) -> Result<Vec<Stored>, LedgerError> {
         self.inner.of_half(half).await
     }
 
-    async fn of_network(&self, network: &VirtualNetworkId) -> Result<Vec<Stored>, LedgerError> {
-        self.inner.of_network(network).await
+    async fn of_resource(&self, resource: &Resource) -> Result<Vec<Stored>, LedgerError> {
+        self.inner.of_resource(resource).await
     }
 
     async fn list(&self, phase: Option<Phase>) -> Result<Vec<Stored>, LedgerError> {
