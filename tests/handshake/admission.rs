@@ -143,6 +143,18 @@ fn what_grew_since_the_halves_were_peered_is_told_as_grown() {
 }
 
 #[test]
+fn what_was_peered_before_and_is_agreed_no_longer_has_not_grown() {
+    let ours = ours().half("theirs", |half| {
+        half.sync = SyncLevel::LocalNotInSync;
+        half.peered = vec!["10.1.0.0/16".parse().unwrap(), "192.168.0.0/24".parse().unwrap()];
+    });
+    let theirs = network("theirs", "10.1.0.0/16")
+        .prefix("192.168.0.0/24")
+        .half("ours", |half| half.sync = SyncLevel::RemoteNotInSync);
+    assert_eq!(codes(&refusals(ours, theirs, &agreements(""))), [Code::PrefixNotAgreed]);
+}
+
+#[test]
 fn overlap_with_our_own_space_is_refused_with_both_prefixes() {
     let reason = refusal(network("ours", "10.1.128.0/24"), theirs(), &agreements(""));
     assert_eq!(reason.code, Code::Overlap);
