@@ -109,6 +109,7 @@ mod commands {
     }
 
     #[test]
+    #[cfg(feature = "sandbox")]
     fn help_says_what_there_is_and_what_the_exit_codes_mean() {
         let help = answer(&["--help"]);
         assert_eq!(
@@ -136,6 +137,7 @@ Exit codes: 0 done, or yes; 1 the answer is no; 2 wrong use; 3 something failed.
     }
 
     #[test]
+    #[cfg(feature = "sandbox")]
     fn every_command_helps_and_explains_each_of_its_arguments() {
         for command in
             ["demo", "sandbox", "sandbox up", "status", "explain", "agreements", "agreements check", "serve"]

@@ -232,7 +232,7 @@ mod sqlite {
         let first = kept(&ledger, &record).await;
         assert_eq!(reader.load(&record.id).await.unwrap().unwrap().version, first);
         let writer = Connection::open(place.file()).unwrap();
-        writer.execute_batch("BEGIN IMMEDIATE; DELETE FROM handshake;").unwrap();
+        writer.execute_batch("BEGIN EXCLUSIVE; DELETE FROM handshake;").unwrap();
         assert_eq!(
             reader.load(&record.id).await.unwrap().unwrap().version,
             first,
@@ -241,6 +241,19 @@ mod sqlite {
         writer.execute_batch("ROLLBACK").unwrap();
         let second = ledger.swap(&record, first, &line("second")).await.unwrap();
         assert_eq!(reader.load(&record.id).await.unwrap().unwrap().version, second);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_takes_its_time_keeps_nobody_from_writing() {
+        let place = Place::new();
+        let (ledger, record) = (place.ledger(), record());
+        let first = kept(&ledger, &record).await;
+        let reader = Connection::open(place.file()).unwrap();
+        reader.execute_batch("BEGIN; SELECT * FROM handshake;").unwrap();
+        let second = ledger.swap(&record, first, &line("meanwhile")).await.unwrap();
+        assert_eq!(ledger.load(&record.id).await.unwrap().unwrap().version, second);
+        let seen: u32 = reader.query_row("SELECT version FROM handshake", [], |row| row.get(0)).unwrap();
+        assert_eq!(seen, first.number(), "the reader goes on seeing what it began with");
     }
 
     #[tokio::test]
