@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::output::{self, Style, styled};
 use super::{NO, variable};
-use crate::agreement_folder;
+use crate::agreement_folder::{self, FolderError};
 use crate::config;
 use crate::handshake::agreements::{Partner, PeeringAgreement};
 use crate::handshake::ids::TenantId;
@@ -36,7 +36,8 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
     };
     let agreements = match agreement_folder::read(&folder, tenant) {
         Ok(agreements) => agreements,
-        Err(error) => {
+        Err(error @ FolderError::Read { .. }) => return Err(error.into()),
+        Err(error @ (FolderError::TooLong(_) | FolderError::Agreement(_))) => {
             output::error(&format!("{:#}", anyhow::Error::from(error)));
             return Ok(ExitCode::from(NO));
         }

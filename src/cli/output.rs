@@ -22,7 +22,7 @@ pub(super) fn line(text: impl AsRef<str>) {
 /// Writes an error to standard error.
 pub(super) fn error(text: &str) {
     let label = if io::stderr().is_terminal() { "\x1b[31merror\x1b[0m" } else { "error" };
-    let _closed_pipe = writeln!(io::stderr().lock(), "{label}: {text}");
+    let _closed_pipe = writeln!(io::stderr().lock(), "{label}: {}", text.trim_end());
 }
 
 /// Writes a value as indented JSON to standard output.

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, TransactionBehavior, params};
+use time::OffsetDateTime;
 
 use super::{Ledger, LedgerError, Line, Stored, Version};
 use crate::handshake::ids::HandshakeId;
@@ -85,34 +86,71 @@ impl SqliteLedger {
 
 fn open(path: &Path, access: Access) -> Result<Connection, LedgerError> {
     let fail = |problem: String| LedgerError::Open { path: path.display().to_string(), problem };
-    let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    flags |= match access {
-        Access::ReadWrite => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-        Access::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
-    };
-    let mut connection = Connection::open_with_flags(path, flags).map_err(|error| fail(error.to_string()))?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    if access == Access::ReadWrite {
-        // Readers never wait for the writer, and FULL keeps the promise that a swap that returned is on disk.
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        prepare(&mut connection)?;
-    }
-    match connection.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0))? {
-        FORMAT => Ok(connection),
-        0 => Err(fail("it holds no ledger yet".to_owned())),
-        other => Err(fail(format!("it is of format {other}, and this program knows format {FORMAT}"))),
+    let mut connection = connect(path, access).map_err(|error| fail(error.to_string()))?;
+    match prepare(&mut connection, access).map_err(|error| fail(error.to_string()))? {
+        Content { format: FORMAT, .. } => Ok(connection),
+        Content { format: 0, tables: 0 } => Err(fail("it holds no ledger yet".to_owned())),
+        Content { format: 0, .. } => Err(fail("it is a database of something else".to_owned())),
+        Content { format, .. } => {
+            Err(fail(format!("it is of format {format}, and this program knows format {FORMAT}")))
+        }
     }
 }
 
-fn prepare(connection: &mut Connection) -> Result<(), LedgerError> {
+fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
+    let flags = match access {
+        Access::ReadWrite => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        Access::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
+    };
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    Ok(connection)
+}
+
+/// What a file holds. Every other program's database is of format 0 too, but holds tables.
+#[derive(Clone, Copy)]
+struct Content {
+    format: i32,
+    tables: u32,
+}
+
+impl Content {
+    /// In one statement, so that what another process makes meanwhile is seen whole or not at all.
+    fn of(connection: &Connection) -> rusqlite::Result<Self> {
+        const BOTH: &str =
+            "SELECT user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version";
+        connection.query_row(BOTH, [], |row| Ok(Self { format: row.get(0)?, tables: row.get(1)? }))
+    }
+
+    fn is_nothing(self) -> bool {
+        self.format == 0 && self.tables == 0
+    }
+}
+
+/// Makes the ledger in an empty file, and sets the connection up if the file is a ledger; any other is left as it is.
+fn prepare(connection: &mut Connection, access: Access) -> rusqlite::Result<Content> {
+    if access == Access::ReadOnly {
+        return Content::of(connection);
+    }
+    if Content::of(connection)?.is_nothing() {
+        create(connection)?;
+    }
+    let content = Content::of(connection)?;
+    if content.format == FORMAT {
+        // Readers never wait for the writer, and FULL keeps the promise that a swap that returned is on disk.
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+    }
+    Ok(content)
+}
+
+fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let format = transaction.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0))?;
-    if format == 0 {
+    if Content::of(&transaction)?.is_nothing() {
         transaction.execute_batch(SCHEMA)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
-    Ok(transaction.commit()?)
+    transaction.commit()
 }
 
 #[async_trait]
@@ -145,7 +183,7 @@ impl Ledger for SqliteLedger {
                     key(&record.theirs.resource),
                     half(&record.ours.half),
                     half(&record.theirs.half),
-                    record.updated_at.unix_timestamp(),
+                    microseconds(record.updated_at),
                     body
                 ],
             )?;
@@ -198,6 +236,10 @@ fn select(connection: &Connection, which: &str, params: impl Params) -> Result<V
         Ok(Stored { record: serde_json::from_str(&record)?, version: Version(version) })
     })
     .collect()
+}
+
+fn microseconds(at: OffsetDateTime) -> i64 {
+    at.unix_timestamp() * 1_000_000 + i64::from(at.microsecond())
 }
 
 /// Ids are looked up as Azure compares them: without regard to case.

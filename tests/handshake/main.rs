@@ -18,6 +18,8 @@ mod ids;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod overlaps;
+#[cfg(test)]
 mod patterns;
 #[cfg(test)]
 mod records;

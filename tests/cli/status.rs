@@ -1,0 +1,117 @@
+//! `status`: what the ledger knows.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::fixtures::{CONTOSO, FABRIKAM, id};
+use crate::support::*;
+
+#[test]
+fn an_id_that_is_none_is_wrong_use_and_is_told_on_one_line() {
+    let told = complaint(2, &["status", "x\u{1b}[31m\ny"]);
+    assert!(told.contains("it is not 32 hexadecimal digits"), "{told}");
+    assert!(
+        complaint(2, &["status", "--phase", "done"]).contains("`done` is not a phase; there are waiting,")
+    );
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_not_in_the_ledger_is_a_no() {
+    let folder = Folder::with(&[]);
+    let file = ledger(&folder, 1).await;
+    for args in
+        [&["status", UNKNOWN, "--ledger", &file][..], &["status", UNKNOWN, "--ledger", &file, "--json"]]
+    {
+        assert_eq!(complaint(1, args), format!("error: handshake {UNKNOWN} is not in this ledger\n"));
+    }
+}
+
+#[test]
+fn a_ledger_that_is_not_there_has_failed_and_is_named() {
+    let folder = Folder::with(&[]);
+    let file = folder.file("none.db");
+    let told = complaint(3, &["status", "--json", "--ledger", file.to_str().unwrap()]);
+    assert!(told.contains(file.to_str().unwrap()), "{told}");
+    assert!(!file.exists(), "looking made a file");
+    assert!(complaint(3, &["status"]).contains("PEERPACT_LEDGER"), "nor is it told where one is");
+}
+
+#[tokio::test]
+async fn the_status_of_every_handshake_names_networks_phase_reasons_and_fix() {
+    let folder = Folder::with(&[]);
+    let file = ledger(&folder, 1).await;
+    let shown = answer(&["status", "--ledger", &file]);
+    assert!(shown.contains("refused     rg/ours-0 <-> rg/theirs\n"), "{shown}");
+    assert!(
+        shown.contains("    10.1.0.0/16 overlaps; it lacks a tag\n    fix: change one of them\n"),
+        "{shown}"
+    );
+    assert_eq!(answer(&["status", "--ledger", &file, "--phase", "CONNECTED"]), "no handshakes\n");
+    let from_environment = peerpact(&["status"]).env("PEERPACT_LEDGER", &file).output().unwrap();
+    assert_eq!(text(&from_environment.stdout), shown);
+}
+
+#[tokio::test]
+async fn the_status_of_one_handshake_tells_everything_of_it() {
+    let folder = Folder::with(&[]);
+    let file = ledger(&folder, 2).await;
+    let all: Value = serde_json::from_str(&answer(&["status", "--ledger", &file, "--json"])).unwrap();
+    let id = all["value"][0]["id"].as_str().unwrap();
+    let shown = answer(&["status", &id.to_uppercase(), "--ledger", &file]);
+    for part in [
+        &format!("{id}  refused"),
+        "half none: absent (tenant 79686033-97a2-4ebd-8e7d-0cae2c7df00e)",
+        "agreement none",
+        "overlap 10.1.0.0/16 overlaps",
+        "tag-missing it lacks a tag",
+        "fix: change one of them",
+        "2026-03-01T12:00:00Z  refused: it overlaps (follow-up f-1)",
+    ] {
+        assert!(shown.contains(part), "`{part}` is missing: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn as_json_a_handshake_has_the_public_shape() {
+    let folder = Folder::with(&[]);
+    let file = ledger(&folder, 1).await;
+    let all: Value = serde_json::from_str(&answer(&["status", "--ledger", &file, "--json"])).unwrap();
+    let one = &all["value"][0];
+    let expected = serde_json::json!({
+        "id": one["id"], "kind": "peering", "phase": "refused",
+        "reason": {"code": "overlap", "message": "10.1.0.0/16 overlaps; it lacks a tag", "fix": "change one of them"},
+        "reasons": [
+            {"code": "overlap", "message": "10.1.0.0/16 overlaps", "fix": "change one of them"},
+            {"code": "tag-missing", "message": "it lacks a tag", "fix": null},
+        ],
+        "ours": {"tenantId": FABRIKAM, "resourceId": id("ours-0"), "half": null, "state": null, "syncLevel": null},
+        "theirs": {"tenantId": CONTOSO, "resourceId": id("theirs"), "half": null, "state": null, "syncLevel": null},
+        "agreement": null, "openedAt": "2026-03-01T12:00:00Z", "updatedAt": "2026-03-01T12:00:00Z", "connectedAt": null,
+        "history": [{"at": "2026-03-01T12:00:00Z", "what": "refused: it overlaps", "cause": {"kind": "follow-up", "id": "f-1"}}],
+    });
+    assert_eq!(*one, expected);
+    let alone = answer(&["status", one["id"].as_str().unwrap(), "--ledger", &file, "--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&alone).unwrap(), expected);
+    let none = answer(&["status", "--ledger", &file, "--json", "--phase", "closed"]);
+    assert_eq!(serde_json::from_str::<Value>(&none).unwrap(), serde_json::json!({ "value": [] }));
+}
+
+#[tokio::test]
+async fn who_stops_reading_is_no_error() {
+    let folder = Folder::with(&[]);
+    // More than the 64 KiB that a pipe takes, so that the rest is written to a closed one.
+    let file = ledger(&folder, 300).await;
+    let mut child = peerpact(&["status", "--ledger", &file, "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    let mut reader = BufReader::with_capacity(16, child.stdout.take().unwrap());
+    reader.read_line(&mut first).unwrap();
+    drop(reader);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((first.as_str(), output.status.code(), text(&output.stderr)), ("{\n", Some(0), ""));
+}

@@ -1,0 +1,11 @@
+//! The embedded ledger: one SQLite file, written by compare-and-swap and read by other processes.
+
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod swaps;

@@ -1,0 +1,80 @@
+//! Records and places to keep them.
+
+use std::path::PathBuf;
+
+use peerpact::handshake::halves::{PeeringState, SyncLevel};
+use peerpact::handshake::ids::HandshakeId;
+use peerpact::handshake::phase::Phase;
+use peerpact::handshake::reason::{Code, Reason};
+use peerpact::handshake::record::{Intent, Record, Refusal};
+use peerpact::handshake::step::Step;
+use peerpact::ledger::{Cause, CauseKind, Ledger, Line, SqliteLedger, Version};
+use tempfile::TempDir;
+use time::Duration;
+use uuid::Uuid;
+
+use crate::fixtures::{FABRIKAM, ends, id, now};
+
+pub(crate) struct Place(pub(crate) TempDir);
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.0.path().join("ledger.db")
+    }
+
+    pub(crate) fn ledger(&self) -> SqliteLedger {
+        SqliteLedger::new(self.file())
+    }
+}
+
+pub(crate) fn record() -> Record {
+    Record::new(&ends(), FABRIKAM.parse().unwrap(), now())
+}
+
+/// The record of another pair.
+pub(crate) fn record_of(ours: &str, theirs: &str) -> Record {
+    let ends = peerpact::handshake::agreements::Ends { ours: id(ours), theirs: id(theirs), ..ends() };
+    Record::new(&ends, FABRIKAM.parse().unwrap(), now())
+}
+
+pub(crate) fn line(what: &str) -> Line {
+    Line { at: now(), what: what.to_owned(), cause: Cause { kind: CauseKind::Event, id: "e-1".to_owned() } }
+}
+
+pub(crate) async fn kept(ledger: &SqliteLedger, record: &Record) -> Version {
+    ledger.swap(record, Version::ABSENT, &line("was opened")).await.unwrap()
+}
+
+pub(crate) async fn told(ledger: &SqliteLedger, id: &HandshakeId) -> Vec<String> {
+    ledger.history(id).await.unwrap().into_iter().map(|line| line.what).collect()
+}
+
+/// A record with something in every field, as `tests/data/record-1.json` holds it.
+pub(crate) fn full() -> Record {
+    let mut record = record();
+    record.generation = 3;
+    record.phase = Phase::Blocked;
+    record.reasons = vec![
+        Reason::new(Code::AzureRefused, "a policy forbids it").fixed_by("ask whoever made the policy"),
+        Reason::new(Code::OutcomeUnknown, "nobody knows"),
+    ];
+    record.agreement = Some("contoso/all".to_owned());
+    record.updated_at = now() + Duration::seconds(90);
+    record.connected_at = Some(now() + Duration::milliseconds(1500));
+    record.ours.half = Some(id("ours").peering("peerpact-70a05eb6d73a".parse().unwrap()));
+    (record.ours.state, record.ours.sync) = (Some(PeeringState::Connected), Some(SyncLevel::LocalNotInSync));
+    record.intent = Some(Intent {
+        step: Step::SyncOurs,
+        half: id("ours").peering("peerpact-70a05eb6d73a".parse().unwrap()),
+        correlation: Uuid::from_u128(0x1111_2222),
+        at: now(),
+    });
+    record.held_until = Some(now() + Duration::minutes(1));
+    record.mended = 1;
+    record.refusal = Some(Refusal { fingerprint: "0011223344556677".to_owned(), at: now() });
+    record
+}
