@@ -24,7 +24,13 @@ use serde_json::{Value, json};
 use support::{Answer, Client, ORIGIN, azure, operator};
 
 /// The sessions that the model serves from end to end.
-const SERVED: [&str; 1] = ["vnet_peering_2021.jsonl"];
+const SERVED: [&str; 5] = [
+    "vnet_peering_2021.jsonl",
+    "network_manager.jsonl",
+    "scope_connection.jsonl",
+    "network_manager_connection_subscription.jsonl",
+    "network_group.jsonl",
+];
 
 /// What a recorder wrote in place of the subscription.
 const RECORDED_SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
