@@ -8,6 +8,15 @@ use serde_json::json;
 
 use super::reply::Reply;
 
+/// What the writer of a resource needs on the network that it refers to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// The type of the resource that is written.
+    pub(crate) kind: &'static str,
+    /// The action that is asked for on the network.
+    pub(crate) action: &'static str,
+}
+
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ArmError {
@@ -43,20 +52,13 @@ pub(crate) enum ArmError {
     )]
     Forbidden { client: String, object: String, action: String, scope: String },
     #[error(
-        "The client has permission to perform action '{linked_action}' on scope '{scope}', however the current tenant '{tenant}' is not authorized to access linked subscription '{subscription}'."
+        "The client has permission to perform action '{}' on scope '{scope}', however the current tenant '{tenant}' is not authorized to access linked subscription '{subscription}'.", link.action
     )]
-    LinkedTenant { linked_action: &'static str, scope: String, tenant: String, subscription: String },
+    LinkedTenant { link: &'static Link, scope: String, tenant: String, subscription: String },
     #[error(
-        "The client '{client}' with object id '{object}' has permission to perform action '{kind}/write' on scope '{scope}'; however, it does not have permission to perform action(s) '{linked_action}' on the linked scope(s) '{linked}' (respectively) or the linked scope(s) are invalid."
+        "The client '{client}' with object id '{object}' has permission to perform action '{}/write' on scope '{scope}'; however, it does not have permission to perform action(s) '{}' on the linked scope(s) '{linked}' (respectively) or the linked scope(s) are invalid.", link.kind, link.action
     )]
-    LinkedAction {
-        client: String,
-        object: String,
-        kind: &'static str,
-        scope: String,
-        linked_action: &'static str,
-        linked: String,
-    },
+    LinkedAction { client: String, object: String, link: &'static Link, scope: String, linked: String },
 
     // ---- What they ask for
     #[error("The api-version query parameter (?api-version=) is required for all requests.")]

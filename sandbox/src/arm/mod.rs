@@ -40,7 +40,7 @@ use crate::mint::Mint;
 use crate::world::{Tenant, World};
 
 pub(crate) use authenticate::{Caller, authenticate, authority, identify};
-pub(crate) use error::ArmError;
+pub(crate) use error::{ArmError, Link};
 pub(crate) use path::{Address, parse};
 pub(crate) use reply::Reply;
 pub(crate) use store::Store;
@@ -261,32 +261,25 @@ impl Cx<'_> {
         }
     }
 
-    /// Refuses the write of a `kind` unless the caller may also do `action` on the network it refers to. If that lies in
-    /// another tenant, only an auxiliary token of that tenant can show it.
-    fn linked(
-        &self,
-        kind: &'static str,
-        at: &Target,
-        action: &'static str,
-        network: &Target,
-    ) -> Result<(), ArmError> {
+    /// Refuses a write unless the caller may also do the link's action on the network that is referred to. If that lies
+    /// in another tenant, only an auxiliary token of that tenant can show it.
+    fn linked(&self, link: &'static Link, at: &Target, network: &Target) -> Result<(), ArmError> {
         let subscription = network.subscription().unwrap_or_default().to_owned();
         let unlinked = || ArmError::LinkedTenant {
-            linked_action: action,
+            link,
             scope: at.id(),
             tenant: self.caller.claims.tid.clone(),
             subscription: subscription.clone(),
         };
         let tenant = Tenant::by_subscription_id(&subscription).ok_or_else(unlinked)?;
         let object = self.caller.object_in(tenant).ok_or_else(unlinked)?;
-        match self.store.grant(tenant, object, action, &network.key()) {
+        match self.store.grant(tenant, object, link.action, &network.key()) {
             Some(_) => Ok(()),
             None => Err(ArmError::LinkedAction {
                 client: self.caller.claims.appid.clone(),
                 object: self.caller.claims.oid.clone(),
-                kind,
+                link,
                 scope: at.id(),
-                linked_action: action,
                 linked: network.id(),
             }),
         }

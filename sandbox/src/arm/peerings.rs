@@ -12,14 +12,14 @@ use super::peering_views::{body, facts, refresh, refresh_half};
 use super::store::{Half, Provisioning, Store};
 use super::subnets::{check_name, owner};
 use super::virtual_networks;
-use super::{ArmError, Cx, Item, Kind, Reply};
+use super::{ArmError, Cx, Item, Kind, Link, Reply};
 use crate::mint::Mint;
 
 pub(super) struct Peerings;
 
 pub(super) const KIND: &str = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
 /// What whoever writes a half needs on the remote network.
-const PEER_ACTION: &str = "Microsoft.Network/virtualNetworks/peer/action";
+static PEER: Link = Link { kind: KIND, action: "Microsoft.Network/virtualNetworks/peer/action" };
 
 impl Kind for Peerings {
     fn name(&self) -> &'static str {
@@ -53,7 +53,7 @@ impl Kind for Peerings {
             .as_str()
             .ok_or(ArmError::MissingValue("properties.remoteVirtualNetwork.id"))?;
         let remote = remote_target(given)?;
-        cx.linked(KIND, at, PEER_ACTION, &remote)?;
+        cx.linked(&PEER, at, &remote)?;
         let Admitted { parent, location, created, half } = admitted(cx, at, given, &remote.key())?;
         let (subject, name) = (Key::of(&half.id), at.name().to_lowercase());
         let etag = cx.mint.etag();

@@ -9,7 +9,7 @@ use super::rules::MemberState;
 use super::store::{Member, SystemData};
 use crate::arm::path::{self, Key, Target};
 use crate::arm::subnets::check_name;
-use crate::arm::{ArmError, Cx, Item, Kind, Reply, virtual_networks};
+use crate::arm::{ArmError, Cx, Item, Kind, Link, Reply, virtual_networks};
 
 pub(crate) struct StaticMembers;
 
@@ -17,7 +17,7 @@ const KIND: &str = "Microsoft.Network/networkManagers/networkGroups/staticMember
 
 /// What whoever adds a network needs on it. Inferred: that the network's tenant has to be linked is known from the Azure
 /// CLI's issues (#21673), the action is not; joining a network is what this one is for.
-const JOIN: &str = "Microsoft.Network/virtualNetworks/join/action";
+static JOIN: Link = Link { kind: KIND, action: "Microsoft.Network/virtualNetworks/join/action" };
 
 impl Kind for StaticMembers {
     fn name(&self) -> &'static str {
@@ -53,7 +53,7 @@ impl Kind for StaticMembers {
                 given: resource_id.clone(),
                 wanted: "the id of a virtual network",
             })?;
-        cx.linked(KIND, at, JOIN, &network)?;
+        cx.linked(&JOIN, at, &network)?;
         let key = at.key();
         let before = cx.store.managers.members.get(&key).cloned();
         let system = match &before {
