@@ -158,6 +158,13 @@ impl Azure {
         self.changed.notify_one();
     }
 
+    /// Makes one half of a network manager's connection Rejected, as Azure shows it in a way that nothing documents. `false`
+    /// if there is no half with this resource id.
+    pub fn reject(&self, resource_id: &str) -> bool {
+        let now = self.clock.now();
+        self.settled().reject(resource_id, now)
+    }
+
     /// The events that were given up, each with `deadLetterReason`, `deliveryAttempts`, `lastDeliveryOutcome`,
     /// `publishTime` and `lastDeliveryAttemptTime`.
     pub fn dead_letters(&self) -> Vec<Value> {

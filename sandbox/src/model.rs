@@ -19,7 +19,7 @@ use crate::faults::{Action, Answer, FaultPlan, RetryAfter};
 use crate::history::{Call, History};
 use crate::injector::{CallFacts, Faults};
 use crate::mint::Mint;
-use crate::world::{Tenant, World};
+use crate::world::World;
 
 /// The largest body that is taken.
 const LARGEST_BODY: usize = 4 << 20;
@@ -70,6 +70,12 @@ impl Model {
             self.changed = true;
         }
         self.events.settle(now);
+    }
+
+    pub(crate) fn reject(&mut self, resource_id: &str, now: OffsetDateTime) -> bool {
+        let found = self.store.reject(resource_id);
+        self.store.look_around(&mut self.mint, now);
+        found
     }
 
     /// Deals with one request at one moment.
@@ -144,11 +150,7 @@ impl Model {
         let reply = self
             .resource_manager(request, now, request_id, &correlation_id, &mut caller)
             .unwrap_or_else(|error| {
-                let subscription = arm::parse(request.uri().path()).ok();
-                let tenant = subscription
-                    .as_ref()
-                    .and_then(Address::subscription)
-                    .and_then(Tenant::by_subscription_id);
+                let tenant = arm::parse(request.uri().path()).ok().and_then(|address| address.tenant());
                 error.into_reply(&arm::authority(&self.world, tenant))
             });
         let mut response = reply.into_response();
@@ -175,7 +177,7 @@ impl Model {
             return Ok(Reply::ok(arm::endpoints(&self.world)));
         }
         let subscription = address.subscription().unwrap_or_default().to_owned();
-        let wanted = Tenant::by_subscription_id(&subscription);
+        let wanted = address.tenant();
         let audience = self.world.resource_manager().to_owned();
         let caller =
             arm::authenticate(&mut self.signer, &self.world, now, request.headers(), &audience, wanted)?;

@@ -71,12 +71,15 @@ impl Tenant {
         Self::ALL.into_iter().find(|tenant| tenant.subscription_id().eq_ignore_ascii_case(id))
     }
 
-    /// The tenant in which a scope such as `/subscriptions/…/resourceGroups/…` lies.
+    /// The tenant in which a scope lies, such as `/subscriptions/…/resourceGroups/…` or
+    /// `/providers/Microsoft.Management/managementGroups/…`, or anything in one.
     pub fn of_scope(scope: &str) -> Option<Self> {
-        let mut segments = scope.split('/').filter(|segment| !segment.is_empty());
-        match (segments.next(), segments.next()) {
-            (Some(head), Some(id)) if head.eq_ignore_ascii_case("subscriptions") => {
-                Self::by_subscription_id(id)
+        let scope = scope.to_ascii_lowercase();
+        let segments: Vec<&str> = scope.split('/').filter(|segment| !segment.is_empty()).take(4).collect();
+        match segments.as_slice() {
+            ["subscriptions", id, ..] => Self::by_subscription_id(id),
+            ["providers", "microsoft.management", "managementgroups", name] => {
+                Self::ALL.into_iter().find(|tenant| tenant.management_group() == *name)
             }
             _ => None,
         }
@@ -134,12 +137,22 @@ pub struct EventSubscription {
     pub operations: Vec<String>,
 }
 
-/// Operation names that the default event subscriptions let through: those of the networks and peerings themselves.
-const NETWORK_OPERATIONS: [&str; 4] = [
+/// Operation names that the default event subscriptions let through: those of networks, peerings and network managers.
+const NETWORK_OPERATIONS: [&str; 14] = [
     "Microsoft.Network/virtualNetworks/write",
     "Microsoft.Network/virtualNetworks/delete",
     "Microsoft.Network/virtualNetworks/virtualNetworkPeerings/write",
     "Microsoft.Network/virtualNetworks/virtualNetworkPeerings/delete",
+    "Microsoft.Network/networkManagers/write",
+    "Microsoft.Network/networkManagers/delete",
+    "Microsoft.Network/networkManagers/scopeConnections/write",
+    "Microsoft.Network/networkManagers/scopeConnections/delete",
+    "Microsoft.Network/networkManagers/networkGroups/write",
+    "Microsoft.Network/networkManagers/networkGroups/delete",
+    "Microsoft.Network/networkManagers/networkGroups/staticMembers/write",
+    "Microsoft.Network/networkManagers/networkGroups/staticMembers/delete",
+    "Microsoft.Network/networkManagerConnections/write",
+    "Microsoft.Network/networkManagerConnections/delete",
 ];
 
 /// Namespace of the ids that the world derives from names.
@@ -223,7 +236,7 @@ impl World {
         self.seed
     }
 
-    /// Owner of the tenant's subscription; lives in that tenant only.
+    /// Owner of the tenant's subscription and management group; lives in that tenant only.
     pub fn operator(&self, tenant: Tenant) -> &Principal {
         &self.operators[&tenant]
     }
@@ -234,7 +247,7 @@ impl World {
         &self.apps[&tenant]
     }
 
-    /// One multi-tenant application that owns both subscriptions.
+    /// One multi-tenant application that owns both subscriptions and both management groups.
     pub fn traveller(&self) -> &Principal {
         &self.traveller
     }

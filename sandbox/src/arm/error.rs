@@ -8,6 +8,15 @@ use serde_json::json;
 
 use super::reply::Reply;
 
+/// What the writer of a resource needs on the network that it refers to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// The type of the resource that is written.
+    pub(crate) kind: &'static str,
+    /// The action that is asked for on the network.
+    pub(crate) action: &'static str,
+}
+
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ArmError {
@@ -43,13 +52,13 @@ pub(crate) enum ArmError {
     )]
     Forbidden { client: String, object: String, action: String, scope: String },
     #[error(
-        "The client has permission to perform action 'Microsoft.Network/virtualNetworks/peer/action' on scope '{scope}', however the current tenant '{tenant}' is not authorized to access linked subscription '{subscription}'."
+        "The client has permission to perform action '{}' on scope '{scope}', however the current tenant '{tenant}' is not authorized to access linked subscription '{subscription}'.", link.action
     )]
-    LinkedTenant { scope: String, tenant: String, subscription: String },
+    LinkedTenant { link: &'static Link, scope: String, tenant: String, subscription: String },
     #[error(
-        "The client '{client}' with object id '{object}' has permission to perform action 'Microsoft.Network/virtualNetworks/virtualNetworkPeerings/write' on scope '{scope}'; however, it does not have permission to perform action(s) 'Microsoft.Network/virtualNetworks/peer/action' on the linked scope(s) '{linked}' (respectively) or the linked scope(s) are invalid."
+        "The client '{client}' with object id '{object}' has permission to perform action '{}/write' on scope '{scope}'; however, it does not have permission to perform action(s) '{}' on the linked scope(s) '{linked}' (respectively) or the linked scope(s) are invalid.", link.kind, link.action
     )]
-    LinkedAction { client: String, object: String, scope: String, linked: String },
+    LinkedAction { client: String, object: String, link: &'static Link, scope: String, linked: String },
 
     // ---- What they ask for
     #[error("The api-version query parameter (?api-version=) is required for all requests.")]
@@ -157,6 +166,10 @@ pub(crate) enum ArmError {
     // ---- Peerings
     #[error(transparent)]
     Peering(#[from] super::peering_admission::Refusal),
+
+    // ---- Network managers
+    #[error(transparent)]
+    Manager(#[from] super::managers::Refusal),
 }
 
 impl ArmError {
@@ -205,6 +218,7 @@ impl ArmError {
             Self::Busy(_) => "AnotherOperationInProgress",
             Self::NotProvisioned { .. } => "ReferencedResourceNotProvisioned",
             Self::Peering(refusal) => refusal.code(),
+            Self::Manager(refusal) => refusal.code(),
         }
     }
 
@@ -236,6 +250,7 @@ impl ArmError {
             | Self::RoleAssignmentExists(_)
             | Self::RoleNameTaken(_)
             | Self::Busy(_) => StatusCode::CONFLICT,
+            Self::Manager(refusal) => refusal.status(),
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -257,11 +272,15 @@ impl ArmError {
             )
     }
 
-    /// Errors that the provider answers carry an empty `details`, those of the gateway none.
+    /// Errors that the network provider answers carry an empty `details`, those of the gateway none, and those about network
+    /// managers none either and the message first (recorded).
     pub(crate) fn into_reply(self, authority: &str) -> Reply {
         let (code, message) = (self.code(), self.to_string());
+        let manager = matches!(self, Self::Manager(_));
         let mut error = json!({"code": code, "message": message});
-        if !self.at_gateway() {
+        if manager {
+            error = json!({"message": message, "code": code});
+        } else if !self.at_gateway() {
             error["details"] = json!([]);
         }
         let status = self.status();

@@ -5,8 +5,11 @@
 
 mod authenticate;
 mod error;
+mod management_groups;
+mod managers;
 mod metadata;
 mod operations;
+mod paging;
 mod path;
 mod peering_admission;
 mod peering_states;
@@ -38,7 +41,7 @@ use crate::mint::Mint;
 use crate::world::{Tenant, World};
 
 pub(crate) use authenticate::{Caller, authenticate, authority, identify};
-pub(crate) use error::ArmError;
+pub(crate) use error::{ArmError, Link};
 pub(crate) use path::{Address, parse};
 pub(crate) use reply::Reply;
 pub(crate) use store::Store;
@@ -108,9 +111,19 @@ trait Kind: Sync {
     fn is_extension(&self) -> bool {
         false
     }
+
+    /// Whether the type lies in a resource group.
+    fn is_in_group(&self) -> bool {
+        !self.is_extension()
+    }
+
+    /// Whether its lists come in pages.
+    fn is_paged(&self) -> bool {
+        false
+    }
 }
 
-static KINDS: [&dyn Kind; 7] = [
+static KINDS: [&dyn Kind; 13] = [
     &virtual_networks::VirtualNetworks,
     &subnets::Subnets,
     &peerings::Peerings,
@@ -118,6 +131,12 @@ static KINDS: [&dyn Kind; 7] = [
     &virtual_network_gateways::VirtualNetworkGateways,
     &role_definitions::RoleDefinitions,
     &role_assignments::RoleAssignments,
+    &management_groups::ManagementGroups,
+    &managers::NetworkManagers,
+    &managers::ScopeConnections,
+    &managers::NetworkManagerConnections,
+    &managers::NetworkGroups,
+    &managers::StaticMembers,
 ];
 
 /// Answers a call whose caller is proved.
@@ -150,6 +169,11 @@ fn only_get(cx: &Cx<'_>) -> Result<(), ArmError> {
 }
 
 fn resource(cx: &mut Cx<'_>, at: &Target) -> Result<Reply, ArmError> {
+    if let Some(action) = managers::action(at).filter(|_| cx.call.method == Method::POST) {
+        cx.authorise(&action.name(), &at.parent())?;
+        cx.group_exists(at)?;
+        return action.answer(cx, at);
+    }
     let kind = KINDS
         .into_iter()
         .find(|kind| kind.name().eq_ignore_ascii_case(&at.kind()))
@@ -167,7 +191,7 @@ fn resource(cx: &mut Cx<'_>, at: &Target) -> Result<Reply, ArmError> {
     }
     let scope = if kind.is_extension() { at.scope.clone() } else { at.id() };
     cx.authorise(&action, &scope)?;
-    if !kind.is_extension() {
+    if kind.is_in_group() {
         cx.group_exists(at)?;
     }
     cx.operation_name = action;
@@ -194,6 +218,9 @@ fn collection(cx: &mut Cx<'_>, kind: &dyn Kind, at: &Target, action: &str) -> Re
     if filtered {
         items.retain(|item| cx.may(action, &item.key));
     }
+    if kind.is_paged() {
+        return Ok(paging::page(cx.call, cx.world.resource_manager(), items)?);
+    }
     let bodies: Vec<Value> = items.into_iter().map(|item| item.body).collect();
     Ok(Reply::ok(json!({"value": bodies})))
 }
@@ -207,6 +234,8 @@ fn with_event(
     let happening = cx.happening(cx.call.path.trim_end_matches('/').to_owned(), cx.operation_name.clone());
     cx.happenings.extend(happening);
     let reply = act(cx);
+    // A write may be what a connection or a member waits for, or what it loses.
+    cx.store.look_around(cx.mint, cx.now);
     match &reply {
         Ok(reply) if reply.status == StatusCode::CREATED => {
             cx.happenings.iter_mut().for_each(|happening| happening.http = None);
@@ -230,6 +259,30 @@ impl Cx<'_> {
                 Ok(())
             }
             None => Err(self.forbidden(action, scope)),
+        }
+    }
+
+    /// Refuses a write unless the caller may also do the link's action on the network that is referred to. If that lies
+    /// in another tenant, only an auxiliary token of that tenant can show it.
+    fn linked(&self, link: &'static Link, at: &Target, network: &Target) -> Result<(), ArmError> {
+        let subscription = network.subscription().unwrap_or_default().to_owned();
+        let unlinked = || ArmError::LinkedTenant {
+            link,
+            scope: at.id(),
+            tenant: self.caller.claims.tid.clone(),
+            subscription: subscription.clone(),
+        };
+        let tenant = Tenant::by_subscription_id(&subscription).ok_or_else(unlinked)?;
+        let object = self.caller.object_in(tenant).ok_or_else(unlinked)?;
+        match self.store.grant(tenant, object, link.action, &network.key()) {
+            Some(_) => Ok(()),
+            None => Err(ArmError::LinkedAction {
+                client: self.caller.claims.appid.clone(),
+                object: self.caller.claims.oid.clone(),
+                link,
+                scope: at.id(),
+                linked: network.id(),
+            }),
         }
     }
 
@@ -299,6 +352,11 @@ impl Cx<'_> {
             }),
             evidence: self.evidence.clone(),
         })
+    }
+
+    /// What is told about this call is that it made something. For types that answer a creation with 200.
+    fn is_created(&mut self) {
+        self.happenings.iter_mut().for_each(|happening| happening.http = None);
     }
 
     fn take_happenings(&mut self, created: bool) -> Vec<Happening> {

@@ -261,7 +261,7 @@ impl Store {
     }
 
     /// Ends every operation that is due, in the order of their times, and gives what there is to tell about each.
-    pub(crate) fn settle(
+    pub(super) fn end_operations(
         &mut self,
         mint: &mut Mint,
         now: OffsetDateTime,

@@ -5,6 +5,7 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 
 use super::error::ArmError;
+use crate::world::Tenant;
 
 /// A resource id or scope in lower case, for comparing and for looking up.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -130,7 +131,15 @@ pub(crate) enum Address {
 }
 
 impl Address {
-    /// The subscription in the path, for choosing the tenant whose token is wanted.
+    /// The tenant in which what the path names lies: its token is wanted.
+    pub(crate) fn tenant(&self) -> Option<Tenant> {
+        match self {
+            Self::Resource(target) => Tenant::of_scope(&target.id()),
+            other => Tenant::by_subscription_id(other.subscription()?),
+        }
+    }
+
+    /// The subscription in the path.
     pub(crate) fn subscription(&self) -> Option<&str> {
         match self {
             Self::MetadataEndpoints | Self::Subscriptions => None,

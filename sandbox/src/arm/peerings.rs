@@ -11,14 +11,14 @@ use super::peering_views::{body, facts, refresh, refresh_half};
 use super::store::{Half, Provisioning, Store};
 use super::subnets::{check_name, owner};
 use super::virtual_networks;
-use super::{ArmError, Cx, Item, Kind, Reply};
+use super::{ArmError, Cx, Item, Kind, Link, Reply};
 use crate::mint::Mint;
-use crate::world::Tenant;
 
 pub(super) struct Peerings;
 
 pub(super) const KIND: &str = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
-const PEER_ACTION: &str = "Microsoft.Network/virtualNetworks/peer/action";
+/// What whoever writes a half needs on the remote network.
+static PEER: Link = Link { kind: KIND, action: "Microsoft.Network/virtualNetworks/peer/action" };
 
 impl Kind for Peerings {
     fn name(&self) -> &'static str {
@@ -52,7 +52,7 @@ impl Kind for Peerings {
             .as_str()
             .ok_or(ArmError::MissingValue("properties.remoteVirtualNetwork.id"))?;
         let remote = remote_target(given)?;
-        linked_authorisation(cx, at, &remote)?;
+        cx.linked(&PEER, at, &remote)?;
         let Admitted { parent, location, created, half } = admitted(cx, at, given, &remote.key())?;
         let (subject, name) = (Key::of(&half.id), at.name().to_lowercase());
         let etag = cx.mint.etag();
@@ -118,28 +118,6 @@ fn remote_target(id: &str) -> Result<Target, ArmError> {
     };
     let target = path::parse_id(id).map_err(|_| invalid())?;
     if target.kind().eq_ignore_ascii_case(virtual_networks::KIND) { Ok(target) } else { Err(invalid()) }
-}
-
-/// Whoever writes a half needs `peer/action` on the remote network. If that lies in another tenant, only an auxiliary
-/// token of that tenant can show it.
-fn linked_authorisation(cx: &Cx<'_>, at: &Target, remote: &Target) -> Result<(), ArmError> {
-    let subscription = remote.subscription().unwrap_or_default().to_owned();
-    let unlinked = || ArmError::LinkedTenant {
-        scope: at.id(),
-        tenant: cx.caller.claims.tid.clone(),
-        subscription: subscription.clone(),
-    };
-    let tenant = Tenant::by_subscription_id(&subscription).ok_or_else(unlinked)?;
-    let object = cx.caller.object_in(tenant).ok_or_else(unlinked)?;
-    match cx.store.grant(tenant, object, PEER_ACTION, &remote.key()) {
-        Some(_) => Ok(()),
-        None => Err(ArmError::LinkedAction {
-            client: cx.caller.claims.appid.clone(),
-            object: cx.caller.claims.oid.clone(),
-            scope: at.id(),
-            linked: remote.id(),
-        }),
-    }
 }
 
 /// A half as it will stand, and where.

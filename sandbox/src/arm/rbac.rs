@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::management_groups::{self, covers};
 use super::path::Key;
 use super::store::Store;
 use crate::injector::glob;
@@ -83,7 +84,7 @@ impl Store {
         action: &str,
         scope: &Key,
     ) -> Option<Grant<'s>> {
-        self.assignments_of(object_id).filter(|assignment| scope.is_within(&assignment.scope)).find_map(
+        self.assignments_of(object_id).filter(|assignment| covers(&assignment.scope, scope)).find_map(
             |assignment| {
                 let definition = self.definition(tenant, &assignment.definition)?;
                 definition
@@ -98,7 +99,7 @@ impl Store {
     /// Whether the object holds any role at this scope, above it or below it.
     pub(crate) fn knows(&self, object_id: &str, scope: &Key) -> bool {
         self.assignments_of(object_id)
-            .any(|assignment| assignment.scope.is_within(scope) || scope.is_within(&assignment.scope))
+            .any(|assignment| covers(scope, &assignment.scope) || covers(&assignment.scope, scope))
     }
 
     /// A role by its guid: built in, or of this tenant.
@@ -124,9 +125,11 @@ impl Store {
             self.role_definitions.insert((None, role.guid.clone()), role);
         }
         for tenant in Tenant::ALL {
-            let scope = format!("/subscriptions/{}", tenant.subscription_id());
-            for owner in [world.operator(tenant), world.traveller()] {
-                self.seed_assignment(&scope, tenant, owner, OWNER);
+            let subscription = format!("/subscriptions/{}", tenant.subscription_id());
+            for scope in [subscription, management_groups::id(tenant)] {
+                for owner in [world.operator(tenant), world.traveller()] {
+                    self.seed_assignment(&scope, tenant, owner, OWNER);
+                }
             }
         }
         for seed in world.role_seeds() {

@@ -90,7 +90,7 @@ fn patch(cx: &mut Cx<'_>, key: &Key, name: &str) -> Result<Reply, ArmError> {
     Ok(Reply::ok(body(group)))
 }
 
-/// Deletes the group and, when the operation ends, all that is in it. Each network in it is told of as deleted: Resource
+/// Deletes the group and, when the operation ends, all that is in it. Each network and network manager in it is told of as deleted: Resource
 /// Manager deletes them one by one.
 fn delete(cx: &mut Cx<'_>, key: &Key, name: &str) -> Result<Reply, ArmError> {
     let group = cx.store.groups.get_mut(key).ok_or_else(|| ArmError::NoGroup(name.to_owned()))?;
@@ -108,6 +108,12 @@ fn delete(cx: &mut Cx<'_>, key: &Key, name: &str) -> Result<Reply, ArmError> {
     }
     for (_, id) in &networks {
         let happening = cx.happening(id.clone(), "Microsoft.Network/virtualNetworks/delete".into());
+        cx.happenings.extend(happening);
+    }
+    let managers: Vec<String> =
+        super::managers::within(cx.store, key).map(|manager| manager.id.clone()).collect();
+    for id in managers {
+        let happening = cx.happening(id, "Microsoft.Network/networkManagers/delete".into());
         cx.happenings.extend(happening);
     }
     let begin = Begin {
@@ -128,6 +134,7 @@ fn finish_delete(store: &mut Store, mint: &mut Mint, key: &Key) {
     for network in networks {
         super::virtual_networks::remove(store, mint, &network);
     }
+    super::managers::remove_within(store, key);
     store.plain.retain(|id, _| !id.is_within(key));
     store.role_assignments.retain(|id, _| !id.is_within(key));
     store.groups.remove(key);

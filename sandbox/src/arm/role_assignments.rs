@@ -1,11 +1,12 @@
-//! `Microsoft.Authorization/roleAssignments`, at a subscription, a group or a resource.
+//! `Microsoft.Authorization/roleAssignments`, at a management group, a subscription, a group or a resource.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::management_groups::covers;
 use super::path::{Key, Target};
 use super::rbac::RoleAssignment;
-use super::role_definitions::quoted;
+use super::role_definitions::{definition_id, quoted};
 use super::{ArmError, Cx, Item, Kind, Reply};
 use crate::events::stamp;
 
@@ -35,7 +36,7 @@ impl Kind for RoleAssignments {
             .store
             .role_assignments
             .iter()
-            .filter(|(_, one)| scope.is_within(&one.scope) || (!at_scope && one.scope.is_within(&scope)))
+            .filter(|(_, one)| covers(&one.scope, &scope) || (!at_scope && covers(&scope, &one.scope)))
             .filter(|(_, one)| principal.is_none_or(|id| one.principal.eq_ignore_ascii_case(id)))
             .map(|(key, one)| Item { key: key.clone(), body: body(cx, one) })
             .collect())
@@ -121,9 +122,7 @@ fn read(cx: &Cx<'_>, at: &Target) -> Result<RoleAssignment, ArmError> {
 
 fn body(cx: &Cx<'_>, one: &RoleAssignment) -> Value {
     let mut properties = json!({
-        "roleDefinitionId": format!(
-            "/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{}", cx.call.subscription, one.definition
-        ),
+        "roleDefinitionId": definition_id(cx, &one.definition),
         "principalId": one.principal,
         "scope": one.scope_text,
     });

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::management_groups::covers;
 use super::path::{Key, Target};
 use super::rbac::{Permission, RoleDefinition, strings};
 use super::{ArmError, Cx, Item, Kind, Reply};
@@ -41,7 +42,7 @@ impl Kind for RoleDefinitions {
             .filter(|role| {
                 role.assignable_scopes.iter().any(|assignable| {
                     let assignable = Key::of(assignable);
-                    scope.is_within(&assignable) || assignable.is_within(&scope)
+                    covers(&assignable, &scope) || covers(&scope, &assignable)
                 })
             })
             .map(|role| Item { key: Key::of(&role.guid), body: body(cx, role) })
@@ -114,6 +115,14 @@ fn read(properties: &Value, guid: String) -> Result<RoleDefinition, ArmError> {
     })
 }
 
+/// A role's id as a caller sees it who asks through a subscription, or through a management group.
+pub(super) fn definition_id(cx: &Cx<'_>, guid: &str) -> String {
+    let subscription = &cx.call.subscription;
+    let scope =
+        if subscription.is_empty() { String::new() } else { format!("/subscriptions/{subscription}") };
+    format!("{scope}/providers/Microsoft.Authorization/roleDefinitions/{guid}")
+}
+
 fn kind_of(role: &RoleDefinition) -> &'static str {
     if role.built_in { "BuiltInRole" } else { "CustomRole" }
 }
@@ -136,9 +145,7 @@ fn body(cx: &Cx<'_>, role: &RoleDefinition) -> Value {
             "roleName": role.role_name, "type": kind_of(role), "description": role.description,
             "assignableScopes": role.assignable_scopes, "permissions": permissions,
         },
-        "id": format!(
-            "/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{}", cx.call.subscription, role.guid
-        ),
+        "id": definition_id(cx, &role.guid),
         "type": "Microsoft.Authorization/roleDefinitions",
         "name": role.guid,
     })

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::managers::Managers;
 use super::operations::Operation;
 use super::path::Key;
 use super::peering_admission::GatewayFlags;
@@ -120,6 +121,7 @@ pub(crate) struct Store {
     pub(crate) groups: BTreeMap<Key, Group>,
     pub(crate) networks: BTreeMap<Key, VirtualNetwork>,
     pub(crate) plain: BTreeMap<Key, Plain>,
+    pub(super) managers: Managers,
     /// Custom roles live in a tenant, built-in ones in none.
     pub(crate) role_definitions: BTreeMap<(Option<Tenant>, String), RoleDefinition>,
     pub(crate) role_assignments: BTreeMap<Key, RoleAssignment>,

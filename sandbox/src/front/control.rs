@@ -1,8 +1,8 @@
-//! `/sandbox`: the history of calls, faults, and dead letters. There is no authentication: only this machine reaches it.
+//! `/sandbox`: the history of calls, faults, dead letters, and what Azure does for reasons of its own. There is no authentication: only this machine reaches it.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{Azure, FaultPlan};
@@ -14,13 +14,15 @@ use crate::{Azure, FaultPlan};
 /// | `GET /sandbox/calls?since=N` | 200, an array of the calls with a `sequence` above N (default 0), oldest first |
 /// | `POST /sandbox/faults` | 204; the plan in the body replaces the one before |
 /// | `DELETE /sandbox/faults` | 204; there are no faults any more |
+/// | `POST /sandbox/reject` | 204; the half of a network manager's connection with the id in the body, `{"id": "…"}`, is Rejected |
 /// | `GET /sandbox/deadletters` | 200, an array of the events that Event Grid gave up on |
 ///
-/// Anything else is 404, and a query or body that cannot be used 400, both with `{"error":{"code","message"}}` where the message names the field.
+/// Anything else, and the id of no half, is 404, and a query or body that cannot be used 400, both with `{"error":{"code","message"}}` where the message names the field.
 pub fn control(azure: &Azure, request: &Request<Bytes>) -> Response<Bytes> {
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/sandbox/calls") => calls(azure, request.uri().query().unwrap_or_default()),
         (&Method::POST, "/sandbox/faults") => set_faults(azure, request.body()),
+        (&Method::POST, "/sandbox/reject") => reject(azure, request.body()),
         (&Method::DELETE, "/sandbox/faults") => {
             azure.clear_faults();
             no_content()
@@ -53,6 +55,22 @@ fn set_faults(azure: &Azure, body: &[u8]) -> Response<Bytes> {
             let message = format!("`{}`: {}", wrong.path(), wrong.inner());
             error(StatusCode::BAD_REQUEST, "BadRequest", &message)
         }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rejection {
+    id: String,
+}
+
+fn reject(azure: &Azure, body: &[u8]) -> Response<Bytes> {
+    match serde_json::from_slice::<Rejection>(body) {
+        Ok(Rejection { id }) if azure.reject(&id) => no_content(),
+        Ok(Rejection { id }) => {
+            error(StatusCode::NOT_FOUND, "NotFound", &format!("there is no half of a connection at {id}"))
+        }
+        Err(wrong) => error(StatusCode::BAD_REQUEST, "BadRequest", &wrong.to_string()),
     }
 }
 

@@ -150,6 +150,28 @@ async fn a_call_in_the_history_says_who_and_what() {
 }
 
 #[tokio::test]
+async fn a_half_of_a_connection_is_rejected_on_request() {
+    let world = World::with(Vec::new()).await;
+    assert_eq!(world.put("rg", json!({})).await, 201);
+    let manager = "rg/providers/Microsoft.Network/networkManagers/m";
+    assert_eq!(world.put(manager, json!({ "networkManagerScopes": {} })).await, 200);
+    let half = format!("{manager}/scopeConnections/c");
+    let there = Tenant::Fabrikam;
+    let scope = format!("/subscriptions/{}", there.subscription_id());
+    assert_eq!(world.put(&half, json!({ "tenantId": there.tenant_id(), "resourceId": scope })).await, 200);
+
+    let id = format!("/subscriptions/{}/resourceGroups/{half}", Tenant::Contoso.subscription_id());
+    let reject = async |body: Value| world.control("POST", "/reject", &body.to_string()).await.0;
+    assert_eq!(reject(json!({ "id": format!("{id}x") })).await, 404);
+    assert_eq!(reject(json!({ "half": id })).await, 400);
+    assert_eq!(reject(json!({ "id": id })).await, 204);
+    let text = world.request("GET", &half).send().await.unwrap().text().await.unwrap();
+    let read: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(read["properties"]["connectionState"], "Rejected");
+    world.running.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_fault_plan_that_cannot_be_used_is_refused_by_its_field() {
     let world = World::with(Vec::new()).await;
     let wrong = [

@@ -2,14 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod stage;
 mod support;
 
 mod addresses;
+mod connections;
 mod entra;
 mod events;
 mod faults;
 mod gateways;
 mod handshake;
+mod management_rights;
+mod managers;
+mod members;
 mod networks;
 mod operations;
 mod overlaps;

@@ -53,11 +53,15 @@ async fn a_role_is_found_by_name_assigned_on_a_network_listed_and_taken_back() {
             pair.contoso.get(&format!("{}?$filter={filter}", assignments(&pair.hub))).await.expect(200);
         list.body["value"].as_array().unwrap().len()
     };
-    assert_eq!(list("atScope()").await, 3, "both owners and the app");
+    assert_eq!(
+        list("atScope()").await,
+        5,
+        "both owners, of the subscription and of the group above it, and the app"
+    );
     assert_eq!(list(&format!("principalId%20eq%20'{app}'")).await, 1);
     let above =
         pair.contoso.get(&format!("{}?$filter=atScope()", assignments(&subscription()))).await.expect(200);
-    assert_eq!(above.body["value"].as_array().unwrap().len(), 2, "what lies below is not shown");
+    assert_eq!(above.body["value"].as_array().unwrap().len(), 4, "what lies below is not shown");
 
     client.delete(&pair.hub).await.expect(202);
     let gone = pair.contoso.delete(&id).await.expect(200);
