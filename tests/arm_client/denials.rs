@@ -23,9 +23,14 @@ async fn denied_read(status: u16, code: &str, message: &str) -> Denial {
     denial
 }
 
+/// The denial of a write for which both tenants gave tokens that say whose they are.
 async fn denied_write(code: &str, message: &str) -> Denial {
     let stage = Stage::new();
-    stage.expect_token(CONTOSO, "t").expect_token(FABRIKAM, "u");
+    stage.expect_token(CONTOSO, &token_of("oid-contoso")).expect_token(FABRIKAM, &token_of("oid-fabrikam"));
+    denied_write_on(&stage, code, message).await
+}
+
+async fn denied_write_on(stage: &Stage, code: &str, message: &str) -> Denial {
     stage.expect(put(), answer(403, &json!({"error": {"code": code, "message": message}})));
     let error = stage.arm.put_peering(&write(), stage.until(20)).await.unwrap_err();
     stage.played();
@@ -53,22 +58,47 @@ async fn what_a_refusal_does_not_tell_is_taken_from_what_was_asked() {
     }
 }
 
+/// What Azure says of a missing grant on a linked network; it names the object id at home.
+fn linked(missing: &str) -> String {
+    format!(
+        "The client 'app-id' with object id 'oid-contoso' has permission to perform action '{WRITE}' on scope '{A}/virtualNetworkPeerings/to-b'; however, it does not have permission to {missing} on the linked scope(s) '{B}' (respectively) or the linked scope(s) are invalid."
+    )
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_missing_grant_on_the_remote_network_names_that_network() {
-    let message = format!(
-        "The client 'app-id' with object id 'object-id' has permission to perform action '{WRITE}' on scope '{A}/virtualNetworkPeerings/to-b'; however, it does not have permission to perform action(s) '{PEER}' on the linked scope(s) '{B}' (respectively) or the linked scope(s) are invalid."
-    );
-    let expected = denial("object-id", PEER, B, "LinkedAuthorizationFailed");
-    assert_eq!(denied_write("LinkedAuthorizationFailed", &message).await, expected);
+async fn a_missing_grant_on_the_remote_network_names_that_network_and_who_we_are_there() {
+    let expected = denial("oid-fabrikam", PEER, B, "LinkedAuthorizationFailed");
+    for missing in [format!("perform action(s) '{PEER}'"), format!("perform action '{PEER}'")] {
+        assert_eq!(denied_write("LinkedAuthorizationFailed", &linked(&missing)).await, expected, "{missing}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_partners_token_does_not_say_whose_it_is_our_client_id_stands_in() {
+    let stage = Stage::new();
+    stage.expect_token(CONTOSO, &token_of("oid-contoso")).expect_token(FABRIKAM, "opaque");
+    let told =
+        denied_write_on(&stage, "LinkedAuthorizationFailed", &linked(&format!("perform action(s) '{PEER}'")))
+            .await;
+    assert_eq!(told, denial(CLIENT_ID, PEER, B, "LinkedAuthorizationFailed"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_tenant_that_may_not_reach_the_remote_network_names_it_too() {
+    let wanted = "Microsoft.Network/virtualNetworks/write";
     let message = format!(
-        "The client has permission to perform action '{PEER}' on scope '{A}/virtualNetworkPeerings/to-b', however the current tenant '{CONTOSO}' is not authorized to access linked subscription 'dec492d3-4f4e-493b-aa47-7bdf2f96a6fc'."
+        "The client has permission to perform action '{wanted}' on scope '{A}/virtualNetworkPeerings/to-b', however the current tenant '{CONTOSO}' is not authorized to access linked subscription 'dec492d3-4f4e-493b-aa47-7bdf2f96a6fc'."
     );
-    let expected = denial(CLIENT_ID, PEER, B, "LinkedAuthorizationFailed");
+    let expected = denial("oid-fabrikam", wanted, B, "LinkedAuthorizationFailed");
     assert_eq!(denied_write("LinkedAuthorizationFailed", &message).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_linked_refusal_that_names_nothing_is_about_what_azure_checks_there() {
+    for message in ["", "No.", "however", "perform action 'unfinished, however linked subscription"] {
+        let expected = denial("oid-fabrikam", PEER, B, "LinkedAuthorizationFailed");
+        assert_eq!(denied_write("LinkedAuthorizationFailed", message).await, expected, "{message}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod denials;
+mod manager_reads;
+mod manager_writes;
+mod members;
 mod operations;
 mod reads;
 mod script;

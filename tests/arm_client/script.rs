@@ -22,6 +22,9 @@ pub(crate) const CLIENT_ID: &str = "c11e0000-0000-4000-8000-000000000001";
 pub(crate) const SECRET: &str = "hush-this-is-the-client-secret";
 pub(crate) const A: &str = "/subscriptions/6a5f35e9-6951-499d-a36b-83c6c6eed44a/resourceGroups/rg-a/providers/Microsoft.Network/virtualNetworks/vnet-a";
 pub(crate) const B: &str = "/subscriptions/dec492d3-4f4e-493b-aa47-7bdf2f96a6fc/resourceGroups/rg-b/providers/Microsoft.Network/virtualNetworks/vnet-b";
+pub(crate) const MANAGER: &str = "/subscriptions/6a5f35e9-6951-499d-a36b-83c6c6eed44a/resourceGroups/rg-a/providers/Microsoft.Network/networkManagers/nm";
+pub(crate) const SCOPE: &str = "/subscriptions/dec492d3-4f4e-493b-aa47-7bdf2f96a6fc";
+pub(crate) const GROUP_SCOPE: &str = "/providers/Microsoft.Management/managementGroups/fabrikam-root";
 pub(crate) const CORRELATION: Uuid = Uuid::from_u128(0x1234);
 
 const API: &str = "api-version=2024-05-01";
@@ -205,12 +208,25 @@ pub(crate) fn get(id: &str) -> String {
     format!("GET https://arm.test{id}?{API}")
 }
 
+/// The first page of a list whose pages have a size.
+pub(crate) fn get_list(parent: &str, collection: &str) -> String {
+    format!("GET https://arm.test{parent}/{collection}?{API}&$top=20")
+}
+
+pub(crate) fn put_to(id: &str) -> String {
+    format!("PUT https://arm.test{id}?{API}")
+}
+
+pub(crate) fn delete_of(id: &str) -> String {
+    format!("DELETE https://arm.test{id}?{API}")
+}
+
 pub(crate) fn put() -> String {
-    format!("PUT https://arm.test{A}/virtualNetworkPeerings/to-b?{API}")
+    put_to(&format!("{A}/virtualNetworkPeerings/to-b"))
 }
 
 pub(crate) fn delete() -> String {
-    format!("DELETE https://arm.test{A}/virtualNetworkPeerings/to-b?{API}")
+    delete_of(&format!("{A}/virtualNetworkPeerings/to-b"))
 }
 
 pub(crate) fn answer(status: u16, body: &Value) -> Reply {
@@ -227,6 +243,12 @@ pub(crate) fn answer_with<const N: usize>(
     Reply::Answer { status, headers, body }
 }
 
+/// A 404 as the network manager service writes it, with the message first.
+pub(crate) fn not_there(id: &str) -> Reply {
+    let message = format!("Resource [{id}] does not exist or has been deleted");
+    text(404, &format!(r#"{{"error":{{"message":"{message}","code":"NotFound"}}}}"#))
+}
+
 /// An answer whose body is not JSON.
 pub(crate) fn text(status: u16, body: &str) -> Reply {
     Reply::Answer { status, headers: Vec::new(), body: body.to_owned() }
@@ -234,6 +256,34 @@ pub(crate) fn text(status: u16, body: &str) -> Reply {
 
 pub(crate) fn refusal(status: u16, code: &str) -> Reply {
     answer(status, &json!({"error": {"code": code, "message": "because"}}))
+}
+
+/// A token that says whose it is.
+pub(crate) fn token_of(object_id: &str) -> String {
+    let claims = json!({"oid": object_id}).to_string();
+    format!("e30.{}.c2ln", azure_core::base64::encode_url_safe(claims))
+}
+
+pub(crate) fn scope_connection(name: &str, state: &str) -> Value {
+    json!({"id": format!("{MANAGER}/scopeConnections/{name}"), "name": name,
+        "type": "Microsoft.Network/networkManagers/scopeConnections", "properties": {"tenantId": FABRIKAM,
+        "resourceId": SCOPE, "connectionState": state, "description": "d"}, "systemData": {}})
+}
+
+pub(crate) fn connection_of(scope: &str, name: &str, state: &str) -> Value {
+    json!({"id": format!("{scope}/providers/Microsoft.Network/networkManagerConnections/{name}"), "name": name,
+        "type": "Microsoft.Network/networkManagerConnections",
+        "properties": {"networkManagerId": MANAGER, "connectionState": state, "description": "d"}})
+}
+
+pub(crate) fn manager(id: &str, taken: &Value) -> Value {
+    json!({"id": id, "name": "nm", "etag": "", "properties": {"provisioningState": "Succeeded",
+        "networkManagerScopes": {"managementGroups": [], "subscriptions": [], "crossTenantScopes": taken}}})
+}
+
+pub(crate) fn member(name: &str, network: &str, state: &str) -> Value {
+    json!({"id": format!("{MANAGER}/networkGroups/g/staticMembers/{name}"), "name": name, "etag": "",
+        "properties": {"resourceId": network, "provisioningState": state, "location": ""}})
 }
 
 pub(crate) fn vnet(id: &str, prefix: &str) -> Value {

@@ -1,62 +1,11 @@
-//! What Azure really sent, read by the wire types: recorded exchanges in the folder `PEERPACT_RECORDINGS`.
-
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests fail and tell as tests do")]
-
-use std::path::PathBuf;
-
 use peerpact::arm::wire::{OperationStatus, Page, Peering, PeeringBody, Provisioned, VirtualNetwork};
 use peerpact::handshake::halves::{
     Network, PeeringFlags, PeeringHalf, PeeringState, Provisioning, SyncLevel,
 };
 use peerpact::handshake::ids::VirtualNetworkId;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-#[derive(Deserialize)]
-struct Exchange {
-    method: String,
-    path: String,
-    request: Option<Value>,
-    status: u16,
-    response: Option<Value>,
-}
-
-/// Every recorded exchange, or `None` (said aloud) where no folder is given.
-fn recordings() -> Option<Vec<Exchange>> {
-    let Some(folder) = std::env::var_os("PEERPACT_RECORDINGS").map(PathBuf::from) else {
-        println!("skipped: PEERPACT_RECORDINGS does not name the folder of recorded exchanges");
-        return None;
-    };
-    let mut exchanges = Vec::new();
-    let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|kind| kind == "jsonl")) {
-        for line in std::fs::read_to_string(file).unwrap().lines() {
-            exchanges.push(serde_json::from_str(line).unwrap());
-        }
-    }
-    assert!(!exchanges.is_empty(), "no exchange in {}", folder.display());
-    Some(exchanges)
-}
-
-impl Exchange {
-    /// Whether its path ends with this type and a name.
-    fn is_one(&self, kind: &str) -> bool {
-        self.path.rsplit('/').nth(1).is_some_and(|segment| segment.eq_ignore_ascii_case(kind))
-    }
-
-    fn is_list(&self, kind: &str) -> bool {
-        self.path.rsplit('/').next().is_some_and(|segment| segment.eq_ignore_ascii_case(kind))
-    }
-
-    fn body(&self) -> &Value {
-        self.response.as_ref().unwrap()
-    }
-
-    fn has_body(&self) -> bool {
-        self.status < 300 && self.response.as_ref().is_some_and(Value::is_object)
-    }
-}
+use crate::recordings::{recordings, texts};
 
 fn network(body: &Value) -> Network {
     serde_json::from_value::<VirtualNetwork>(body.clone()).unwrap().into_network().unwrap()
@@ -64,10 +13,6 @@ fn network(body: &Value) -> Network {
 
 fn half(body: &Value, of: &VirtualNetworkId) -> PeeringHalf {
     serde_json::from_value::<Peering>(body.clone()).unwrap().into_half(of).unwrap().unwrap()
-}
-
-fn texts(value: &Value) -> Vec<String> {
-    value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
 }
 
 fn shown<T: ToString>(values: &[T]) -> Vec<String> {
@@ -103,13 +48,10 @@ fn every_recorded_peering_is_read_as_it_says() {
     let Some(exchanges) = recordings() else { return };
     let mut states = Vec::new();
     for exchange in &exchanges {
-        let bodies: Vec<&Value> = if exchange.is_one("virtualNetworkPeerings") && exchange.has_body() {
-            vec![exchange.body()]
-        } else if exchange.is_list("virtualNetworkPeerings") {
-            exchange.body()["value"].as_array().unwrap().iter().collect()
-        } else {
+        let bodies = exchange.shown("virtualNetworkPeerings");
+        if bodies.is_empty() {
             continue;
-        };
+        }
         let of: VirtualNetworkId =
             exchange.path.split("/virtualNetworkPeerings").next().unwrap().parse().unwrap();
         for body in bodies {
