@@ -17,6 +17,8 @@ const FUNCTIONS: [(&str, &str); 3] = [
 ];
 const HOME_ROLE: &str = include_str!("../../infra/roles/home-networks.json");
 const PARTNER_ROLE: &str = include_str!("../../infra/roles/partner-networks.json");
+const HOME_MANAGERS_ROLE: &str = include_str!("../../infra/roles/home-managers.json");
+const PARTNER_MANAGERS_ROLE: &str = include_str!("../../infra/roles/partner-managers.json");
 
 /// What to start.
 pub(super) struct LocalAzure<'a> {
@@ -80,13 +82,23 @@ pub(super) fn ledger(work_dir: &Path, tenant: Tenant) -> PathBuf {
     work_dir.join(format!("{}.db", tenant.name()))
 }
 
-/// What the customers are asked to grant, and no more: each app's own role at home, the partner's role at the partner's.
+/// What the customers are asked to grant, and no more: each app's own roles at home, the partner's roles at the
+/// partner's. Connections of management groups need theirs on the management group.
 fn roles() -> anyhow::Result<Vec<AppRole>> {
+    let subscription = |tenant: Tenant| format!("/subscriptions/{}", tenant.subscription_id());
+    let group = |tenant: Tenant| {
+        format!("/providers/Microsoft.Management/managementGroups/{}", tenant.management_group())
+    };
     let pairs = [(Tenant::Contoso, Tenant::Fabrikam), (Tenant::Fabrikam, Tenant::Contoso)];
     let mut roles = Vec::new();
     for (tenant, partner) in pairs {
-        for (place, definition) in [(tenant, HOME_ROLE), (partner, PARTNER_ROLE)] {
-            let scope = format!("/subscriptions/{}", place.subscription_id());
+        let granted = [
+            (subscription(tenant), HOME_ROLE),
+            (subscription(partner), PARTNER_ROLE),
+            (group(tenant), HOME_MANAGERS_ROLE),
+            (group(partner), PARTNER_MANAGERS_ROLE),
+        ];
+        for (scope, definition) in granted {
             let definition = serde_json::from_str(definition).context("a role definition is not JSON")?;
             roles.push(AppRole { tenant, definition, scope });
         }

@@ -58,6 +58,12 @@ impl Actor {
         self.azure.settle();
     }
 
+    /// Writes a resource, and goes on at once.
+    pub(crate) async fn put_quickly(&self, id: &str, body: &Value) {
+        let (status, answer) = self.call(Method::PUT, id, Some(body)).await;
+        assert!(status.is_success(), "PUT {id}: {status} {answer}");
+    }
+
     pub(crate) async fn delete(&self, id: &str) {
         let (status, answer) = self.call(Method::DELETE, id, None).await;
         assert!(status.is_success(), "DELETE {id}: {status} {answer}");

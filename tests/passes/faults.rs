@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::gate::{Fault, Gate, LedgerFault, Point};
 use crate::stage::{Grants, Stage, half, hub, spoke, wait};
 
-const FAULTS: [Fault; 7] = [
+pub(crate) const FAULTS: [Fault; 7] = [
     Fault::CrashBefore,
     Fault::CrashAfterCommit,
     Fault::CrashAfterReply,
@@ -22,7 +22,7 @@ const FAULTS: [Fault; 7] = [
     Fault::ThrottledWithRetryAfter,
     Fault::Throttled,
 ];
-const LEDGER_FAULTS: [LedgerFault; 3] =
+pub(crate) const LEDGER_FAULTS: [LedgerFault; 3] =
     [LedgerFault::CrashBefore, LedgerFault::CrashAfter, LedgerFault::Fails];
 
 /// What the app has to deal with, after a start in which nothing went wrong.

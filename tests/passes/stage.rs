@@ -19,6 +19,8 @@ const START: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
 
 const HOME_ROLE: &str = include_str!("../../infra/roles/home-networks.json");
 const PARTNER_ROLE: &str = include_str!("../../infra/roles/partner-networks.json");
+const HOME_MANAGERS_ROLE: &str = include_str!("../../infra/roles/home-managers.json");
+const PARTNER_MANAGERS_ROLE: &str = include_str!("../../infra/roles/partner-managers.json");
 
 /// What an app may do beyond the roles that are shipped.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub(crate) enum Grants {
     Shipped,
     /// Also the home role in the partner's tenant, which `reach = "both"` takes, and the partner's role at home.
     Both,
+    /// Without any right on the partner's side of a management handshake.
+    BlindToManagers,
 }
 
 pub(crate) struct Stage {
@@ -61,6 +65,14 @@ impl Stage {
                 if let Some(role) = edit(app, place, serde_json::from_str(role).unwrap()) {
                     world = world.app_role(app, role, format!("/subscriptions/{}", place.subscription_id()));
                 }
+            }
+            let group = |place: Tenant| {
+                format!("/providers/Microsoft.Management/managementGroups/{}", place.management_group())
+            };
+            world = world.app_role(app, serde_json::from_str(HOME_MANAGERS_ROLE).unwrap(), group(app));
+            if grants != Grants::BlindToManagers {
+                world =
+                    world.app_role(app, serde_json::from_str(PARTNER_MANAGERS_ROLE).unwrap(), group(partner));
             }
         }
         let azure =
