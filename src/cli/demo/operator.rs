@@ -108,7 +108,8 @@ impl Operator {
         }
     }
 
-    async fn put(
+    /// Writes a resource and waits for its operation; `other` is the tenant whose token goes along.
+    pub(super) async fn put(
         &self,
         tenant: Tenant,
         id: &str,

@@ -1,18 +1,15 @@
 //! The scenes, in the order in which they are played. The reader is at contoso's side; fabrikam's app answers.
 
-use std::time::Duration;
+mod management;
+mod pair;
 
-use anyhow::{Context as _, bail, ensure};
-use peerpact_sandbox::Tenant::{self, Contoso, Fabrikam};
+use anyhow::ensure;
+use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 use serde_json::Value;
 
-use super::operator::{Operator, partner};
+use self::pair::{Halves, Pair};
+use super::operator::Operator;
 use super::timeline::Timeline;
-use crate::handshake::ids::{HandshakeId, VirtualNetworkId};
-
-/// How long a scene may take to end as told.
-const PATIENCE: time::Duration = time::Duration::seconds(25);
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 pub(super) async fn play(operator: &Operator, timeline: &mut Timeline) -> anyhow::Result<()> {
     operator.resource_group(Contoso, "hub").await?;
@@ -23,7 +20,8 @@ pub(super) async fn play(operator: &Operator, timeline: &mut Timeline) -> anyhow
     widened_within(operator, timeline, &first).await?;
     widened_beyond(operator, timeline, &first).await?;
     removed(operator, timeline, &first).await?;
-    lost(operator, timeline).await
+    lost(operator, timeline).await?;
+    management::managed(operator, timeline).await
 }
 
 async fn answered(operator: &Operator, timeline: &mut Timeline, pair: &Pair) -> anyhow::Result<()> {
@@ -113,144 +111,6 @@ async fn lost(operator: &Operator, timeline: &mut Timeline) -> anyhow::Result<()
     pair.record_until(operator, timeline, "connected").await?;
     timeline.reached("the sweep found it: both halves are Connected and FullyInSync");
     Ok(())
-}
-
-/// A network of contoso's (ours) and one of fabrikam's (theirs).
-struct Pair {
-    ours: String,
-    theirs: String,
-    our_half_name: String,
-}
-
-impl Pair {
-    fn new(hub: &str, spoke: &str) -> Self {
-        let id = |tenant: Tenant, group: &str, name: &str| {
-            let subscription = tenant.subscription_id();
-            format!(
-                "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{name}"
-            )
-        };
-        Self {
-            ours: id(Contoso, "hub", hub),
-            theirs: id(Fabrikam, "spokes", spoke),
-            our_half_name: format!("to-{spoke}"),
-        }
-    }
-
-    fn our_half(&self) -> String {
-        format!("{}/virtualNetworkPeerings/{}", self.ours, self.our_half_name)
-    }
-
-    async fn networks(&self, operator: &Operator, ours: &str, theirs: &str) -> anyhow::Result<()> {
-        operator.network(Contoso, &self.ours, &[ours]).await?;
-        operator.network(Fabrikam, &self.theirs, &[theirs]).await
-    }
-
-    async fn open(&self, operator: &Operator) -> anyhow::Result<()> {
-        operator.open_half(Contoso, &self.our_half(), &self.theirs).await
-    }
-
-    /// Both halves, read from Resource Manager.
-    async fn halves(&self, operator: &Operator) -> anyhow::Result<Halves> {
-        let half = async |tenant, network: &str, remote: &str| {
-            let network = operator.get(tenant, network).await?.context("a network is gone")?;
-            let peerings =
-                network["properties"]["virtualNetworkPeerings"].as_array().cloned().unwrap_or_default();
-            let towards = |peering: &Value| {
-                let id = peering["properties"]["remoteVirtualNetwork"]["id"].as_str();
-                id.is_some_and(|id| id.eq_ignore_ascii_case(remote))
-            };
-            anyhow::Ok(peerings.into_iter().find(towards))
-        };
-        Ok(Halves {
-            ours: half(Contoso, &self.ours, &self.theirs).await?,
-            theirs: half(partner(Contoso), &self.theirs, &self.ours).await?,
-        })
-    }
-
-    /// Looks at Resource Manager until the halves are as they should be.
-    async fn until(
-        &self,
-        operator: &Operator,
-        timeline: &Timeline,
-        what: &str,
-        as_told: impl Fn(&Halves) -> bool,
-    ) -> anyhow::Result<()> {
-        let end = timeline.now() + PATIENCE;
-        loop {
-            let halves = self.halves(operator).await?;
-            if as_told(&halves) {
-                return Ok(());
-            }
-            if timeline.now() > end {
-                bail!(
-                    "{what} was not reached: contoso's half is {:?}, fabrikam's {:?}",
-                    halves.ours,
-                    halves.theirs
-                );
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-    }
-
-    /// Looks at the record of fabrikam's app until it is in this phase.
-    async fn record_until(
-        &self,
-        operator: &Operator,
-        timeline: &Timeline,
-        phase: &str,
-    ) -> anyhow::Result<Value> {
-        let network = |id: &str| id.parse::<VirtualNetworkId>();
-        let id = HandshakeId::of_peering(&network(&self.ours)?, &network(&self.theirs)?);
-        let end = timeline.now() + PATIENCE;
-        loop {
-            let records = operator.handshakes(Fabrikam).await?;
-            let record = records.into_iter().find(|record| record["id"] == id.as_str());
-            match record {
-                Some(record) if record["phase"] == phase => return Ok(record),
-                other if timeline.now() > end => bail!("fabrikam's record is not {phase}: {other:?}"),
-                _ => tokio::time::sleep(LOOK_EVERY).await,
-            }
-        }
-    }
-}
-
-/// What Resource Manager shows of a pair.
-struct Halves {
-    ours: Option<Value>,
-    theirs: Option<Value>,
-}
-
-impl Halves {
-    fn are_connected(&self) -> bool {
-        [Contoso, Fabrikam].into_iter().all(|tenant| {
-            self.state(tenant) == Some("Connected")
-                && self.sync(tenant) == Some("FullyInSync")
-                && self.property(tenant, "provisioningState").and_then(Value::as_str) == Some("Succeeded")
-        })
-    }
-
-    fn state(&self, tenant: Tenant) -> Option<&str> {
-        self.property(tenant, "peeringState")?.as_str()
-    }
-
-    fn sync(&self, tenant: Tenant) -> Option<&str> {
-        self.property(tenant, "peeringSyncLevel")?.as_str()
-    }
-
-    fn peered_space(&self, tenant: Tenant) -> Vec<String> {
-        let space =
-            self.property(tenant, "remoteAddressSpace").and_then(|space| space["addressPrefixes"].as_array());
-        space.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-    }
-
-    fn property(&self, tenant: Tenant, name: &str) -> Option<&Value> {
-        let half = match tenant {
-            Contoso => &self.ours,
-            Fabrikam => &self.theirs,
-        };
-        half.as_ref()?["properties"].get(name)
-    }
 }
 
 async fn last_call(operator: &Operator) -> anyhow::Result<u64> {

@@ -209,6 +209,10 @@ impl Shared {
         };
         match &outcome {
             Ok(_) => tracing::debug!(app = self.name, function = function.name, invocation = id, "Succeeded"),
+            // The host itself was told to end: nobody's failure.
+            Err(InvocationError::Down) if *self.stopping.borrow() => {
+                tracing::debug!(app = self.name, function = function.name, invocation = id, "Stopped");
+            }
             Err(error) => {
                 let error = error as &dyn std::error::Error;
                 tracing::error!(app = self.name, function = function.name, invocation = id, error, "Failed");
