@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs every script of this folder against a sandbox of its own, with the pinned Azure CLI from PyPI.
+# Runs every script of this folder against a sandbox of its own, with the pinned Azure CLI and SDK from PyPI.
 #
-#   tests/az/run.sh        PEERPACT_BIN=… chooses the binary, AZ=… an Azure CLI that is there already
+#   tests/az/run.sh        PEERPACT_BIN=… chooses the binary, AZ=… and PYTHON=… an Azure CLI and a Python with the Azure SDK
+#                          that are there already
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -22,15 +23,16 @@ if [[ -z "${AZ:-}" ]]; then
     venv=$root/.venv/azcli
     # A venv that another version or an interrupted install left behind is not used.
     if ! cmp -s "$root/tests/az/requirements.txt" "$venv/installed"; then
-        echo "installing the Azure CLI into $venv (about two minutes)"
+        echo "installing the Azure CLI and SDK into $venv (about two minutes)"
         rm -rf "$venv"
         python3 -m venv "$venv"
         "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$root/tests/az/requirements.txt"
         cp "$root/tests/az/requirements.txt" "$venv/installed"
     fi
     AZ=$venv/bin/az
+    PYTHON=$venv/bin/python
 fi
-export AZ
+export AZ PYTHON=${PYTHON:-python3}
 
 children() { # children PID: what it started
     local stat

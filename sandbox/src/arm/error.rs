@@ -116,6 +116,10 @@ pub(crate) enum ArmError {
     #[error("The role '{0}' is built in and cannot be changed or deleted.")]
     BuiltInRole(String),
 
+    // ---- Network managers
+    #[error(transparent)]
+    Manager(#[from] super::managers::Refusal),
+
     // ---- Networks
     #[error(
         "Resource name {0} is invalid. The name can be up to 80 characters long. It must begin with a word character, and it must end with a word character or with '_'. The name may contain word characters or '.', '-', '_'."
@@ -166,10 +170,6 @@ pub(crate) enum ArmError {
     // ---- Peerings
     #[error(transparent)]
     Peering(#[from] super::peering_admission::Refusal),
-
-    // ---- Network managers
-    #[error(transparent)]
-    Manager(#[from] super::managers::Refusal),
 }
 
 impl ArmError {
