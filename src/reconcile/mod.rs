@@ -7,7 +7,7 @@
 //!
 //! # Guarantees
 //! - No write to Azure before its intent is on record, and never two passes that write for one handshake at a time:
-//!   the intent is a compare-and-swap, and holds the handshake for at most [`LEASE`](crate::handshake::record::LEASE).
+//!   the intent is a compare-and-swap, and holds the handshake for at most [`LEASE`].
 //! - A pass may be repeated, interrupted at any `.await` or run by both tenants at once: what it writes is derived from
 //!   what is seen, so the next pass ends in the same place.
 //! - An outcome that is not known is read back, never assumed.

@@ -1,0 +1,48 @@
+# Recipes for working on peerpact. `just` comes from a package manager, from crates.io, or from PyPI as `rust-just`.
+
+# What there is
+default:
+    @just --list --unsorted
+
+# Every test but the Azure CLI's
+test *args:
+    cargo test --workspace {{ args }}
+
+# Formatting and clippy, with the sandbox and in the deployed shape, warnings refused
+lint:
+    cargo fmt --all -- --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --no-default-features -- -D warnings
+
+# Format everything
+fmt:
+    cargo fmt --all
+
+# The main job on a local Azure, as a timeline
+demo *args:
+    cargo run --release -- demo {{ args }}
+
+# A local Azure for two tenants with both apps, until Ctrl-C
+sandbox *args:
+    cargo run --release -- sandbox up {{ args }}
+
+# The real Azure CLI against the sandbox; installs the pinned azure-cli into .venv/azcli on first use
+az:
+    cargo build
+    tests/az/run.sh
+
+# Hold the sandbox and the wire types against recorded Azure exchanges; FOLDER has them
+recordings folder:
+    PEERPACT_RECORDINGS="{{ absolute_path(folder) }}" cargo test --workspace --test recordings --test arm_wire -- --nocapture
+
+# Cold start and resident memory of the handler over 20 runs
+bench-start:
+    cargo bench --bench start
+
+# Licences, sources and banned crates of all dependencies; needs cargo-deny
+deny:
+    cargo deny check bans licenses sources
+
+# The gate, whole
+ci:
+    .ci/run
