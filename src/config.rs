@@ -57,8 +57,8 @@ pub struct AzureConfig {
     pub authority: Url,
     /// Azure Resource Manager: an https origin. Read from `PEERPACT_RESOURCE_MANAGER`; without it the public cloud's.
     pub resource_manager: Url,
-    /// A PEM file with more authorities to trust than the system's. Read from `PEERPACT_CA_BUNDLE`, optional. It is
-    /// not opened before the first connection.
+    /// A PEM file with the only authorities to trust, in the place of the system's. Read from `PEERPACT_CA_BUNDLE`,
+    /// optional. It is not opened before the first connection.
     pub ca_bundle: Option<PathBuf>,
 }
 
@@ -144,7 +144,7 @@ pub fn log_from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<LevelFilt
 const PORT_FIX: &str = "let the Functions host start this program, or set a free port to try it by hand";
 const AGREEMENTS_FIX: &str = "set it to the folder that holds the agreements' TOML files";
 const LEDGER_FIX: &str =
-    "set it to a file on a disk that outlives this process, such as /home/data/peerpact.db";
+    "set it to a file on a local disk that outlives this process; SQLite does not belong on a network share";
 
 /// A text that nothing shows. Who uses it has to say so.
 #[derive(Clone)]

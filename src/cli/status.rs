@@ -53,7 +53,7 @@ async fn show(args: &Args, ledger: SqliteLedger) -> anyhow::Result<ExitCode> {
     }
     let handshakes = public::many(&ledger, args.phase).await?;
     if args.json {
-        output::json(&serde_json::json!({ "value": handshakes }))?;
+        output::json(&handshakes)?;
     } else if handshakes.is_empty() {
         output::line("no handshakes");
     } else {

@@ -1,7 +1,6 @@
 //! `Handshakes`: the ledger, read-only, as JSON.
 
 use axum::http::StatusCode;
-use serde_json::json;
 
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::phase::Phase;
@@ -37,7 +36,7 @@ async fn many(ledger: &dyn Ledger, phase: Option<&str>) -> Result<HttpReply, Fau
         Err(error) => return Ok(bad("phase", &error.to_string())),
     };
     let handshakes = public::many(ledger, phase).await.map_err(Fault::ours)?;
-    HttpReply::json(StatusCode::OK, &json!({ "value": handshakes }))
+    HttpReply::json(StatusCode::OK, &handshakes)
 }
 
 fn bad(field: &str, problem: &str) -> HttpReply {

@@ -24,13 +24,7 @@ pub fn access_missing(denial: &Denial, agreements: &Agreements) -> Reason {
         let message = format!("our application {principal} cannot sign in to the tenant of {scope} ({code})");
         return Reason::new(Code::AccessMissing, message).fixed_by(sign_in_fix(principal, code));
     }
-    let managers = action.starts_with("Microsoft.Network/networkManager");
-    let role = match (whose(scope, agreements), managers) {
-        (Some(Whose::Ours), false) => HOME_ROLE,
-        (Some(Whose::Ours), true) => HOME_MANAGERS_ROLE,
-        (Some(Whose::Theirs(_)) | None, false) => PARTNER_ROLE,
-        (Some(Whose::Theirs(_)) | None, true) => PARTNER_MANAGERS_ROLE,
-    };
+    let role = role_with(action, whose(scope, agreements));
     let message = format!("our application {principal} lacks {action} on {scope} ({code})");
     let fix = format!(
         "az role assignment create --assignee-object-id {} --assignee-principal-type ServicePrincipal --role {} --scope {}",
@@ -55,6 +49,24 @@ fn sign_in_fix(principal: &str, code: &str) -> String {
         _ => format!(
             "az ad sp create --id {application}   # in that tenant; then grant it `{PARTNER_ROLE}` there"
         ),
+    }
+}
+
+/// The shipped role that holds an action. Reading is in both of a pair, and goes by whose the resource is.
+fn role_with(action: &str, whose: Option<Whose>) -> &'static str {
+    let has = |prefix: &str| action.to_ascii_lowercase().starts_with(prefix);
+    let reads = action.to_ascii_lowercase().ends_with("/read");
+    let ours = whose == Some(Whose::Ours);
+    if has("microsoft.network/virtualnetworks/peer/") {
+        PARTNER_ROLE
+    } else if has("microsoft.network/virtualnetworks/join/") {
+        PARTNER_MANAGERS_ROLE
+    } else if has("microsoft.network/networkmanager") {
+        if ours || !reads { HOME_MANAGERS_ROLE } else { PARTNER_MANAGERS_ROLE }
+    } else if has("microsoft.network/virtualnetworks/virtualnetworkpeerings/") || ours {
+        HOME_ROLE
+    } else {
+        PARTNER_ROLE
     }
 }
 

@@ -69,8 +69,7 @@ impl Operator {
     pub(super) async fn handshakes(&self, tenant: Tenant) -> anyhow::Result<Vec<Value>> {
         let url = format!("{}/api/handshakes", self.app(tenant)?.0);
         let response = self.http.get(url).header("x-functions-key", self.app(tenant)?.1).send().await?;
-        let mut answer = body(response, "the app's handshakes").await?;
-        match answer["value"].take() {
+        match body(response, "the app's handshakes").await? {
             Value::Array(records) => Ok(records),
             other => bail!("the app answered {other} instead of a list"),
         }
