@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_network_is_looked_at_itself() {
-        let network = Some(Hint::Network(NETWORK.parse().unwrap()));
+        let network = Some(Hint::Resource(Resource::Network(NETWORK.parse().unwrap())));
         assert_eq!(hint(event(WRITTEN, NETWORK)), network);
         assert_eq!(hint(event("Microsoft.Resources.ResourceDeleteSuccess", NETWORK)), network);
     }
@@ -181,7 +181,9 @@ mod tests {
             subscription.to_owned(),
             format!("{subscription}/resourceGroups/rg"),
             format!("{NETWORK}/subnets/default"),
-            format!("{subscription}/resourceGroups/rg/providers/Microsoft.Network/networkManagers/m"),
+            format!(
+                "{subscription}/resourceGroups/rg/providers/Microsoft.Network/networkManagers/m/networkGroups/g"
+            ),
             format!("{subscription}/resourceGroups/rg/providers/Microsoft.Network/virtualNetworkGateways/v"),
             format!("{NETWORK}/providers/Microsoft.Authorization/roleAssignments/r"),
             format!("{}/../..", peering()),
@@ -230,7 +232,7 @@ mod tests {
         assert_eq!(hint(with("/subject", json!("/subscriptions/elsewhere"))), half(true));
         assert_eq!(
             hint(with("/data/resourceUri", json!(NETWORK))),
-            Some(Hint::Network(NETWORK.parse().unwrap()))
+            Some(Hint::Resource(Resource::Network(NETWORK.parse().unwrap())))
         );
         assert_eq!(
             hint(with("/data/resourceUri", json!("/somewhere"))),

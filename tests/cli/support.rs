@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::Record;
@@ -86,7 +87,7 @@ pub(crate) async fn ledger(folder: &Folder, count: usize) -> String {
     let ledger = SqliteLedger::new(&file);
     for number in 0..count {
         let ends = peerpact::handshake::agreements::Ends { ours: id(&format!("ours-{number}")), ..ends() };
-        let mut record = Record::new(&ends, FABRIKAM.parse().unwrap(), now());
+        let mut record = Record::new(&Pair::Peering(ends), FABRIKAM.parse().unwrap(), now());
         record.phase = Phase::Refused;
         record.reasons = vec![
             Reason::new(Code::Overlap, "10.1.0.0/16 overlaps").fixed_by("change one of them"),

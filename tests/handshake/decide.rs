@@ -9,7 +9,7 @@ use peerpact::handshake::decision::{Decision, Row, Verdict};
 use peerpact::handshake::halves::{Denial, PeeringState, Provisioning, Sight, SyncLevel};
 use peerpact::handshake::observation::Observation;
 use peerpact::handshake::phase::Phase;
-use peerpact::handshake::step::{Request, Side};
+use peerpact::handshake::step::{Side, Step};
 
 use crate::fixtures::{self, NetworkBuilder, agreements, ends, network, now};
 
@@ -156,7 +156,7 @@ fn nothing_is_created_synced_or_restored_without_consent() {
     everywhere(|terms, consent, theirs, ours, decision| {
         let Verdict::Write(write) = &decision.verdict else { return };
         assert!(
-            consent || write.step.request() == Request::Delete,
+            consent || write.step == Step::RemoveOurs,
             "{terms}: {theirs:?}|{ours:?} would {} without consent",
             write.step
         );
@@ -167,7 +167,7 @@ fn nothing_is_created_synced_or_restored_without_consent() {
 fn only_a_half_that_azure_calls_disconnected_is_removed() {
     everywhere(|terms, _, theirs, ours, decision| {
         let Verdict::Write(write) = &decision.verdict else { return };
-        let removes = write.step.request() == Request::Delete;
+        let removes = write.step == Step::RemoveOurs;
         assert!(!removes || ours == Cell::Disconnected, "{terms}: {theirs:?}|{ours:?} would remove ours");
     });
 }

@@ -9,7 +9,7 @@ use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::step::Side;
 
-use crate::fixtures::{agreements, ends, id, network, now};
+use crate::fixtures::{agreements, ends, id, network, now, peering_of};
 
 const BOTH: [bool; 2] = [false, true];
 
@@ -123,7 +123,7 @@ fn our_half_is_written_with_the_flags_that_are_agreed_and_that_azure_takes() {
                     allow_gateway_transit: situation.transit_agreed && situation.gateway_here,
                     use_remote_gateways: situation.may_borrow(),
                 };
-                assert_eq!(write.flags, expected, "{situation:?}");
+                assert_eq!(peering_of(&write).1, expected, "{situation:?}");
             }
             Verdict::Rest { phase, reasons, .. } => {
                 assert_eq!(phase, Phase::Refused);
@@ -270,9 +270,10 @@ fn a_connected_half_of_ours_is_cut_down_to_the_agreement_and_never_widened() {
         };
         match decision.verdict {
             Verdict::Write(write) => {
-                assert_eq!((decision.row, write.flags), (Row::NarrowOurs, cut));
+                let (id, written) = peering_of(&write);
+                assert_eq!((decision.row, written), (Row::NarrowOurs, cut));
                 assert_ne!(cut, flags, "nothing had to be cut");
-                assert_eq!(write.half.name.as_str(), "to-theirs", "it is written under its own name");
+                assert_eq!(id.name.as_str(), "to-theirs", "it is written under its own name");
             }
             Verdict::Rest { phase, .. } => assert_eq!((phase, cut), (Phase::Connected, flags)),
         }
@@ -295,7 +296,7 @@ fn a_half_that_is_synced_keeps_its_flags() {
         let observation =
             Observation { ours: Sight::Seen(ours.build()), theirs: Sight::Seen(theirs.build()) };
         match decide(&ends(), &observation, None, &agreements(""), now()).verdict {
-            Verdict::Write(write) => assert_eq!(write.flags, flags),
+            Verdict::Write(write) => assert_eq!(peering_of(&write).1, flags),
             other => panic!("{other:?}"),
         }
     }

@@ -4,12 +4,14 @@ use peerpact::handshake::decide::{REFUSAL_HOLDS, STALLED_AFTER, decide};
 use peerpact::handshake::decision::{Decision, Row, Verdict};
 use peerpact::handshake::halves::{PeeringState, Provisioning, Sight};
 use peerpact::handshake::observation::Observation;
+use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Record, Refusal};
+use peerpact::handshake::step::Body;
 use time::{Duration, OffsetDateTime};
 
-use crate::fixtures::{FABRIKAM, NetworkBuilder, agreements, ends, network, now};
+use crate::fixtures::{FABRIKAM, NetworkBuilder, agreements, ends, network, now, peering_of};
 
 fn ours() -> NetworkBuilder {
     network("ours", "10.2.0.0/16")
@@ -24,7 +26,7 @@ fn seen(ours: NetworkBuilder, theirs: NetworkBuilder) -> Observation {
 }
 
 fn record(edit: impl FnOnce(&mut Record)) -> Record {
-    let mut record = Record::new(&ends(), FABRIKAM.parse().unwrap(), now());
+    let mut record = Record::new(&Pair::Peering(ends()), FABRIKAM.parse().unwrap(), now());
     edit(&mut record);
     record
 }
@@ -142,7 +144,7 @@ fn a_half_made_by_hand_under_another_name_is_adopted_and_written_under_that_name
     });
     let observation = seen(by_hand, theirs().initiated("ours"));
     match decided(&observation, &record(|_| {}), "", now()).verdict {
-        Verdict::Write(write) => assert_eq!(write.half.name.as_str(), "made-by-hand"),
+        Verdict::Write(write) => assert_eq!(peering_of(&write).0.name.as_str(), "made-by-hand"),
         other @ Verdict::Rest { .. } => panic!("{other:?}"),
     }
 }
@@ -154,6 +156,7 @@ fn a_repeated_decision_asks_for_the_same_write_to_the_letter() {
     let later = decided(&asked, &record(|record| record.generation = 7), "", now() + Duration::days(1));
     assert_eq!(first, later);
     let Verdict::Write(write) = first.verdict else { panic!("it is answered") };
-    assert!(write.half.name.as_str().starts_with("peerpact-"), "{}", write.half);
-    assert_eq!(write.remote, ends().theirs);
+    assert!(peering_of(&write).0.name.as_str().starts_with("peerpact-"), "{write:?}");
+    let Body::Peering { remote, .. } = &write.body else { panic!("{write:?}") };
+    assert_eq!(*remote, ends().theirs);
 }

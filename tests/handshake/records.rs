@@ -3,10 +3,12 @@
 use peerpact::handshake::halves::{Denial, PeeringState, Sight, SyncLevel};
 use peerpact::handshake::ids::{HandshakeId, TenantId};
 use peerpact::handshake::observation::Observation;
+use peerpact::handshake::pair::{HalfId, Pair, State, Target};
 use peerpact::handshake::phase::{IllegalMove, Phase};
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Intent, LEASE, Record, Refusal};
 use peerpact::handshake::step::Step;
+use peerpact::handshake::view::View;
 use time::Duration;
 use uuid::Uuid;
 
@@ -17,7 +19,7 @@ fn home() -> TenantId {
 }
 
 fn record() -> Record {
-    Record::new(&ends(), home(), now())
+    Record::new(&Pair::Peering(ends()), home(), now())
 }
 
 fn reasons() -> Vec<Reason> {
@@ -31,7 +33,7 @@ fn full(phase: Phase) -> Record {
     record.connected_at = Some(now());
     record.intent = Some(Intent {
         step: Step::CreateOurs,
-        half: id("ours").peering("p".parse().unwrap()),
+        target: Target::Half(half("ours", "p")),
         correlation: Uuid::nil(),
         at: now(),
     });
@@ -129,7 +131,7 @@ fn a_new_record_waits_with_nothing_to_tell_under_the_handshakes_own_id() {
     assert_eq!(record.id, HandshakeId::of_peering(&id("theirs"), &id("ours")));
     assert_eq!((record.phase, record.generation), (Phase::Waiting, 1));
     assert_eq!((record.ours.tenant, record.theirs.tenant), (home(), ends().partner));
-    assert_eq!(record.ends(), ends());
+    assert_eq!(record.pair(), Some(Pair::Peering(ends())));
     assert!(!record.is_held(now()));
 }
 
@@ -146,6 +148,14 @@ fn seen(ours: NetworkBuilder, theirs: NetworkBuilder) -> Observation {
     Observation { ours: Sight::Seen(ours.build()), theirs: Sight::Seen(theirs.build()) }
 }
 
+fn view(observation: Observation) -> View {
+    View::Peering(ends(), observation)
+}
+
+fn half(network: &str, name: &str) -> HalfId {
+    HalfId::Peering(id(network).peering(name.parse().unwrap()))
+}
+
 fn ours() -> NetworkBuilder {
     network("ours", "10.2.0.0/16")
 }
@@ -157,26 +167,26 @@ fn theirs() -> NetworkBuilder {
 #[test]
 fn what_was_seen_of_both_halves_is_taken_over() {
     let mut record = record();
-    record.see(&seen(
+    record.see(&view(seen(
         ours().half("theirs", |half| half.sync = SyncLevel::LocalNotInSync),
         theirs().half("ours", |half| {
             half.id = id("theirs").peering("by-hand".parse().unwrap());
             half.sync = SyncLevel::RemoteNotInSync;
         }),
-    ));
-    assert_eq!(record.ours.half.as_ref().unwrap().name.as_str(), "to-theirs");
+    )));
+    assert_eq!(record.ours.half, Some(half("ours", "to-theirs")));
     assert_eq!(
         (record.ours.state, record.ours.sync),
-        (Some(PeeringState::Connected), Some(SyncLevel::LocalNotInSync))
+        (Some(State::Peering(PeeringState::Connected)), Some(SyncLevel::LocalNotInSync))
     );
-    assert_eq!(record.theirs.half.as_ref().unwrap().name.as_str(), "by-hand", "whatever its name is");
+    assert_eq!(record.theirs.half, Some(half("theirs", "by-hand")), "whatever its name is");
     assert_eq!(record.theirs.sync, Some(SyncLevel::RemoteNotInSync));
 }
 
 #[test]
 fn a_half_towards_somebody_elses_network_is_not_a_half_of_this_pair() {
     let mut record = record();
-    record.see(&seen(ours().half("theirs-2", |_| {}), theirs().half("ours-2", |_| {})));
+    record.see(&view(seen(ours().half("theirs-2", |_| {}), theirs().half("ours-2", |_| {}))));
     assert_eq!((record.ours.half, record.theirs.half), (None, None));
 }
 
@@ -194,26 +204,30 @@ fn a_half_that_went_leaves_its_id_and_no_state() {
         Observation { theirs: Sight::NotFound, ..connected() },
         Observation { theirs: denied, ..connected() },
     ];
-    let half = id("theirs").peering("to-ours".parse().unwrap());
+    let half = half("theirs", "to-ours");
     for gone in gone {
         let mut record = record();
-        record.see(&connected());
+        record.see(&view(connected()));
         assert!(record.shows(&half));
-        record.see(&gone);
+        record.see(&view(gone));
         assert_eq!(record.theirs.half.as_ref(), Some(&half), "an event about it is still understood");
         assert_eq!((record.theirs.state, record.theirs.sync), (None, None));
         assert!(!record.shows(&half));
-        assert_eq!(record.ours.state, Some(PeeringState::Connected), "the other end is as it was");
+        assert_eq!(
+            record.ours.state,
+            Some(State::Peering(PeeringState::Connected)),
+            "the other end is as it was"
+        );
     }
 }
 
 #[test]
 fn a_record_shows_the_halves_of_both_ends_without_regard_to_case() {
     let mut record = record();
-    record.see(&seen(ours().half("theirs", |_| {}), theirs()));
+    record.see(&view(seen(ours().half("theirs", |_| {}), theirs())));
     assert!(record.shows(&"/SUBSCRIPTIONS/dec492d3-4f4e-493b-aa47-7bdf2f96a6fc/resourcegroups/RG/providers/microsoft.network/virtualnetworks/OURS/virtualnetworkpeerings/TO-THEIRS".parse().unwrap()));
-    assert!(!record.shows(&id("ours").peering("to-other".parse().unwrap())));
-    assert!(!record.shows(&id("theirs").peering("to-ours".parse().unwrap())));
+    assert!(!record.shows(&half("ours", "to-other")));
+    assert!(!record.shows(&half("theirs", "to-ours")));
 }
 
 #[test]

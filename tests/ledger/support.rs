@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use peerpact::handshake::halves::{PeeringState, SyncLevel};
 use peerpact::handshake::ids::HandshakeId;
+use peerpact::handshake::pair::{HalfId, Pair, State, Target};
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Intent, Record, Refusal};
@@ -32,13 +33,17 @@ impl Place {
 }
 
 pub(crate) fn record() -> Record {
-    Record::new(&ends(), FABRIKAM.parse().unwrap(), now())
+    Record::new(&Pair::Peering(ends()), FABRIKAM.parse().unwrap(), now())
 }
 
 /// The record of another pair.
 pub(crate) fn record_of(ours: &str, theirs: &str) -> Record {
     let ends = peerpact::handshake::agreements::Ends { ours: id(ours), theirs: id(theirs), ..ends() };
-    Record::new(&ends, FABRIKAM.parse().unwrap(), now())
+    Record::new(&Pair::Peering(ends), FABRIKAM.parse().unwrap(), now())
+}
+
+pub(crate) fn half(network: &str, name: &str) -> HalfId {
+    HalfId::Peering(id(network).peering(name.parse().unwrap()))
 }
 
 pub(crate) fn line(what: &str) -> Line {
@@ -65,16 +70,18 @@ pub(crate) fn full() -> Record {
     record.agreement = Some("contoso/all".to_owned());
     record.updated_at = now() + Duration::seconds(90);
     record.connected_at = Some(now() + Duration::milliseconds(1500));
-    record.ours.half = Some(id("ours").peering("peerpact-70a05eb6d73a".parse().unwrap()));
-    (record.ours.state, record.ours.sync) = (Some(PeeringState::Connected), Some(SyncLevel::LocalNotInSync));
+    record.ours.half = Some(half("ours", "peerpact-70a05eb6d73a"));
+    record.ours.state = Some(State::Peering(PeeringState::Connected));
+    record.ours.sync = Some(SyncLevel::LocalNotInSync);
     record.intent = Some(Intent {
         step: Step::SyncOurs,
-        half: id("ours").peering("peerpact-70a05eb6d73a".parse().unwrap()),
+        target: Target::Half(half("ours", "peerpact-70a05eb6d73a")),
         correlation: Uuid::from_u128(0x1111_2222),
         at: now(),
     });
     record.held_until = Some(now() + Duration::minutes(1));
     record.mended = 1;
     record.refusal = Some(Refusal { fingerprint: "0011223344556677".to_owned(), at: now() });
+    record.removal_seen_at = Some(now() + Duration::seconds(20));
     record
 }

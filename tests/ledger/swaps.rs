@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use peerpact::handshake::ids::{HandshakeId, PeeringId};
+use peerpact::handshake::ids::HandshakeId;
+use peerpact::handshake::pair::{HalfId, Resource};
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::Record;
 use peerpact::ledger::{Ledger, LedgerError, SqliteLedger, Stored, Version};
@@ -99,28 +100,27 @@ async fn a_record_and_its_line_are_written_together_or_not_at_all() {
 async fn a_half_and_a_network_are_found_at_either_end_without_regard_to_case() {
     let place = Place::new();
     let ledger = place.ledger();
-    let half = |network: &str| -> PeeringId { id(network).peering("Half".parse().unwrap()) };
     let mut record = record();
-    (record.ours.half, record.theirs.half) = (Some(half("ours")), Some(half("theirs")));
+    (record.ours.half, record.theirs.half) = (Some(half("ours", "Half")), Some(half("theirs", "Half")));
     kept(&ledger, &record).await;
     kept(&ledger, &record_of("ours", "theirs-2")).await;
     for network in ["ours", "theirs"] {
-        let shouted: PeeringId = half(network).to_string().to_uppercase().parse().unwrap();
+        let shouted: HalfId = half(network, "Half").to_string().to_uppercase().parse().unwrap();
         assert_eq!(ids(&ledger.of_half(&shouted).await.unwrap()), [&record.id], "{network}");
-        let other = id(network).peering("other".parse().unwrap());
+        let other = half(network, "other");
         assert!(ledger.of_half(&other).await.unwrap().is_empty());
     }
-    let shouted = id("theirs").to_string().to_uppercase().parse().unwrap();
-    assert_eq!(ids(&ledger.of_network(&shouted).await.unwrap()), [&record.id]);
-    assert_eq!(ledger.of_network(&id("ours")).await.unwrap().len(), 2);
-    assert!(ledger.of_network(&id("ours-2")).await.unwrap().is_empty());
+    let shouted: Resource = id("theirs").to_string().to_uppercase().parse().unwrap();
+    assert_eq!(ids(&ledger.of_resource(&shouted).await.unwrap()), [&record.id]);
+    assert_eq!(ledger.of_resource(&Resource::Network(id("ours"))).await.unwrap().len(), 2);
+    assert!(ledger.of_resource(&Resource::Network(id("ours-2"))).await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn a_half_is_found_by_its_latest_name_only() {
     let place = Place::new();
     let (ledger, mut record) = (place.ledger(), record());
-    let half = |name: &str| id("ours").peering(name.parse().unwrap());
+    let half = |name: &str| half("ours", name);
     record.ours.half = Some(half("old"));
     let version = kept(&ledger, &record).await;
     record.ours.half = Some(half("new"));

@@ -1,7 +1,7 @@
 //! Azure's rules and the agreement's, each found before any write.
 
 use peerpact::handshake::phase::Phase;
-use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
+use peerpact_sandbox::Tenant::Fabrikam;
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, half, hub, network, spoke};
