@@ -58,7 +58,7 @@ async fn the_status_of_one_handshake_tells_everything_of_it() {
     let folder = Folder::with(&[]);
     let file = ledger(&folder, 2).await;
     let all: Value = serde_json::from_str(&answer(&["status", "--ledger", &file, "--json"])).unwrap();
-    let id = all["value"][0]["id"].as_str().unwrap();
+    let id = all[0]["id"].as_str().unwrap();
     let shown = answer(&["status", &id.to_uppercase(), "--ledger", &file]);
     for part in [
         &format!("{id}  refused"),
@@ -78,7 +78,7 @@ async fn as_json_a_handshake_has_the_public_shape() {
     let folder = Folder::with(&[]);
     let file = ledger(&folder, 1).await;
     let all: Value = serde_json::from_str(&answer(&["status", "--ledger", &file, "--json"])).unwrap();
-    let one = &all["value"][0];
+    let one = &all[0];
     let expected = serde_json::json!({
         "id": one["id"], "kind": "peering", "phase": "refused",
         "reason": {"code": "overlap", "message": "10.1.0.0/16 overlaps; it lacks a tag", "fix": "change one of them"},
@@ -95,7 +95,7 @@ async fn as_json_a_handshake_has_the_public_shape() {
     let alone = answer(&["status", one["id"].as_str().unwrap(), "--ledger", &file, "--json"]);
     assert_eq!(serde_json::from_str::<Value>(&alone).unwrap(), expected);
     let none = answer(&["status", "--ledger", &file, "--json", "--phase", "closed"]);
-    assert_eq!(serde_json::from_str::<Value>(&none).unwrap(), serde_json::json!({ "value": [] }));
+    assert_eq!(serde_json::from_str::<Value>(&none).unwrap(), serde_json::json!([]));
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ async fn a_second_process_reads_what_this_one_has_just_written() {
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let handshake = &shown["value"][0];
+    let handshake = &shown[0];
     assert_eq!(handshake["id"], record.id.as_str());
     assert_eq!(handshake["phase"], "blocked");
     assert_eq!(handshake["history"][0]["what"], "was opened");
