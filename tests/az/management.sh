@@ -70,7 +70,7 @@ elif what == "records":
     records = [
         (name, record["phase"], record["id"])
         for name, tenant in ready["tenants"].items()
-        for record in ask(tenant, "/api/handshakes")
+        for record in ask(tenant, "/api/handshakes")["value"]
         if record["kind"] == "management" and record["phase"] != "closed"
     ]
     phases = " ".join(f"{name}:{phase}" for name, phase, _ in sorted(records))

@@ -239,8 +239,36 @@ async fn a_subscription_in_the_managers_own_scope_connects_without_a_counterpart
             stage.contoso.delete(id).await.expect(200);
         }
     }
-    let manager = stage.contoso.get(&own).await.body;
-    assert_eq!(manager["properties"]["networkManagerScopes"]["crossTenantScopes"], json!([]));
+    for scope in [&home, &group] {
+        stage.contoso.put(&scope_connection(&own, "c"), &to_scope(CONTOSO, scope)).await.expect(200);
+        stage.contoso.put(&connection(scope, "c"), &to_manager(&own)).await.expect(200);
+        assert_eq!(
+            later(&stage.contoso, &connection(scope, "c")).await,
+            "Connected",
+            "with both halves it does"
+        );
+        let manager = stage.contoso.get(&own).await.body;
+        assert_eq!(manager["properties"]["networkManagerScopes"]["crossTenantScopes"], json!([]));
+        stage.contoso.delete(&scope_connection(&own, "c")).await.expect(200);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_half_that_is_turned_to_something_else_waits_again_and_leaves_its_counterpart_alone() {
+    let stage = stage().await;
+    let (ours, theirs) = stage.connect(&subscription(FABRIKAM)).await;
+    let other = manager(CONTOSO, "other");
+    let turned = stage.fabrikam.put(&theirs, &to_manager(&other)).await.expect(200);
+    assert_eq!(connection_state(&turned.body), "Pending");
+    assert_eq!(later(&stage.contoso, &ours).await, "Revoked");
+    stage.contoso.put(&ours, &to_scope(FABRIKAM, &management_group(FABRIKAM))).await.expect(200);
+    let above = stage.theirs(&management_group(FABRIKAM)).await;
+    tokio::time::sleep(FLIP).await;
+    assert_eq!(
+        stage.states(&ours, &above).await,
+        ["Connected", "Connected"],
+        "for the new scope it is a new half"
+    );
 }
 
 #[tokio::test(start_paused = true)]

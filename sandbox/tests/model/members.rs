@@ -95,6 +95,33 @@ async fn a_member_fails_when_its_network_is_deleted_or_never_was() {
     assert_eq!(shown(&traveller.get(&id).await.body).0, "Failed");
 }
 
+/// What is left some time after both the network and a half went.
+async fn aftermath(watched: bool) -> Value {
+    let (stage, traveller, spoke) = connected().await;
+    let id = member(&stage, "spoke");
+    traveller.put(&id, &to_network(&spoke)).await.expect(200);
+    tokio::time::sleep(JOIN).await;
+    stage.fabrikam.delete(&spoke).await.expect(202);
+    stage.fabrikam.delete(&connection(&subscription(FABRIKAM), "theirs")).await.expect(200);
+    for _ in 0..1000 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if watched {
+            stage.azure.settle();
+        }
+    }
+    let member = traveller.get(&id).await.expect(200).body;
+    let ours = stage.contoso.get(&scope_connection(&stage.manager, "ours")).await.expect(200).body;
+    json!([member, ours, stage.contoso.get(&stage.manager).await.body])
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_happens_at_the_same_times_whether_anybody_looks_or_not() {
+    let watched = aftermath(true).await;
+    assert_eq!(shown(&watched[0]).0, "Failed");
+    assert_eq!(connection_state(&watched[1]), "Revoked");
+    assert_eq!(watched, aftermath(false).await);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_network_at_home_joins_if_the_manager_has_its_subscription() {
     let stage = stage().await;

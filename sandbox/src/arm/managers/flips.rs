@@ -3,11 +3,13 @@
 //! Whatever happens, everything that would now take another state is given a time, 1-3 s away, at which it looks around
 //! again. None of it raises an event.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use time::OffsetDateTime;
 
-use super::rules::{MemberState, Sight, settled, settled_member};
+use super::rules::{ConnectionState, MemberState, Sight, settled, settled_member};
 use super::scope::Scope;
-use super::store::{Connection, Managers, Member, Side};
+use super::store::{Connection, Managers, Member, NetworkManager, Side};
 use crate::arm::path::{self, Key};
 use crate::arm::store::Store;
 use crate::events::Happening;
@@ -96,8 +98,8 @@ impl Store {
         }
     }
 
-    /// Whether the member's network exists and lies in a scope of the manager's tenant that the manager has as its own, or
-    /// in one that is connected. Inferred: no recording shows why a member fails.
+    /// Whether the member's network exists and lies, through a management group too, in a scope that the manager has as its
+    /// own or by a connection of both halves. Inferred: no recording shows why a member fails.
     fn fits(&self, member: &Member) -> bool {
         if !self.networks.contains_key(&Key::of(&member.resource_id)) {
             return false;
@@ -114,7 +116,7 @@ impl Store {
     }
 }
 
-fn keys<T>(all: &std::collections::BTreeMap<Key, T>, wanted: impl Fn(&T) -> bool) -> Vec<Key> {
+fn keys<T>(all: &BTreeMap<Key, T>, wanted: impl Fn(&T) -> bool) -> Vec<Key> {
     all.iter().filter(|(_, one)| wanted(one)).map(|(key, _)| key.clone()).collect()
 }
 
@@ -146,7 +148,7 @@ impl Managers {
         scope: &'s Scope,
         accesses: &'s [String],
         but: &'s Key,
-    ) -> impl Iterator<Item = &'s super::store::NetworkManager> {
+    ) -> impl Iterator<Item = &'s NetworkManager> {
         self.managers
             .iter()
             .filter(move |(key, manager)| {
@@ -163,9 +165,7 @@ impl Managers {
         scope: &'s Scope,
     ) -> impl Iterator<Item = &'s Connection> {
         self.connections.values().filter(move |half| {
-            half.manager == *manager
-                && half.scope == *scope
-                && half.state == super::rules::ConnectionState::Connected
+            half.manager == *manager && half.scope == *scope && half.state == ConnectionState::Connected
         })
     }
 
@@ -176,12 +176,9 @@ impl Managers {
     }
 
     /// The scopes of other tenants that are connected to this manager, by tenant.
-    pub(super) fn connected_abroad(
-        &self,
-        key: &Key,
-    ) -> std::collections::BTreeMap<Tenant, std::collections::BTreeSet<&Scope>> {
+    pub(super) fn connected_abroad(&self, key: &Key) -> BTreeMap<Tenant, BTreeSet<&Scope>> {
         let home = Tenant::of_scope(key.as_str());
-        let mut found = std::collections::BTreeMap::<_, std::collections::BTreeSet<_>>::new();
+        let mut found = BTreeMap::<_, BTreeSet<_>>::new();
         for half in
             self.connections.values().filter(|half| half.side == Side::Manager && half.manager == *key)
         {
