@@ -126,12 +126,12 @@ impl Stage {
         let start = datetime!(2026-11-22 08:00 UTC);
         let clock = Clock::starting_at(start);
         let transport = Arc::new(Transport {
-            clock: clock.clone(),
+            clock,
             start,
             expected: Mutex::default(),
             seen: Mutex::default(),
         });
-        let arm = ResourceManager::new(settings(endpoint), transport.clone(), clock.clone());
+        let arm = ResourceManager::new(settings(endpoint), transport.clone(), clock);
         Self { arm, clock, transport }
     }
 

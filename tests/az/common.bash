@@ -5,7 +5,7 @@
 # shellcheck shell=bash disable=SC2154
 
 az=${AZ:-az}
-patience=${PATIENCE:-90} # seconds until something that happens by itself must have happened
+patience=${PATIENCE:-150} # seconds until something that happens by itself must have happened
 passed=0
 doing="reading $ready_file"
 work=$(mktemp -d)

@@ -70,7 +70,7 @@ elif what == "records":
     records = [
         (name, record["phase"], record["id"])
         for name, tenant in ready["tenants"].items()
-        for record in ask(tenant, "/api/handshakes")["value"]
+        for record in ask(tenant, "/api/handshakes")
         if record["kind"] == "management" and record["phase"] != "closed"
     ]
     phases = " ".join(f"{name}:{phase}" for name, phase, _ in sorted(records))
@@ -174,7 +174,7 @@ disconnect() { # disconnect TITLE TOOL FIRST SECOND SCOPE LOOK: the half on the 
         "delete_$second" az "$scope"
     fi
     becomes "$title: no scope connection is left" "" "$look" central_states
-    becomes "$title: no network manager connection is left" "" "$look" target_states "$scope"
+    becomes "$title: no network manager connection is left" "" swept target_states "$scope"
     same "$title: the manager lists nothing any more" "" "$(abroad)"
     [[ -n "$by_hand" ]] || becomes "$title: the records are closed" "none " "$look" apps records
 }
