@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agreements::Ends;
 use super::halves::PeeringState;
-use super::ids::{HandshakeId, PeeringId, TenantId, VirtualNetworkId};
+use super::ids::{HandshakeId, PeeringId, TenantId, VirtualNetworkId, shown};
 use super::management::ends::{ManagementEnds, Seat};
 use super::management::halves::ConnectionState;
 use super::management::ids::{
@@ -148,10 +148,7 @@ impl FromStr for Resource {
         let network = text.parse().map(Self::Network);
         let manager = || text.parse().map(Self::Manager);
         let scope = || text.parse().map(Self::Scope);
-        network
-            .or_else(|_| manager())
-            .or_else(|_| scope())
-            .map_err(|_| UnknownResource(text.chars().take(200).collect()))
+        network.or_else(|_| manager()).or_else(|_| scope()).map_err(|_| UnknownResource(shown(text)))
     }
 }
 
