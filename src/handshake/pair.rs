@@ -141,6 +141,14 @@ impl Pair {
     }
 }
 
+impl State {
+    /// The other half was there and went, says Azure.
+    #[must_use]
+    pub fn is_alone(self) -> bool {
+        matches!(self, Self::Peering(PeeringState::Disconnected) | Self::Connection(ConnectionState::Revoked))
+    }
+}
+
 impl FromStr for Resource {
     type Err = UnknownResource;
 
