@@ -17,7 +17,8 @@ use super::pattern::NetworkPattern;
 
 /// All agreements of our tenant, one [`Partner`] a file.
 ///
-/// Guarantee: every subscription named in them belongs to exactly one tenant, so that a resource id tells whose it is.
+/// Guarantee: every subscription and every management group named in them belongs to exactly one tenant, so that a
+/// resource id tells whose it is.
 #[derive(Clone, Debug, Default)]
 pub struct Agreements {
     partners: Vec<Partner>,
@@ -199,10 +200,7 @@ impl Agreements {
     /// Whose this scope is; `None` means that no agreement names it.
     #[must_use]
     pub fn whose_scope(&self, scope: &Scope) -> Option<Whose> {
-        match scope {
-            Scope::Subscription(subscription) => self.whose(*subscription),
-            Scope::ManagementGroup(_) => self.partners.iter().find_map(|partner| partner.whose_scope(scope)),
-        }
+        self.partners.iter().find_map(|partner| partner.whose_scope(scope))
     }
 
     /// Tells the two ends of a peering apart; `None` unless one is ours and the other a partner's.
@@ -261,8 +259,13 @@ impl Partner {
     }
 
     fn whose_scope(&self, scope: &Scope) -> Option<Whose> {
-        let named = self.managements.iter().find(|agreement| agreement.scope == *scope)?;
-        Some(self.claim(named.ours == OurEnd::Scope))
+        match scope {
+            Scope::Subscription(subscription) => self.whose(*subscription),
+            Scope::ManagementGroup(_) => {
+                let named = self.managements.iter().find(|agreement| agreement.scope == *scope)?;
+                Some(self.claim(named.ours == OurEnd::Scope))
+            }
+        }
     }
 
     fn claim(&self, ours: bool) -> Whose {

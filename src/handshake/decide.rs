@@ -35,7 +35,7 @@ pub fn decide(
     let agreement = agreements.covering(ends).map(|(partner, agreement)| partner.label(agreement));
     let (row, verdict) = look.at(observation);
     let decision = Decision { row, verdict, agreement };
-    hold_refusal(decision, observation, record, now)
+    hold_refusal(decision, || observation.fingerprint(), record, now)
 }
 
 /// A look at a pair, with what is known beside it.
@@ -341,16 +341,16 @@ fn is_changing(network: &Network) -> bool {
 }
 
 /// Azure's rules are about what was seen, so a refused write is the same refusal until something else is seen.
-fn hold_refusal(
+pub(super) fn hold_refusal(
     decision: Decision,
-    observation: &Observation,
+    fingerprint: impl FnOnce() -> String,
     record: Option<&Record>,
     now: OffsetDateTime,
 ) -> Decision {
     let Some((record, refusal)) = record.and_then(|record| Some((record, record.refusal.as_ref()?))) else {
         return decision;
     };
-    let same = refusal.fingerprint == observation.fingerprint() && now - refusal.at < REFUSAL_HOLDS;
+    let same = now - refusal.at < REFUSAL_HOLDS && refusal.fingerprint == fingerprint();
     match (&decision.verdict, same && record.reasons.iter().any(|reason| reason.code == Code::AzureRefused)) {
         (Verdict::Write(_), true) => {
             let verdict =

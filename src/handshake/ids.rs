@@ -111,7 +111,7 @@ impl Name {
     /// The name of a static member that we make for this network.
     #[must_use]
     pub fn of_member(handshake: &HandshakeId, network: &VirtualNetworkId) -> Self {
-        let digest = Sha256::digest(format!("{}\n{}", handshake.0, network.to_string().to_lowercase()));
+        let digest = Sha256::digest(format!("{}\n{}", handshake.0, network.to_string().to_ascii_lowercase()));
         let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         Self(format!("peerpact-{short}"))
     }
@@ -133,7 +133,7 @@ impl IdError {
 }
 
 /// As much of a foreign text as an error tells, on one line: it ends in logs and on terminals.
-fn shown(given: &str) -> String {
+pub(super) fn shown(given: &str) -> String {
     const SHOWN: usize = 200;
     let printable = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     let mut shown: String = given.chars().take(SHOWN).map(printable).collect();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agreements::Ends;
 use super::halves::PeeringState;
-use super::ids::{HandshakeId, PeeringId, TenantId, VirtualNetworkId};
+use super::ids::{HandshakeId, PeeringId, TenantId, VirtualNetworkId, shown};
 use super::management::ends::{ManagementEnds, Seat};
 use super::management::halves::ConnectionState;
 use super::management::ids::{
@@ -141,6 +141,14 @@ impl Pair {
     }
 }
 
+impl State {
+    /// The other half was there and went, says Azure.
+    #[must_use]
+    pub fn is_alone(self) -> bool {
+        matches!(self, Self::Peering(PeeringState::Disconnected) | Self::Connection(ConnectionState::Revoked))
+    }
+}
+
 impl FromStr for Resource {
     type Err = UnknownResource;
 
@@ -148,10 +156,7 @@ impl FromStr for Resource {
         let network = text.parse().map(Self::Network);
         let manager = || text.parse().map(Self::Manager);
         let scope = || text.parse().map(Self::Scope);
-        network
-            .or_else(|_| manager())
-            .or_else(|_| scope())
-            .map_err(|_| UnknownResource(text.chars().take(200).collect()))
+        network.or_else(|_| manager()).or_else(|_| scope()).map_err(|_| UnknownResource(shown(text)))
     }
 }
 

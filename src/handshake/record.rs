@@ -9,7 +9,7 @@ use super::ids::{HandshakeId, TenantId};
 use super::observation::Seen;
 use super::pair::{HalfId, Kind, Pair, Resource, State, Target};
 use super::phase::{IllegalMove, Phase};
-use super::reason::{Code, Reason};
+use super::reason::Reason;
 use super::step::Step;
 use super::view::View;
 
@@ -53,7 +53,10 @@ pub struct Record {
     pub mended: u8,
     /// The last write that Azure refused by a rule of its own.
     pub refusal: Option<Refusal>,
-    /// When the partner's half was first seen to be gone.
+    /// When the states of the two halves last changed, as far as looks can tell.
+    #[serde(with = "time::serde::rfc3339")]
+    pub states_since: OffsetDateTime,
+    /// When our half was first seen to be left alone by the partner's, while it is.
     #[serde(with = "time::serde::rfc3339::option")]
     pub removal_seen_at: Option<OffsetDateTime>,
 }
@@ -118,6 +121,7 @@ impl Record {
             held_until: None,
             mended: 0,
             refusal: None,
+            states_since: now,
             removal_seen_at: None,
         }
     }
@@ -140,8 +144,26 @@ impl Record {
         [&self.ours, &self.theirs].iter().any(|end| end.state.is_some() && end.half.as_ref() == Some(half))
     }
 
+    /// Since when the halves have stood in these states; `None` if they stood otherwise at the last look.
+    #[must_use]
+    pub fn stand_since(&self, ours: Option<State>, theirs: Option<State>) -> Option<OffsetDateTime> {
+        (self.states() == (ours, theirs)).then_some(self.states_since)
+    }
+
+    fn states(&self) -> (Option<State>, Option<State>) {
+        (self.ours.state, self.theirs.state)
+    }
+
     /// Takes over what was seen of the halves.
-    pub fn see(&mut self, view: &View) {
+    pub fn see(&mut self, view: &View, now: OffsetDateTime) {
+        let before = self.states();
+        self.see_halves(view);
+        if self.states() != before {
+            self.states_since = now;
+        }
+    }
+
+    fn see_halves(&mut self, view: &View) {
         match view {
             View::Peering(ends, observation) => {
                 let seen = |end: Seen<'_>| {
@@ -184,8 +206,9 @@ impl Record {
             self.reopen(now);
         }
         self.phase = self.phase.advance(phase)?;
-        let gone = reasons.iter().any(|reason| reason.code == Code::PartnerRemoved);
-        self.removal_seen_at = if gone { self.removal_seen_at.or(Some(now)) } else { None };
+        // By the state and not by the reasons, so that a removal that has to be tried again does not wait again.
+        let alone = self.ours.state.is_some_and(State::is_alone);
+        self.removal_seen_at = if alone { self.removal_seen_at.or(Some(now)) } else { None };
         self.reasons = reasons;
         if phase == Phase::Connected {
             self.connected_at = self.connected_at.or(Some(now));

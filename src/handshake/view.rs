@@ -47,7 +47,7 @@ impl View {
     pub fn fingerprint(&self) -> String {
         match self {
             Self::Peering(_, observation) => observation.fingerprint(),
-            Self::Management(_, observation) => super::observation::fingerprint_of(observation),
+            Self::Management(_, observation) => observation.fingerprint(),
         }
     }
 }

@@ -81,7 +81,7 @@ impl Pass<'_> {
             }
         };
         let now = self.reconciler.clock.now();
-        self.record.see(&view);
+        self.record.see(&view, now);
         let decision = view.decide(Some(&self.record), &self.reconciler.agreements, now);
         match decision.verdict {
             Verdict::Rest { phase: Phase::Closed, .. } if write.step == Step::RemoveOurs => {

@@ -118,7 +118,7 @@ impl Reconciler {
             None => Pass::begin(self, cause, Record::new(pair, self.home, now)),
         };
         pass.record.agreement.clone_from(&decision.agreement);
-        pass.record.see(&view);
+        pass.record.see(&view, now);
         match decision.verdict {
             Verdict::Rest { phase, reasons, again } => pass.settle(phase, reasons, again).await,
             Verdict::Write(write) => {

@@ -41,7 +41,8 @@ fn wrong_use_is_exit_code_2_and_says_what_was_wrong() {
     let both = complaint(2, &["status", UNKNOWN, "--phase", "closed"]);
     assert!(both.contains("cannot be used with"), "{both}");
     assert!(
-        complaint(2, &["explain", "--ours", "x", "--theirs", "y"]).contains("is not a virtual network id")
+        complaint(2, &["explain", "--ours", "x", "--theirs", "y"])
+            .contains("is not the id of a virtual network, a network manager")
     );
     let missing = complaint(2, &["explain", "--ours", &id("ours").to_string()]);
     assert!(missing.contains("--theirs"), "{missing}");

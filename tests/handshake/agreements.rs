@@ -122,7 +122,7 @@ fn values_of_another_shape_are_refused_where_they_stand() {
         ("tag", "\"peerpact\"", "`peerpact` is not a tag; write \"key=value\""),
         ("tag", "\"=contoso\"", "`=contoso` is not a tag; write \"key=value\""),
         ("ours", "\"*\"", "line 5, column 8"),
-        ("theirs", "\"*\"", "`*` is not a network pattern: it has 1 segments instead of 8"),
+        ("theirs", "\"*\"", "`*` is not a pattern of virtualNetworks: it has 1 segments instead of 8"),
     ] {
         let refusal = refused(&with(&[(key, value)]));
         assert!(refusal.contains(told), "{key} = {value}: {refusal}");
@@ -172,7 +172,7 @@ fn an_empty_list_of_ranges_is_refused_on_its_line() {
 #[test]
 fn two_agreements_of_one_name_are_refused_on_the_second_one() {
     let twice = with(&[]) + &peering(&[("name", "\"All\"")]);
-    assert_eq!(refused(&twice), "a.toml, line 9: a second [[peering]] is named `All`");
+    assert_eq!(refused(&twice), "a.toml, line 9: a second agreement is named `All`");
     taken(&(with(&[]) + &peering(&[("name", "\"some\"")])));
 }
 

@@ -104,7 +104,7 @@ fn a_wrong_pattern_is_told_with_what_to_write() {
     assert_eq!(
         refusal(&text(SUBSCRIPTION, "*", "*").replace("virtualNetworks", "networkManagers")),
         "`/subscriptions/6a5f35e9-6951-499d-a36b-83c6c6eed44a/resourceGroups/*/providers/Microsoft.Network/networkManagers/*` \
-         is not a network pattern: `networkManagers` stands where `virtualNetworks` belongs; write \
+         is not a pattern of virtualNetworks: `networkManagers` stands where `virtualNetworks` belongs; write \
          /subscriptions/<subscription id>/resourceGroups/<name or *>/providers/Microsoft.Network/virtualNetworks/<name or *>"
     );
 }

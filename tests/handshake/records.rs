@@ -167,13 +167,16 @@ fn theirs() -> NetworkBuilder {
 #[test]
 fn what_was_seen_of_both_halves_is_taken_over() {
     let mut record = record();
-    record.see(&view(seen(
-        ours().half("theirs", |half| half.sync = SyncLevel::LocalNotInSync),
-        theirs().half("ours", |half| {
-            half.id = id("theirs").peering("by-hand".parse().unwrap());
-            half.sync = SyncLevel::RemoteNotInSync;
-        }),
-    )));
+    record.see(
+        &view(seen(
+            ours().half("theirs", |half| half.sync = SyncLevel::LocalNotInSync),
+            theirs().half("ours", |half| {
+                half.id = id("theirs").peering("by-hand".parse().unwrap());
+                half.sync = SyncLevel::RemoteNotInSync;
+            }),
+        )),
+        now(),
+    );
     assert_eq!(record.ours.half, Some(half("ours", "to-theirs")));
     assert_eq!(
         (record.ours.state, record.ours.sync),
@@ -186,7 +189,7 @@ fn what_was_seen_of_both_halves_is_taken_over() {
 #[test]
 fn a_half_towards_somebody_elses_network_is_not_a_half_of_this_pair() {
     let mut record = record();
-    record.see(&view(seen(ours().half("theirs-2", |_| {}), theirs().half("ours-2", |_| {}))));
+    record.see(&view(seen(ours().half("theirs-2", |_| {}), theirs().half("ours-2", |_| {}))), now());
     assert_eq!((record.ours.half, record.theirs.half), (None, None));
 }
 
@@ -207,9 +210,9 @@ fn a_half_that_went_leaves_its_id_and_no_state() {
     let half = half("theirs", "to-ours");
     for gone in gone {
         let mut record = record();
-        record.see(&view(connected()));
+        record.see(&view(connected()), now());
         assert!(record.shows(&half));
-        record.see(&view(gone));
+        record.see(&view(gone), now());
         assert_eq!(record.theirs.half.as_ref(), Some(&half), "an event about it is still understood");
         assert_eq!((record.theirs.state, record.theirs.sync), (None, None));
         assert!(!record.shows(&half));
@@ -224,7 +227,7 @@ fn a_half_that_went_leaves_its_id_and_no_state() {
 #[test]
 fn a_record_shows_the_halves_of_both_ends_without_regard_to_case() {
     let mut record = record();
-    record.see(&view(seen(ours().half("theirs", |_| {}), theirs())));
+    record.see(&view(seen(ours().half("theirs", |_| {}), theirs())), now());
     assert!(record.shows(&"/SUBSCRIPTIONS/dec492d3-4f4e-493b-aa47-7bdf2f96a6fc/resourcegroups/RG/providers/microsoft.network/virtualnetworks/OURS/virtualnetworkpeerings/TO-THEIRS".parse().unwrap()));
     assert!(!record.shows(&half("ours", "to-other")));
     assert!(!record.shows(&half("theirs", "to-ours")));

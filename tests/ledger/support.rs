@@ -82,6 +82,7 @@ pub(crate) fn full() -> Record {
     record.held_until = Some(now() + Duration::minutes(1));
     record.mended = 1;
     record.refusal = Some(Refusal { fingerprint: "0011223344556677".to_owned(), at: now() });
+    record.states_since = now() + Duration::seconds(10);
     record.removal_seen_at = Some(now() + Duration::seconds(20));
     record
 }

@@ -38,11 +38,14 @@ impl Check<'_> {
         for agreement in &partner.peerings {
             self.check_values(agreement)?;
             let claims = [(agreement.ours.subscription(), true), (agreement.theirs.subscription(), false)];
-            self.check_subscriptions(partner, &agreement.name, claims)?;
+            self.check_claims(partner, &agreement.name, claims.map(subscription))?;
         }
         for agreement in &partner.managements {
             self.check_management(agreement)?;
-            self.check_subscriptions(partner, &agreement.name, agreement.subscriptions())?;
+            let claims = agreement.subscriptions().map(subscription);
+            // The names of management groups are unique in a tenant only, and an id does not say which one.
+            let scope = (agreement.scope.clone(), agreement.ours == OurEnd::Scope);
+            self.check_claims(partner, &agreement.name, claims.chain([scope]))?;
         }
         Ok(())
     }
@@ -114,21 +117,25 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn check_subscriptions(
+    fn check_claims(
         &self,
         partner: &Partner,
         name: &Spanned<String>,
-        claims: impl IntoIterator<Item = (SubscriptionId, bool)>,
+        claims: impl IntoIterator<Item = (Scope, bool)>,
     ) -> Result<(), AgreementError> {
-        for (subscription, ours) in claims {
+        for (scope, ours) in claims {
             let claimed = partner.claim(ours);
-            let known = self.known.whose(subscription).or_else(|| partner.whose(subscription));
+            let known = self.known.whose_scope(&scope).or_else(|| partner.whose_scope(&scope));
+            let what = match &scope {
+                Scope::Subscription(subscription) => format!("subscription {subscription}"),
+                Scope::ManagementGroup(name) => format!("management group {name}"),
+            };
             let problem = match (claimed, known) {
                 (Whose::Theirs(_), Some(Whose::Theirs(other))) if other != partner.tenant => {
-                    format!("subscription {subscription} is tenant {other}'s in another file")
+                    format!("{what} is tenant {other}'s in another file")
                 }
                 (Whose::Ours, Some(Whose::Theirs(_))) | (Whose::Theirs(_), Some(Whose::Ours)) => {
-                    format!("subscription {subscription} cannot be both ours and a partner's")
+                    format!("{what} cannot be both ours and a partner's")
                 }
                 (_, Some(_) | None) => continue,
             };
@@ -141,6 +148,10 @@ impl Check<'_> {
         let line = self.text.as_bytes().iter().take(at).filter(|&&byte| byte == b'\n').count() + 1;
         AgreementError::Rule { file: self.file.to_owned(), line, problem }
     }
+}
+
+fn subscription((id, ours): (SubscriptionId, bool)) -> (Scope, bool) {
+    (Scope::Subscription(id), ours)
 }
 
 /// Names end in records and on terminals as `partner/name`.

@@ -60,7 +60,9 @@ impl ManagementAgreement {
             Scope::Subscription(subscription) => Some((*subscription, self.ours == OurEnd::Scope)),
             Scope::ManagementGroup(_) => None,
         };
-        [(self.manager.subscription(), self.ours == OurEnd::Manager)].into_iter().chain(scope)
+        let manager = (self.manager.subscription(), self.ours == OurEnd::Manager);
+        let members = self.groups.iter().map(|group| (group.members.subscription(), false));
+        [manager].into_iter().chain(scope).chain(members)
     }
 
     /// Where we sit in the handshakes that it covers.

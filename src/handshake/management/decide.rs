@@ -12,10 +12,11 @@ use super::members::{MemberMove, next_move};
 use super::observation::{EndSeen, ManagementObservation};
 use super::tell;
 use crate::handshake::agreements::{Agreements, ManagementAgreement, OnRemoval, Partner};
+use crate::handshake::decide::hold_refusal;
 use crate::handshake::decision::{Decision, Row, Verdict};
 use crate::handshake::grants;
 use crate::handshake::halves::Denial;
-use crate::handshake::ids::{HandshakeId, Name};
+use crate::handshake::ids::{HandshakeId, Name, VirtualNetworkId};
 use crate::handshake::pair::{HalfId, Target};
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::Reason;
@@ -43,7 +44,8 @@ pub fn decide(
     let look = Look { ends, record, agreements, covering, observation, now };
     let (row, verdict) = look.row();
     let agreement = covering.map(|(partner, agreement)| partner.label_of(&agreement.name));
-    Decision { row, verdict, agreement }
+    let decision = Decision { row, verdict, agreement };
+    hold_refusal(decision, || observation.fingerprint(), record, now)
 }
 
 struct Look<'a> {
@@ -71,7 +73,7 @@ impl Look<'_> {
             (_, Denied(denial)) => self.unreadable(denial),
 
             (Absent, Absent) => rest(Row::Closed, Phase::Closed, tell::closed(self.ends)),
-            (Denied(_), Absent) if self.observation.announced => self.answer(),
+            (Denied(_), Absent) if self.observation.announced || self.is_answering() => self.answer(),
             (Denied(denial), Absent) => self.unread_theirs(denial),
             (Present(_, Pending | Unknown, _), Absent) => self.answer(),
             (Present(id, Connected, _), Absent) => soon(Row::Unclear, tell::unclear(id)),
@@ -161,7 +163,7 @@ impl Look<'_> {
     /// Theirs is not there, or cannot be read, and ours tells how it went. One that we made in answer was made in vain; one
     /// that our own engineer made waits for theirs.
     fn pending_alone(&self, id: &HalfId, seat: Seat) -> Outcome {
-        if self.made_by_us(id) {
+        if self.made_by_us(id) && self.covering.is_some() {
             return self.take_back_after_deadline(id);
         }
         let late = self.waited() > PENDING_DEADLINE;
@@ -215,7 +217,9 @@ impl Look<'_> {
         let seen = self.observation.members.as_ref()?;
         let id = HandshakeId::of_management(&self.ends.manager, &self.ends.scope);
         let write = |step, body| Some((Row::Members, Verdict::Write(Write { step, body })));
-        match next_move(&id, &self.ends.manager, &agreement.groups, seen)? {
+        let denied =
+            |network: &VirtualNetworkId| self.agreements.denials().any(|rule| rule.network.matches(network));
+        match next_move(&id, &self.ends.manager, &agreement.groups, denied, seen)? {
             MemberMove::Add(id, network) => write(Step::AddMember, Body::Member { id, network }),
             MemberMove::Remove(id, _) => write(Step::RemoveMember, Body::Removal(Target::Member(id))),
             MemberMove::NoGroup(group) => Some(rest(Row::Members, Phase::Connected, tell::no_group(&group))),
@@ -236,11 +240,26 @@ impl Look<'_> {
         }
     }
 
+    /// We set out to answer what an event announced, and have not seen our half since: another look at a half that
+    /// cannot be read is no reason to give up.
+    fn is_answering(&self) -> bool {
+        self.record.is_some_and(|record| {
+            let create = record.intent.as_ref().is_some_and(|intent| intent.step == Step::CreateOurs);
+            let unfinished = matches!(record.phase, Phase::Completing | Phase::Waiting | Phase::Blocked);
+            create && unfinished && record.ours.state.is_none()
+        })
+    }
+
+    /// For how long both halves have stood as they do now: not since ours was made, which may have been days before
+    /// theirs.
     fn waited(&self) -> time::Duration {
-        let since = |record: &Record| record.intent.as_ref().map_or(record.opened_at, |intent| intent.at);
+        let seat = self.ends.seat;
+        let state = |seat| self.observation.at(seat).and_then(|end| end.half().map(|(_, state)| state));
+        let stand_since = |record: &Record| record.stand_since(state(seat), state(seat.other()));
         self.record
             .filter(|record| record.phase != Phase::Closed)
-            .map_or(time::Duration::ZERO, |record| self.now - since(record))
+            .and_then(stand_since)
+            .map_or(time::Duration::ZERO, |since| self.now - since)
     }
 }
 

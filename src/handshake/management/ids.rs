@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::handshake::ids::{
-    IdError, Name, SubscriptionId, as_text, expect, name_of, segments, serialize_display,
+    IdError, Name, SubscriptionId, as_text, expect, name_of, segments, serialize_display, shown,
 };
 
 /// The id of a network manager.
@@ -185,7 +185,9 @@ fn scope_of(text: &str, expected: &'static str, parts: &[&str]) -> Result<Scope,
 }
 
 fn subscription_of(text: &str, expected: &'static str, given: &str) -> Result<SubscriptionId, IdError> {
-    given.parse().map_err(|_| IdError::new(text, expected, format!("`{given}` is not a subscription id")))
+    given
+        .parse()
+        .map_err(|_| IdError::new(text, expected, format!("`{}` is not a subscription id", shown(given))))
 }
 
 impl fmt::Display for NetworkManagerId {

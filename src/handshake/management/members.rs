@@ -39,51 +39,61 @@ pub enum MemberMove {
     Wait,
 }
 
-/// The first thing that is to be done, if anything is. Members that others made are left alone.
+/// What is to be done next, if anything is. Members that others made are left alone, and what waits for people keeps
+/// nobody else waiting.
 #[must_use]
 pub fn next_move(
     handshake: &HandshakeId,
     manager: &NetworkManagerId,
     wanted: &[GroupAgreement],
+    denied: impl Fn(&VirtualNetworkId) -> bool,
     seen: &MembersSeen,
 ) -> Option<MemberMove> {
-    wanted.iter().find_map(|group| {
+    let moves = wanted.iter().filter_map(|group| {
         let id = NetworkGroupId { manager: manager.clone(), name: group.name.clone() };
         let found = seen.groups.iter().find(|seen| seen.id == id).and_then(|seen| seen.members.as_ref());
+        let belongs = |network: &VirtualNetworkId| group.members.matches(network) && !denied(network);
         match found {
             None => Some(MemberMove::NoGroup(id)),
-            Some(members) => in_group(handshake, &id, group, members, seen.networks.as_deref()),
+            Some(members) => in_group(handshake, &id, belongs, members, seen.networks.as_deref()?),
         }
+    });
+    moves.min_by_key(|next| match next {
+        MemberMove::Add(..) | MemberMove::Remove(..) => 0,
+        MemberMove::Wait => 1,
+        MemberMove::NoGroup(_) | MemberMove::Failed(..) => 2,
     })
 }
 
 fn in_group(
     handshake: &HandshakeId,
     group: &NetworkGroupId,
-    wanted: &GroupAgreement,
+    belongs: impl Fn(&VirtualNetworkId) -> bool,
     members: &[StaticMember],
-    networks: Option<&[VirtualNetworkId]>,
+    networks: &[VirtualNetworkId],
 ) -> Option<MemberMove> {
-    let networks = networks?;
     let missing = networks
         .iter()
-        .filter(|network| wanted.members.matches(network))
+        .filter(|network| belongs(network))
         .find(|network| !members.iter().any(|member| member.network == **network));
     if let Some(network) = missing {
         let id = StaticMemberId { group: group.clone(), name: Name::of_member(handshake, network) };
         return Some(MemberMove::Add(id, network.clone()));
     }
     let mine = |member: &&StaticMember| member.id.name == Name::of_member(handshake, &member.network);
-    let leftover = members
-        .iter()
-        .filter(mine)
-        .find(|member| !networks.contains(&member.network) || !wanted.members.matches(&member.network));
-    if let Some(member) = leftover {
+    let leaves = |member: &&StaticMember| {
+        member.provisioning != Provisioning::Deleting
+            && !(networks.contains(&member.network) && belongs(&member.network))
+    };
+    if let Some(member) = members.iter().filter(mine).find(leaves) {
         return Some(MemberMove::Remove(member.id.clone(), member.network.clone()));
     }
-    members.iter().filter(mine).find_map(|member| match member.provisioning {
-        Provisioning::Failed => Some(MemberMove::Failed(member.id.clone(), member.network.clone())),
-        Provisioning::Updating | Provisioning::Deleting => Some(MemberMove::Wait),
-        Provisioning::Succeeded => None,
-    })
+    let at_work = |member: &StaticMember| {
+        matches!(member.provisioning, Provisioning::Updating | Provisioning::Deleting)
+    };
+    if members.iter().filter(mine).any(at_work) {
+        return Some(MemberMove::Wait);
+    }
+    let failed = members.iter().filter(mine).find(|member| member.provisioning == Provisioning::Failed)?;
+    Some(MemberMove::Failed(failed.id.clone(), failed.network.clone()))
 }

@@ -4,6 +4,7 @@ use super::ends::Seat;
 use super::halves::{ConnectionState, Look, NetworkManagerConnection, ScopeConnection};
 use super::members::MembersSeen;
 use crate::handshake::halves::Denial;
+use crate::handshake::observation::fingerprint_of;
 use crate::handshake::pair::{HalfId, State};
 
 /// Both halves, as far as they could be read, and what the manager and its groups show where that was asked.
@@ -57,6 +58,12 @@ pub enum EndSeen<'a> {
 }
 
 impl ManagementObservation {
+    /// Equal for equal looks, whatever hint they were taken on.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        fingerprint_of(&Self { announced: false, ..self.clone() })
+    }
+
     /// What stands at one end; `None` where it was not asked for, because the other end tells all.
     #[must_use]
     pub fn at(&self, seat: Seat) -> Option<EndSeen<'_>> {
