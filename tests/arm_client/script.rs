@@ -125,12 +125,8 @@ impl Stage {
     pub(crate) fn at(endpoint: &str) -> Self {
         let start = datetime!(2026-11-22 08:00 UTC);
         let clock = Clock::starting_at(start);
-        let transport = Arc::new(Transport {
-            clock,
-            start,
-            expected: Mutex::default(),
-            seen: Mutex::default(),
-        });
+        let transport =
+            Arc::new(Transport { clock, start, expected: Mutex::default(), seen: Mutex::default() });
         let arm = ResourceManager::new(settings(endpoint), transport.clone(), clock);
         Self { arm, clock, transport }
     }
