@@ -152,12 +152,25 @@ impl Look<'_> {
         if pair.reach() == Reach::Both {
             return pair.with_consent(|case| pair.create_theirs(case));
         }
-        let opened =
-            self.record.filter(|record| record.phase != Phase::Closed).map(|record| record.opened_at);
-        let waited = self.now - opened.unwrap_or(self.now);
-        let reason =
-            if waited > STALLED_AFTER { tell::stalled(self.ends) } else { tell::awaiting_partner(self.ends) };
-        rest(Row::WaitForTheirs, Phase::Waiting, reason)
+        if self.waited() > STALLED_AFTER {
+            return rest(Row::WaitForTheirs, Phase::Waiting, tell::stalled(self.ends));
+        }
+        rest(Row::WaitForTheirs, Phase::Waiting, tell::awaiting_partner(self.ends))
+    }
+
+    /// How long ours has waited: since it was opened, or, in a pair that was connected before, since it came back.
+    fn waited(&self) -> time::Duration {
+        let Some(record) = self.record.filter(|record| record.phase != Phase::Closed) else {
+            return time::Duration::ZERO;
+        };
+        let told = |code| record.reasons.iter().any(|reason| reason.code == code);
+        let since = match record.connected_at {
+            None => record.opened_at,
+            Some(_) if told(Code::Stalled) => record.opened_at,
+            Some(_) if told(Code::AwaitingPartner) => record.updated_at,
+            Some(_) => self.now,
+        };
+        self.now - since
     }
 
     fn connected(&self, pair: &Pair<'_>, theirs: SyncLevel, ours: SyncLevel) -> Outcome {

@@ -113,5 +113,5 @@ async fn who_stops_reading_is_no_error() {
     reader.read_line(&mut first).unwrap();
     drop(reader);
     let output = child.wait_with_output().unwrap();
-    assert_eq!((first.as_str(), output.status.code(), text(&output.stderr)), ("{\n", Some(0), ""));
+    assert_eq!((first.as_str(), output.status.code(), text(&output.stderr)), ("[\n", Some(0), ""));
 }

@@ -56,6 +56,27 @@ fn what_we_opened_waits_and_is_told_as_stalled_past_the_deadline_with_the_record
 }
 
 #[test]
+fn a_pair_that_was_connected_and_comes_back_waits_its_full_time() {
+    let opened = seen(ours().initiated("theirs"), theirs());
+    let back = now() + STALLED_AFTER * 50;
+    let connected = record(|record| record.connected_at = Some(now()));
+    assert_eq!(first_reason(&decided(&opened, &connected, "", back)), Code::AwaitingPartner);
+    let since_then = |code, at| {
+        record(|record| {
+            record.connected_at = Some(now());
+            record.updated_at = at;
+            record.reasons = vec![Reason::new(code, "since then")];
+        })
+    };
+    let waiting = since_then(Code::AwaitingPartner, back);
+    let late = back + STALLED_AFTER + Duration::SECOND;
+    assert_eq!(first_reason(&decided(&opened, &waiting, "", back + STALLED_AFTER)), Code::AwaitingPartner);
+    assert_eq!(first_reason(&decided(&opened, &waiting, "", late)), Code::Stalled);
+    let stalled = since_then(Code::Stalled, late);
+    assert_eq!(first_reason(&decided(&opened, &stalled, "", late)), Code::Stalled, "it stays told");
+}
+
+#[test]
 fn a_pair_that_comes_back_after_its_end_is_not_stalled_by_its_earlier_life() {
     let opened = seen(ours().initiated("theirs"), theirs());
     let closed = record(|record| record.phase = Phase::Closed);
