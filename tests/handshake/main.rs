@@ -16,6 +16,8 @@ mod grants;
 #[cfg(test)]
 mod ids;
 #[cfg(test)]
+mod management;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod overlaps;

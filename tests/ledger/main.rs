@@ -6,6 +6,8 @@ mod files;
 #[path = "../fixtures/mod.rs"]
 mod fixtures;
 #[cfg(test)]
+mod management;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod swaps;
