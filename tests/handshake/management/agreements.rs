@@ -195,6 +195,8 @@ fn an_agreement_covers_its_managers_its_scope_and_its_seat_and_no_others() {
         };
         assert_eq!(covered(&ends(seat)).as_deref(), Some("central"));
         assert_eq!(covered(&ends(seat.other())), None, "the other seat is the partner's");
+        let turned = ManagementEnds { seat: seat.other(), ..ends(seat) };
+        assert_eq!(covered(&turned), None, "consent to one seat is none to the other");
         let with =
             |manager: &str| ManagementEnds { manager: managers(manager).parse().unwrap(), ..ends(seat) };
         assert_eq!(covered(&with("MANAGER-2")).as_deref(), Some("central"));

@@ -8,9 +8,8 @@ use peerpact::handshake::decision::{Decision, Verdict};
 use peerpact::handshake::ids::Name;
 use peerpact::handshake::management::decide::{PENDING_DEADLINE, REMOVAL_DELAY, decide};
 use peerpact::handshake::management::ends::Seat;
-use peerpact::handshake::management::halves::ConnectionState;
 use peerpact::handshake::management::observation::ManagementObservation;
-use peerpact::handshake::pair::{Pair, State, Target};
+use peerpact::handshake::pair::{Pair, Target};
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::{Intent, Record};
 use peerpact::handshake::step::{Body, Side, Step};
@@ -334,18 +333,4 @@ fn what_azure_has_still_to_do_is_looked_at_again_without_a_new_hint() {
         let for_the_partner = at.ours == Cell::Pending && matches!(at.theirs, Cell::Absent | Cell::Denied);
         assert!(for_the_partner || at.theirs == Cell::NotAsked || at.ours == Cell::NotAsked, "{}", at.told());
     });
-}
-
-#[test]
-fn states_are_on_record_as_they_are_seen() {
-    for seat in SEATS {
-        for (theirs, ours) in Cell::ALL.into_iter().flat_map(|theirs| Cell::ALL.map(|ours| (theirs, ours))) {
-            let record = Memory::JustSeen.record(seat, &seen(seat, theirs, ours, "x")).unwrap();
-            let state = |state: Option<ConnectionState>| state.map(State::Connection);
-            assert_eq!(
-                (record.theirs.state, record.ours.state),
-                (state(theirs.state()), state(ours.state()))
-            );
-        }
-    }
 }
