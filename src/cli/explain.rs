@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let clock = Clock::system();
         let resource_manager = resource_manager(&azure, clock);
         let eyes = Eyes { home, agreements: &agreements, resource_manager: &resource_manager };
-        let known = Known { members: true, ..Known::default() };
+        let known = Known { thorough: true, ..Known::default() };
         let view = eyes.observe(&pair, None, known, Deadline::after(&clock, BOUND)).await?;
         show(args, &view.decide(None, &agreements, clock.now()))
     })

@@ -71,7 +71,7 @@ impl Pass<'_> {
         until: Deadline,
     ) -> Result<Report, ReconcileError> {
         let eyes = self.reconciler.eyes();
-        let known = Known { members: row == Row::Members, ..Known::default() };
+        let known = Known { thorough: row == Row::Members, ..Known::default() };
         let view = match eyes.observe(&before.pair(), Some(&self.record), known, until).await {
             Ok(view) => view,
             Err(error) => {

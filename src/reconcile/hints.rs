@@ -98,7 +98,7 @@ impl Reconciler {
             }
         }
         for stored in touched {
-            let known = Known { members: true, ..Known::default() };
+            let known = Known { thorough: true, ..Known::default() };
             if let Some(pair) = stored.record.pair() {
                 followed.reports.push(self.look(&pair, known, cause, until).await?);
             }

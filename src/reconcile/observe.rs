@@ -1,5 +1,7 @@
 //! Looking: from a pair to what is seen of it, with no read that is not needed.
 
+use std::collections::BTreeSet;
+
 use crate::arm::{ArmError, Deadline, Place, ResourceManager};
 use crate::handshake::agreements::{Agreements, Ends, ManagementAgreement};
 use crate::handshake::halves::{Network, Sight};
@@ -39,8 +41,9 @@ pub struct Known {
     pub connection: Option<NetworkManagerConnection>,
     /// An event named their half just now.
     pub announced: bool,
-    /// Look at the members of groups too, though the record says that all is well.
-    pub members: bool,
+    /// Look at everything, though the record says that all is well: at the members of groups, and at lists instead of the
+    /// halves that the record names, so that a second half of the same pair shows.
+    pub thorough: bool,
 }
 
 impl Eyes<'_> {
@@ -90,16 +93,17 @@ impl Eyes<'_> {
         known: Known,
         until: Deadline,
     ) -> Result<ManagementObservation, ArmError> {
-        let Known { scope_connection, connection, announced, members, .. } = known;
+        let Known { scope_connection, connection, announced, thorough, .. } = known;
         let settled = record.is_some_and(|record| record.phase == Phase::Connected);
-        let central = self.central(ends, record, scope_connection, until);
+        let named = record.filter(|_| !thorough);
+        let central = self.central(ends, named, scope_connection, until);
         let (central, target) = if ends.seat == Seat::Central && settled && connection.is_none() {
             let central = central.await?;
             let told = is_connected(&central);
-            let target = if told { None } else { Some(self.target(ends, record, connection, until).await?) };
+            let target = if told { None } else { Some(self.target(ends, named, connection, until).await?) };
             (central, target)
         } else {
-            let (central, target) = tokio::join!(central, self.target(ends, record, connection, until));
+            let (central, target) = tokio::join!(central, self.target(ends, named, connection, until));
             (central?, Some(target?))
         };
         let connected = is_connected(&central);
@@ -107,7 +111,7 @@ impl Eyes<'_> {
             if ends.seat == Seat::Central && connected { self.taken(ends, until).await? } else { None };
         let agreement = self.agreements.covering_management(ends).map(|(_, agreement)| agreement);
         let filled = agreement.filter(|agreement| {
-            ends.seat == Seat::Central && connected && !agreement.groups.is_empty() && (members || !settled)
+            ends.seat == Seat::Central && connected && !agreement.groups.is_empty() && (thorough || !settled)
         });
         let members = match filled {
             Some(agreement) => Some(self.members(ends, agreement, until).await?),
@@ -191,10 +195,9 @@ impl Eyes<'_> {
             groups.push(GroupSeen { id, members });
         }
         let mut networks = Some(Vec::new());
-        let mut places: Vec<Place> =
-            agreement.groups.iter().map(|group| Place::Subscription(group.members.subscription())).collect();
-        places.dedup();
-        for place in places {
+        let subscriptions: BTreeSet<_> =
+            agreement.groups.iter().map(|group| group.members.subscription()).collect();
+        for place in subscriptions.into_iter().map(Place::Subscription) {
             // Who cannot be listed is neither added nor removed.
             match self.resource_manager.networks(ends.partner, &place, until).await {
                 Ok(found) => {

@@ -353,6 +353,13 @@ async fn a_second_scope_connection_for_one_scope_is_told() {
     let codes: Vec<String> = record.reasons.iter().map(|reason| reason.code.as_str()).collect();
     assert_eq!(record.phase, Phase::Connected, "{record:#?}");
     assert!(codes.contains(&"duplicate".to_owned()), "{record:#?}");
+
+    // Told once: the next sweep finds the record as the lists are, and makes no pass.
+    let mark = stage.mark();
+    contoso.sweep().await;
+    let calls = stage.calls_of_app(Contoso, mark);
+    assert!(!calls.contains(&"GET networkManagers/central".to_owned()), "{calls:?}");
+    assert_eq!(contoso.record().await.history.len(), record.history.len());
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,8 +15,8 @@ use crate::handshake::pair::{HalfId, State};
 use crate::handshake::view::View;
 
 /// Managers and connections of both tenants, as far as they may be read.
-#[derive(Default)]
 pub(super) struct ListedConnections {
+    home: TenantId,
     managers: BTreeMap<NetworkManagerId, NetworkManager>,
     scope_connections: BTreeMap<NetworkManagerId, Look<Vec<ScopeConnection>>>,
     connections: BTreeMap<Scope, Look<Vec<NetworkManagerConnection>>>,
@@ -71,7 +71,9 @@ impl ListedConnections {
     fn central(&self, ends: &ManagementEnds) -> Option<Look<Found<ScopeConnection>>> {
         let look = self.scope_connections.get(&ends.manager)?;
         let of = |half: &ScopeConnection| (HalfId::ScopeConnection(half.id.clone()), half.state);
-        Some(among(look, |half| half.scope == ends.scope, of))
+        // Names of management groups are unique within a tenant only.
+        let target = if ends.seat == Seat::Central { ends.partner } else { self.home };
+        Some(among(look, |half| half.scope == ends.scope && half.tenant == target, of))
     }
 
     fn target(&self, ends: &ManagementEnds) -> Option<Look<Found<NetworkManagerConnection>>> {
@@ -87,7 +89,12 @@ impl Reconciler {
         until: Deadline,
         troubles: &mut Vec<String>,
     ) -> ListedConnections {
-        let mut listed = ListedConnections::default();
+        let mut listed = ListedConnections {
+            home: self.home,
+            managers: BTreeMap::new(),
+            scope_connections: BTreeMap::new(),
+            connections: BTreeMap::new(),
+        };
         for (partner, agreement) in self.agreements.managements() {
             let (central, target) = match agreement.seat() {
                 Seat::Central => (self.home, partner.tenant),

@@ -83,7 +83,7 @@ impl Reconciler {
                 break;
             }
             let pass_until = Deadline::after(&self.clock, remaining.min(PASS));
-            let known = Known { members: true, ..Known::default() };
+            let known = Known { thorough: true, ..Known::default() };
             match self.pass(&candidate.pair, known, cause, pass_until).await {
                 Ok(report) => swept.reports.push(report),
                 Err(ReconcileError::Ledger(LedgerError::Conflict(_))) => swept.reports.push(Report::Held),
