@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use peerpact::handshake::phase::Phase;
-use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
+use peerpact_sandbox::Tenant::Fabrikam;
 use serde_json::Value;
 
 use crate::app::App;
@@ -206,5 +206,52 @@ async fn every_fault_at_every_call_and_every_ledger_write_ends_like_no_fault() {
     }
     println!("{total} points, all of them");
     assert!(total > 300, "the stories became too short: {total}");
-    let _both = (Contoso, Fabrikam);
+}
+
+/// A stage on which the app crashed right before it sent its write.
+async fn crashed_before_the_write() -> Stage {
+    let put = {
+        let stage = Stage::new().await;
+        stage.two_networks().await;
+        stage.contoso_opens().await;
+        let gate = Gate::open();
+        let app = stage.gated_app(Fabrikam, "", &gate);
+        stage.deliver(&[&app]).await;
+        let calls = gate.calls();
+        calls.iter().position(|call| call.starts_with("PUT")).expect("a write")
+    };
+    let stage = Stage::new().await;
+    stage.two_networks().await;
+    stage.contoso_opens().await;
+    let gate = Gate::with(Point::Call(put, Fault::CrashBefore));
+    let app = stage.gated_app(Fabrikam, "", &gate);
+    let apps = [&app];
+    tokio::select! {
+        () = stage.deliver(&apps) => panic!("the app was to crash"),
+        () = gate.crashed() => {}
+    }
+    stage
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_intent_is_on_record_before_the_write_is_sent() {
+    let stage = crashed_before_the_write().await;
+    assert_eq!(stage.traveller.state(&spoke()).await, "none", "nothing was sent");
+    let record = stage.app(Fabrikam, "").record().await;
+    assert_eq!(record.phase, Phase::Completing);
+    let last = &record.history.last().unwrap().what;
+    assert!(last.starts_with("is about to create our half: "), "{last}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_an_intent_is_held_nobody_else_writes_and_afterwards_somebody_does() {
+    let stage = crashed_before_the_write().await;
+    let other = stage.app(Fabrikam, "");
+    let mark = stage.mark();
+    other.sweep().await;
+    assert_eq!(stage.writes_of_app(Fabrikam, mark), Vec::<String>::new());
+    wait(61).await;
+    other.sweep().await;
+    assert_eq!(stage.writes_of_app(Fabrikam, mark).len(), 1);
+    assert_eq!(other.phase().await, Phase::Connected);
 }
