@@ -11,21 +11,25 @@ use crate::gate::{Gate, Point};
 use crate::management::{
     contoso_asks, fabrikam_offers, make_manager, managed, scope_connection, states, subscription,
 };
-use crate::stage::{Stage, wait};
+use crate::members::{filled, make_group, members};
+use crate::stage::{Stage, spoke, wait};
 
 #[derive(Clone, Copy, Debug)]
 enum Story {
     CentralFirst,
     TargetFirst,
     CentralRemoved,
+    MemberJoins,
 }
 
-const STORIES: [Story; 3] = [Story::CentralFirst, Story::TargetFirst, Story::CentralRemoved];
+const STORIES: [Story; 4] =
+    [Story::CentralFirst, Story::TargetFirst, Story::CentralRemoved, Story::MemberJoins];
 
 #[derive(Debug, PartialEq)]
 struct End {
     central: Vec<String>,
     target: Vec<String>,
+    members: Vec<(String, String)>,
     phases: Vec<Phase>,
     writes: Vec<String>,
 }
@@ -40,7 +44,7 @@ impl Story {
     fn app(self) -> Tenant {
         match self {
             Self::CentralFirst | Self::CentralRemoved => Fabrikam,
-            Self::TargetFirst => Contoso,
+            Self::TargetFirst | Self::MemberJoins => Contoso,
         }
     }
 
@@ -50,6 +54,11 @@ impl Story {
         match self {
             Self::CentralFirst => contoso_asks(stage, "ask", &scope).await,
             Self::TargetFirst => fabrikam_offers(stage, "offer", &scope).await,
+            Self::MemberJoins => {
+                make_group(stage).await;
+                stage.traveller.network(&spoke(), &["10.20.0.0/16"]).await;
+                fabrikam_offers(stage, "offer", &scope).await;
+            }
             Self::CentralRemoved => {
                 contoso_asks(stage, "ask", &scope).await;
                 let app = stage.app(Fabrikam, &managed(Fabrikam, ""));
@@ -62,11 +71,18 @@ impl Story {
         }
     }
 
+    fn terms(self) -> String {
+        match self {
+            Self::MemberJoins => filled(),
+            Self::CentralFirst | Self::TargetFirst | Self::CentralRemoved => managed(self.app(), ""),
+        }
+    }
+
     async fn run(self, point: Point) -> Run {
         let stage = Stage::new().await;
         self.prologue(&stage).await;
         let tenant = self.app();
-        let terms = managed(tenant, "");
+        let terms = self.terms();
         let mark = stage.mark();
         let gate = Gate::with(point);
         let app = stage.gated_app(tenant, &terms, &gate);
@@ -95,7 +111,8 @@ impl Story {
         stage.traveller.sign_out();
         let (central, target) = states(&stage, &subscription(Fabrikam)).await;
         let phases = restarted.records().await.iter().map(|record| record.phase).collect();
-        let end = End { central, target, phases, writes: stage.writes_of_app(tenant, mark) };
+        let members = if matches!(self, Self::MemberJoins) { members(&stage).await } else { Vec::new() };
+        let end = End { central, target, members, phases, writes: stage.writes_of_app(tenant, mark) };
         Run { end, calls: gate.calls().len(), ledger_writes: gate.ledger_writes() }
     }
 }

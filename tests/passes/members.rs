@@ -11,16 +11,16 @@ fn group() -> String {
     format!("{}/networkGroups/partners", manager())
 }
 
-fn filled() -> String {
+pub(crate) fn filled() -> String {
     let members = network(Fabrikam, "spokes", "spoke*");
     managed(Contoso, &format!("groups = [{{ name = \"partners\", members = \"{members}\" }}]"))
 }
 
-async fn make_group(stage: &Stage) {
+pub(crate) async fn make_group(stage: &Stage) {
     stage.traveller.put(&group(), &json!({ "properties": { "memberType": "VirtualNetwork" } })).await;
 }
 
-async fn members(stage: &Stage) -> Vec<(String, String)> {
+pub(crate) async fn members(stage: &Stage) -> Vec<(String, String)> {
     let listed = stage.traveller.get(&format!("{}/staticMembers", group())).await.expect("a list");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let member = |member: &Value| {
