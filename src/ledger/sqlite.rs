@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension, Params, Row, TransactionBehavior, params,
+};
 use time::OffsetDateTime;
 
 use super::{Ledger, LedgerError, Line, Stored, Version};
@@ -138,10 +140,27 @@ fn prepare(connection: &mut Connection, access: Access) -> rusqlite::Result<Cont
     let content = Content::of(connection)?;
     if content.format == FORMAT {
         // Readers never wait for the writer, and FULL keeps the promise that a swap that returned is on disk.
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        write_ahead(connection)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
     }
     Ok(content)
+}
+
+/// Changes the mode of a file that was just made. Where several open it at once, SQLite refuses the change at once
+/// instead of waiting its turn; a transaction does wait, so one stands between two attempts.
+fn write_ahead(connection: &mut Connection) -> rusqlite::Result<()> {
+    const ATTEMPTS: usize = 20;
+    let mut changed = connection.pragma_update(None, "journal_mode", "WAL");
+    for _ in 1..ATTEMPTS {
+        match changed.as_ref().map_err(rusqlite::Error::sqlite_error_code) {
+            Err(Some(ErrorCode::DatabaseBusy)) => {
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?.rollback()?;
+                changed = connection.pragma_update(None, "journal_mode", "WAL");
+            }
+            _ => break,
+        }
+    }
+    changed
 }
 
 fn create(connection: &mut Connection) -> rusqlite::Result<()> {

@@ -1,6 +1,7 @@
 //! Compare-and-swap, history and lookups.
 
 use std::path::Path;
+use std::sync::Barrier;
 
 use peerpact::handshake::ids::HandshakeId;
 use peerpact::handshake::pair::{HalfId, Resource};
@@ -190,6 +191,24 @@ async fn of_writers_that_race_one_wins_each_version_and_none_is_lost() {
     let stored = place.ledger().load(&record.id).await.unwrap().unwrap();
     assert_eq!(stored.version.number() as usize, WRITERS * TIMES);
     assert_eq!(told(&place.ledger(), &record.id).await.len(), WRITERS * TIMES);
+}
+
+#[test]
+fn many_that_open_a_new_ledger_at_once_all_open_it() {
+    const ROUNDS: usize = 40;
+    const OPENERS: usize = 8;
+    for _ in 0..ROUNDS {
+        let place = Place::new();
+        let (file, start) = (place.file(), Barrier::new(OPENERS));
+        std::thread::scope(|scope| {
+            for _ in 0..OPENERS {
+                scope.spawn(|| {
+                    start.wait();
+                    compete(&file, &record(), 1)
+                });
+            }
+        });
+    }
 }
 
 #[tokio::test]
