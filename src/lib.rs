@@ -10,5 +10,6 @@ pub mod handshake;
 pub mod host;
 pub mod ledger;
 pub mod public;
+pub mod queue;
 pub mod reconcile;
 pub mod telemetry;
