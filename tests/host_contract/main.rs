@@ -6,6 +6,7 @@ mod deployed;
 mod hostile;
 #[cfg(test)]
 mod invocations;
+mod messages;
 #[cfg(test)]
 mod outcomes;
 #[cfg(test)]
