@@ -6,6 +6,7 @@ mod deployed;
 mod hostile;
 #[cfg(test)]
 mod invocations;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod outcomes;
