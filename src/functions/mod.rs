@@ -47,6 +47,7 @@ impl Functions for App {
             TriggerData::Events(events) => resource_event::run(&self.reconciler, events).await,
             TriggerData::Timer(_) => status_sweep::run(&self.reconciler, &invocation.id).await,
             TriggerData::Http(request) => handshakes::run(&*self.reconciler.ledger, &request).await,
+            TriggerData::Message(_) => Err(Fault::ours("no function of this app takes messages")),
         }
     }
 }

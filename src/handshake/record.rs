@@ -12,9 +12,13 @@ use super::phase::{IllegalMove, Phase};
 use super::reason::Reason;
 use super::step::Step;
 use super::view::View;
+use super::wish::{Aim, RequestId, Wish};
 
 /// How long a pass holds a handshake at most. A pass ends far sooner; a crashed one keeps others out for this long.
 pub const LEASE: time::Duration = time::Duration::seconds(60);
+
+/// A handshake remembers at most so many requests that have not been told how it ended.
+pub const ASKED_MAX: usize = 32;
 
 /// Everything that is known of one handshake. History is kept beside it, by the ledger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +63,15 @@ pub struct Record {
     /// When our half was first seen to be left alone by the partner's, while it is.
     #[serde(with = "time::serde::rfc3339::option")]
     pub removal_seen_at: Option<OffsetDateTime>,
+    /// Since when another look within seconds or minutes has been worth it, without a rest in between.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub looking_since: Option<OffsetDateTime>,
+    /// What a request asks for, until it is done or void.
+    #[serde(default)]
+    pub wish: Option<Wish>,
+    /// The requests that are to be told how this ends.
+    #[serde(default)]
+    pub asked: Vec<RequestId>,
 }
 
 /// One end, as last seen.
@@ -123,6 +136,9 @@ impl Record {
             refusal: None,
             states_since: now,
             removal_seen_at: None,
+            looking_since: None,
+            wish: None,
+            asked: Vec::new(),
         }
     }
 
@@ -210,12 +226,36 @@ impl Record {
         let alone = self.ours.state.is_some_and(State::is_alone);
         self.removal_seen_at = if alone { self.removal_seen_at.or(Some(now)) } else { None };
         self.reasons = reasons;
+        if phase.is_final() {
+            self.wish = None;
+        }
         if phase == Phase::Connected {
             self.connected_at = self.connected_at.or(Some(now));
             self.mended = 0;
             self.refusal = None;
         }
         Ok(())
+    }
+
+    /// Takes over what a request asks for, in the place of an earlier wish. A handshake holds a bounded number of
+    /// requests to be told; the oldest go untold beyond it, and can be sent again.
+    pub fn ask(&mut self, request: RequestId, aim: Option<Aim>) {
+        if let Some(aim) = aim {
+            self.wish = Some(Wish { request: request.clone(), aim });
+        }
+        if !self.asked.contains(&request) {
+            if self.asked.len() == ASKED_MAX {
+                self.asked.remove(0);
+            }
+            self.asked.push(request);
+        }
+    }
+
+    /// Our half was written by us: from here on its absence is somebody's decision.
+    pub fn opened(&mut self) {
+        if let Some(Wish { aim: Aim::Connect { opened, .. }, .. }) = &mut self.wish {
+            *opened = true;
+        }
     }
 
     fn reopen(&mut self, now: OffsetDateTime) {
@@ -227,6 +267,7 @@ impl Record {
         self.mended = 0;
         self.refusal = None;
         self.removal_seen_at = None;
+        self.looking_since = None;
     }
 }
 

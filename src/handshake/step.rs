@@ -36,7 +36,8 @@ pub enum Step {
 }
 
 /// Whose half a step writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Side {
     /// Our tenant's.
     Ours,
