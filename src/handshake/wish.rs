@@ -57,6 +57,14 @@ pub struct AskedFlags {
     pub remote_gateways: Option<bool>,
 }
 
+impl AskedFlags {
+    /// Nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl RequestId {
     /// The longest id, in bytes.
     pub const LENGTH_MAX: usize = 64;
@@ -105,6 +113,6 @@ impl fmt::Display for RequestId {
 /// Why a text is not a request's id.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "`{0}` is not a request's id: 1 to 64 letters, digits, `.`, `_` and `-`, the first one a letter or digit"
+    "`{0}` is not a request's id: 1 to 64 letters (A-Z, a-z), digits, `.`, `_` and `-`, the first one a letter or digit"
 )]
 pub struct BadRequestId(String);

@@ -3,7 +3,6 @@
 //! Nothing is guessed: what is not understood to the last field is refused, with the field and the rule.
 
 mod fields;
-mod id;
 mod json;
 mod judge;
 mod refusal;
@@ -13,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use self::fields::{Value, Wrong, told};
-pub use self::id::{RequestId, RequestIdError};
 use self::json::Node;
 pub use self::json::{BYTES_MAX, DEPTH_MAX};
 pub use self::judge::{Asked, judge};
@@ -22,6 +20,7 @@ use self::wire::{Document, Version};
 use crate::handshake::ids::{HandshakeId, Name, VirtualNetworkId};
 use crate::handshake::management::ids::{NetworkManagerId, Scope};
 use crate::handshake::pair::{HalfId, Resource};
+pub use crate::handshake::wish::{AskedFlags, RequestId};
 
 /// A request that is well-formed. Whether it may be asked is for [`judge`] to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,21 +64,6 @@ pub enum Action {
         /// The partner's; the two make a pair by their kinds.
         theirs: Resource,
     },
-}
-
-/// Flags of our half. What is left out is as the agreement has it; what is said may not go beyond it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AskedFlags {
-    /// Allow traffic that the partner's network forwards (`allowForwardedTraffic`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub forwarded_traffic: Option<bool>,
-    /// Let the partner's network use our gateway (`allowGatewayTransit`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gateway_transit: Option<bool>,
-    /// Use the partner's gateway (`useRemoteGateways`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remote_gateways: Option<bool>,
 }
 
 /// A network that is to be a static member of a network group.
@@ -145,14 +129,6 @@ impl Action {
             Self::Disconnect { .. } => disconnect,
             Self::Recheck { .. } => recheck,
         }
-    }
-}
-
-impl AskedFlags {
-    /// Nothing is said.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
     }
 }
 

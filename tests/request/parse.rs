@@ -276,7 +276,7 @@ fn a_request_id_is_short_and_plain() {
         let bad = refused(with(peering(), "id", json!(bad)).to_string());
         assert_eq!((bad.field.as_str(), &bad.id), ("id", &None));
         assert!(
-            bad.rule.contains("is not a request id: 1 to 64 letters (A-Z, a-z), digits and . _ -"),
+            bad.rule.contains("is not a request's id: 1 to 64 letters (A-Z, a-z), digits, `.`, `_` and `-`"),
             "{bad}"
         );
     }
