@@ -12,4 +12,5 @@ pub mod ledger;
 pub mod public;
 pub mod queue;
 pub mod reconcile;
+pub mod request;
 pub mod telemetry;

@@ -272,7 +272,7 @@ impl<'a> Case<'a> {
     }
 }
 
-fn no_agreement(agreements: &Agreements, ends: &Ends) -> Reason {
+pub(crate) fn no_agreement(agreements: &Agreements, ends: &Ends) -> Reason {
     let name = agreements.partner(ends.partner).map_or("the partner", |partner| partner.name.as_str());
     let message =
         format!("no agreement with {name} covers {} (ours) and {} (theirs)", ends.ours, ends.theirs);

@@ -57,6 +57,8 @@ pub enum Code {
     Overdue,
     /// A write was sent and what became of it is not known yet.
     OutcomeUnknown,
+    /// A request is not taken: the message names the field and the rule.
+    BadRequest,
     /// No agreement covers both ends.
     NoAgreement,
     /// A `[[deny]]` names a network.

@@ -67,6 +67,12 @@ impl AskedFlags {
             || other(self.gateway_transit, flags.allow_gateway_transit)
             || other(self.remote_gateways, flags.use_remote_gateways)
     }
+
+    /// Nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl RequestId {
@@ -117,6 +123,6 @@ impl fmt::Display for RequestId {
 /// Why a text is not a request's id.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "`{0}` is not a request's id: 1 to 64 letters, digits, `.`, `_` and `-`, the first one a letter or digit"
+    "`{0}` is not a request's id: 1 to 64 letters (A-Z, a-z), digits, `.`, `_` and `-`, the first one a letter or digit"
 )]
 pub struct BadRequestId(String);

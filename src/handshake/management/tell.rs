@@ -41,7 +41,7 @@ pub(super) fn unverified(denial: &Denial, ends: &ManagementEnds) -> Reason {
     Reason::new(Code::Closed, message)
 }
 
-pub(super) fn no_agreement(ends: &ManagementEnds, agreements: &Agreements) -> Reason {
+pub(crate) fn no_agreement(ends: &ManagementEnds, agreements: &Agreements) -> Reason {
     let name = agreements.partner(ends.partner).map_or("the partner", |partner| partner.name.as_str());
     let message =
         format!("no agreement with {name} covers the manager {} and the scope {}", ends.manager, ends.scope);
