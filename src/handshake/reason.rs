@@ -101,8 +101,6 @@ pub enum Code {
     Rejected,
     /// Our half was made on an event alone, and nothing came of it.
     NoCounterpart,
-    /// A request asks for what cannot be done, or is not one.
-    BadRequest,
     /// Our half was removed because a request asked for it.
     Disconnecting,
     /// There is a second half for the same pair.
