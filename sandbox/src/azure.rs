@@ -1,5 +1,6 @@
 //! The in-process front: one request in, one answer out, under the model's lock.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,7 +17,8 @@ use crate::faults::FaultPlan;
 use crate::history::Call;
 use crate::injector::Faults;
 use crate::model::Model;
-use crate::world::World;
+use crate::service_bus::Broker;
+use crate::world::{Tenant, World};
 
 /// How long operations take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,11 +39,18 @@ pub struct Settings {
     pub seed: u64,
     /// How long an access token is good for; Entra's usual 3599 s by default.
     pub token_lifetime: time::Duration,
+    /// How long a message received from a queue is locked; 30 s by default, as on Azure.
+    pub lock_duration: time::Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { pace: Pace::Quick, seed: 0, token_lifetime: time::Duration::seconds(3599) }
+        Self {
+            pace: Pace::Quick,
+            seed: 0,
+            token_lifetime: time::Duration::seconds(3599),
+            lock_duration: time::Duration::seconds(30),
+        }
     }
 }
 
@@ -63,13 +72,14 @@ pub enum Cut {
     AfterCommit,
 }
 
-/// Resource Manager, Entra and Event Grid for both tenants. Clones share one world.
+/// Resource Manager, Entra, Event Grid and Service Bus for both tenants. Clones share one world.
 #[derive(Clone)]
 pub struct Azure {
     model: Arc<Mutex<Model>>,
     world: Arc<World>,
     clock: Clock,
     changed: Arc<Notify>,
+    brokers: Arc<BTreeMap<Tenant, Broker>>,
 }
 
 impl fmt::Debug for Azure {
@@ -84,8 +94,12 @@ impl Azure {
     /// A world in which nothing has happened yet.
     pub fn new(world: World, clock: Clock, settings: Settings) -> Self {
         let world = Arc::new(world);
+        let brokers = Tenant::ALL.into_iter().map(|tenant| {
+            (tenant, Broker::new(tenant, clock.clone(), settings.seed, settings.lock_duration))
+        });
+        let brokers = Arc::new(brokers.collect());
         let model = Model::new(Arc::clone(&world), settings);
-        Self { model: Arc::new(Mutex::new(model)), world, clock, changed: Arc::new(Notify::new()) }
+        Self { model: Arc::new(Mutex::new(model)), world, clock, changed: Arc::new(Notify::new()), brokers }
     }
 
     /// Answers a request to Resource Manager or to the authority; the two are told apart by the path, the host is not
@@ -108,6 +122,11 @@ impl Azure {
     /// The calls whose sequence number is greater than `sequence`; 0 gives all.
     pub fn calls_since(&self, sequence: u64) -> Vec<Call> {
         self.model().history.since(sequence)
+    }
+
+    /// A tenant's Service Bus namespace.
+    pub fn service_bus(&self, tenant: Tenant) -> Broker {
+        self.brokers[&tenant].clone()
     }
 
     /// Puts a plan in force in place of the one before; its counts start from nothing.

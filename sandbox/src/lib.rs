@@ -1,4 +1,4 @@
-//! A local Azure for two tenants: Resource Manager, Entra and Event Grid as one deterministic model.
+//! A local Azure for two tenants: Resource Manager, Entra, Event Grid and Service Bus as one deterministic model.
 //!
 //! [`Azure`] is the in-process front: it takes an HTTP request and gives the answer Azure would give, under the time of a
 //! [`Clock`] and with ids derived from a seed, so that the same calls at the same times always end in the same world.
@@ -18,6 +18,7 @@ mod history;
 mod injector;
 mod mint;
 mod model;
+pub mod service_bus;
 pub mod up;
 mod world;
 
@@ -29,4 +30,5 @@ pub use faults::{
     Rule,
 };
 pub use history::Call;
+pub use service_bus::Broker;
 pub use world::{EventSubscription, Principal, Tenant, World};

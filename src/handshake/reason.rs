@@ -53,6 +53,8 @@ pub enum Code {
     AwaitingAzure,
     /// Azure throttles us or another operation holds the network.
     AzureBusy,
+    /// Azure has been at one thing for longer than an hour.
+    Overdue,
     /// A write was sent and what became of it is not known yet.
     OutcomeUnknown,
     /// A request is not taken: the message names the field and the rule.
@@ -99,6 +101,10 @@ pub enum Code {
     Rejected,
     /// Our half was made on an event alone, and nothing came of it.
     NoCounterpart,
+    /// A request asks for what cannot be done, or is not one.
+    BadRequest,
+    /// Our half was removed because a request asked for it.
+    Disconnecting,
     /// There is a second half for the same pair.
     Duplicate,
     /// A network group that the agreement fills does not exist.

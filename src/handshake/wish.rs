@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::halves::PeeringFlags;
 use super::ids::shown;
 use super::step::Side;
 
@@ -58,6 +59,15 @@ pub struct AskedFlags {
 }
 
 impl AskedFlags {
+    /// Whether a half has a flag other than it was asked for.
+    #[must_use]
+    pub fn differs(&self, flags: PeeringFlags) -> bool {
+        let other = |asked: Option<bool>, has: bool| asked.is_some_and(|asked| asked != has);
+        other(self.forwarded_traffic, flags.allow_forwarded_traffic)
+            || other(self.gateway_transit, flags.allow_gateway_transit)
+            || other(self.remote_gateways, flags.use_remote_gateways)
+    }
+
     /// Nothing is said.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -40,3 +40,12 @@ pub struct Ticket {
     /// When it is to be received.
     pub due: OffsetDateTime,
 }
+
+/// How soon a message is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// Something has changed: a message that comes later does not do.
+    Due,
+    /// To be sure: any message that waits will do, so that a wait which Azure asked for is kept.
+    Patient,
+}

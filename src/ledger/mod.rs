@@ -22,7 +22,7 @@ use crate::handshake::phase::Phase;
 use crate::handshake::record::Record;
 use crate::handshake::wish::RequestId;
 
-pub use hints::{HintKey, TICKET_HOLDS, Ticket};
+pub use hints::{HintKey, TICKET_HOLDS, Ticket, Urgency};
 pub use requests::{Outcome, Request, Standing};
 pub use sqlite::SqliteLedger;
 
@@ -58,12 +58,13 @@ pub trait Ledger: Send + Sync {
     /// How a handshake came to where it is, the oldest line first.
     async fn history(&self, id: &HandshakeId) -> Result<Vec<Line>, LedgerError>;
 
-    /// Notes that a message with this ticket is about to be sent; `false` if one is waiting already that comes no later,
-    /// so that none has to be sent.
+    /// Notes that a message with this ticket is about to be sent; `false` if one is waiting already that comes no later
+    /// (or, where that is enough, at all), so that none has to be sent.
     async fn announce(
         &self,
         key: &HintKey,
         ticket: &Ticket,
+        urgency: Urgency,
         now: OffsetDateTime,
     ) -> Result<bool, LedgerError>;
 

@@ -4,6 +4,9 @@ use std::error::Error;
 use std::fmt;
 
 use super::RequestId;
+use time::OffsetDateTime;
+
+use crate::handshake::pair::HalfId;
 use crate::handshake::reason::{Code, Reason};
 
 /// How the whole document is called where no field of it is to blame.
@@ -36,9 +39,28 @@ impl BadRequest {
         self
     }
 
-    pub(super) fn of(mut self, id: Option<RequestId>) -> Self {
+    pub(crate) fn of(mut self, id: Option<RequestId>) -> Self {
         self.id = id;
         self
+    }
+
+    /// The id belongs to another request.
+    pub(crate) fn used_before(id: &RequestId, at: OffsetDateTime) -> Self {
+        let at = at.replace_nanosecond(0).unwrap_or(at);
+        let rule = format!("is `{id}`, which a request with other content was given (received {at})");
+        Self::new("id", rule).fixed_by("give every request an id of its own").of(Some(id.clone()))
+    }
+
+    /// Nothing is known of the half, neither in the ledger nor in Azure.
+    pub(crate) fn no_such_half(half: &HalfId) -> Self {
+        let rule = format!("is {half}, which is not there or connects nothing that an agreement names");
+        Self::new("half", rule).fixed_by("`peerpact status` shows the halves that are known")
+    }
+
+    /// Which handshake the half belongs to cannot be read.
+    pub(crate) fn unreadable_half(half: &HalfId, reason: Reason) -> Self {
+        let rule = format!("is {half}, which cannot be read: {}", reason.message);
+        Self { fix: reason.fix, ..Self::new("half", rule) }
     }
 
     /// The same as the reason of a refusal.

@@ -21,3 +21,4 @@ mod overlaps;
 mod peerings;
 mod rights;
 mod roles;
+mod service_bus;

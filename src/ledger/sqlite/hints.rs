@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use time::OffsetDateTime;
 
 use super::microseconds;
-use crate::ledger::{HintKey, LedgerError, TICKET_HOLDS, Ticket};
+use crate::ledger::{HintKey, LedgerError, TICKET_HOLDS, Ticket, Urgency};
 
 /// About to be sent: whether it is in the queue is not known, so it keeps no other message from being sent.
 const SENDING: &str = "sending";
@@ -17,6 +17,7 @@ pub(super) fn announce(
     connection: &mut Connection,
     key: &HintKey,
     ticket: &Ticket,
+    urgency: Urgency,
     now: OffsetDateTime,
 ) -> Result<bool, LedgerError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -26,7 +27,8 @@ pub(super) fn announce(
         .optional()?;
     let due = microseconds(ticket.due);
     let covered = found.is_some_and(|(state, waiting)| {
-        state == WAITING && waiting <= due && microseconds(now - TICKET_HOLDS) < waiting
+        let soon_enough = waiting <= due || urgency == Urgency::Patient;
+        state == WAITING && soon_enough && microseconds(now - TICKET_HOLDS) < waiting
     });
     if !covered {
         transaction

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use time::OffsetDateTime;
 
 use self::file::Access;
-use super::{Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, Stored, Ticket, Version};
+use super::{Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, Stored, Ticket, Urgency, Version};
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::pair::{HalfId, Resource};
 use crate::handshake::phase::Phase;
@@ -86,9 +86,10 @@ impl Ledger for SqliteLedger {
         &self,
         key: &HintKey,
         ticket: &Ticket,
+        urgency: Urgency,
         now: OffsetDateTime,
     ) -> Result<bool, LedgerError> {
-        self.with(|connection| hints::announce(connection, key, ticket, now))
+        self.with(|connection| hints::announce(connection, key, ticket, urgency, now))
     }
 
     async fn announced(&self, key: &HintKey, ticket: &Ticket) -> Result<(), LedgerError> {
