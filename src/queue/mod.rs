@@ -5,6 +5,8 @@
 //!   gives it the same [`MessageId`].
 //! - Nothing is buffered: who sends waits until the queue has taken it.
 
+pub mod service_bus;
+
 use std::fmt;
 
 use async_trait::async_trait;
