@@ -23,8 +23,7 @@ fn told(acted: &Acted) -> Vec<String> {
     }
     let looks = acted.looks.iter().map(|looked| line(&looked.report));
     let troubles = acted.troubles.iter().map(ToString::to_string);
-    let put_off =
-        acted.put_off.iter().map(|why| format!("Azure could not be read, it is tried again: {why}"));
+    let put_off = acted.put_off.iter().map(|why| format!("put off: {why}"));
     looks.chain(troubles).chain(put_off).collect()
 }
 

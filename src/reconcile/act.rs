@@ -40,6 +40,13 @@ impl Reconciler {
         if !self.take(notice).await? {
             return Ok(Acted { superseded: true, ..Acted::default() });
         }
+        let now = self.clock.now();
+        if let Some((later, due)) = notice.early(now).zip(notice.due) {
+            let left = Duration::try_from(due - now).unwrap_or_default();
+            self.announce(&[later], Some(left), Urgency::Due).await?;
+            let why = "Service Bus delivered this before it was due by our clock".to_owned();
+            return Ok(Acted { put_off: Some(why), ..Acted::default() });
+        }
         let acted = match self.follow(&notice.hint, &notice.cause, until).await {
             Ok(followed) => {
                 for looked in &followed.looks {

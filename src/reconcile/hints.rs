@@ -88,7 +88,7 @@ pub struct Looked {
 
 /// What came of following a hint.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Followed {
+pub(super) struct Followed {
     /// The passes that were made.
     pub looks: Vec<Looked>,
     /// What kept us from finding out which handshake is meant.
@@ -96,7 +96,7 @@ pub struct Followed {
 }
 
 /// The handshakes that a half turns out to belong to, or why that cannot be told.
-enum Meant {
+pub(super) enum Meant {
     These(Vec<(Pair, Known)>),
     Unreadable(Denial),
 }
@@ -134,7 +134,7 @@ impl Reconciler {
             }
             Hint::Resource(resource) => self.follow_resource(resource, cause, until).await,
             Hint::Handshake { ours, theirs } => self.follow_pair(ours, theirs, cause, until).await,
-            Hint::Request(id) => self.follow_request(id, cause, until).await,
+            Hint::Request(id) => self.follow_request(id, until).await,
         }
     }
 
@@ -222,7 +222,12 @@ impl Reconciler {
     }
 
     /// Reads a half to learn what it points at.
-    async fn meant(&self, half: &HalfId, written: bool, until: Deadline) -> Result<Meant, ReconcileError> {
+    pub(super) async fn meant(
+        &self,
+        half: &HalfId,
+        written: bool,
+        until: Deadline,
+    ) -> Result<Meant, ReconcileError> {
         match half {
             HalfId::Peering(id) => self.meant_by_peering(id, until).await,
             HalfId::ScopeConnection(id) => self.meant_by_scope_connection(id, written, until).await,

@@ -51,6 +51,7 @@ pub use act::Acted;
 pub use hints::{Hint, Looked};
 pub use notice::{NoNotice, Notice};
 pub use observe::{Eyes, Known};
+pub use requests::Received;
 pub use sweep::Swept;
 
 /// Makes passes. Everything it needs comes in; nothing about a handshake lives in it.

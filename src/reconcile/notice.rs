@@ -12,6 +12,10 @@ use crate::queue::{Message, MessageId, Queue};
 
 /// The only shape there is so far.
 const VERSION: u8 = 1;
+/// Clocks of machines differ by a little.
+const CLOCK_SLACK: time::Duration = time::Duration::seconds(1);
+/// A clock that is further off than this is left alone: then notices come too early.
+const AHEAD_MAX: u32 = 3600;
 /// The largest number of notices that are sent at a time.
 const BATCH: usize = 100;
 
@@ -28,6 +32,11 @@ pub struct Notice {
     pub cause: Cause,
     /// How often it was put off.
     pub attempt: u32,
+    /// Not to be acted on before this time of our own clock.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub due: Option<OffsetDateTime>,
+    /// By how many seconds Service Bus's clock is taken to be ahead of ours.
+    pub ahead: u32,
 }
 
 /// Why a message in the queue `handshakes` is no notice. Only we write there, so it is a defect, or somebody else's.
@@ -53,7 +62,19 @@ impl Notice {
     /// The same hint later.
     pub(super) fn put_off(hint: Hint, cause: Cause, attempt: u32) -> Self {
         let ticket = ticket(&hint, &cause, attempt);
-        Self { version: VERSION, ticket, hint, cause, attempt }
+        Self { version: VERSION, ticket, hint, cause, attempt, due: None, ahead: 0 }
+    }
+
+    /// Service Bus delivered the notice before it was due by our clock, whose clock is ahead of ours then. The same notice,
+    /// for a time that takes this into account; `None` if it is due.
+    pub(super) fn early(&self, now: OffsetDateTime) -> Option<Self> {
+        let left = self.due.map(|due| due - now).filter(|left| *left > CLOCK_SLACK)?;
+        let left = u32::try_from(left.whole_seconds()).unwrap_or(u32::MAX).saturating_add(1);
+        let cause = Cause { kind: self.cause.kind, id: self.cause.id.clone() };
+        let id = format!("{} early {}", self.ticket, self.ahead);
+        let ticket = Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes()).to_string();
+        let ahead = self.ahead.saturating_add(left).min(AHEAD_MAX);
+        (ahead > self.ahead).then(|| Self { ticket, cause, ahead, ..self.clone() })
     }
 
     /// What follows from acting on this one.
@@ -77,12 +98,12 @@ impl Notice {
         }
     }
 
-    fn message(&self, due: Option<OffsetDateTime>) -> Result<Message, ReconcileError> {
+    fn message(&self) -> Result<Message, ReconcileError> {
         Ok(Message {
             id: MessageId::new(&self.ticket),
             subject: self.hint.subject().to_owned(),
             correlation: None,
-            not_before: due,
+            not_before: self.due.map(|due| due + Duration::from_secs(self.ahead.into())),
             body: serde_json::to_vec(self).map_err(ReconcileError::Notice)?,
         })
     }
@@ -111,9 +132,10 @@ impl Reconciler {
         let due = after.map_or(now, |after| now + after);
         let mut fresh: Vec<(HintKey, Ticket, Message)> = Vec::new();
         for notice in notices {
+            let notice = Notice { due: after.map(|_| due), ..notice.clone() };
             let (key, ticket) = (notice.hint.key(), Ticket { id: notice.ticket.clone(), due });
             if self.ledger.announce(&key, &ticket, urgency, now).await? {
-                fresh.push((key, ticket, notice.message(after.map(|_| due))?));
+                fresh.push((key, ticket, notice.message()?));
             }
         }
         for batch in fresh.chunks(BATCH) {
