@@ -13,4 +13,6 @@ pub mod public;
 pub mod queue;
 pub mod reconcile;
 pub mod request;
+#[cfg(test)]
+mod schemas;
 pub mod telemetry;

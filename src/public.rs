@@ -14,6 +14,7 @@ use crate::ledger::{Ledger, LedgerError, Line, Stored};
 
 /// One handshake with its history. The shape is public: fields are added, never renamed or removed.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Handshake {
     /// The same in both tenants.
@@ -34,12 +35,15 @@ pub struct Handshake {
     pub agreement: Option<String>,
     /// When it was first seen since it was last closed.
     #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(test, schemars(with = "crate::schemas::Moment"))]
     pub opened_at: OffsetDateTime,
     /// When it last changed.
     #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(test, schemars(with = "crate::schemas::Moment"))]
     pub updated_at: OffsetDateTime,
     /// When both halves were first seen Connected and in sync.
     #[serde(with = "time::serde::rfc3339::option")]
+    #[cfg_attr(test, schemars(with = "Option<crate::schemas::Moment>"))]
     pub connected_at: Option<OffsetDateTime>,
     /// How it came to this, the oldest first.
     pub history: Vec<Line>,
@@ -47,6 +51,7 @@ pub struct Handshake {
 
 /// How a handshake ended, as the queue of outcomes tells it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Told<'a> {
     /// The handshake.
     #[serde(flatten)]
@@ -57,6 +62,7 @@ pub struct Told<'a> {
 
 /// A request that was refused before any handshake took it up: in the shape of a handshake of which nothing is known.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Unplaced<'a> {
     id: (),
@@ -69,6 +75,7 @@ pub struct Unplaced<'a> {
     agreement: (),
     opened_at: (),
     #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(test, schemars(with = "crate::schemas::Moment"))]
     updated_at: OffsetDateTime,
     connected_at: (),
     history: [(); 0],
@@ -100,6 +107,7 @@ impl<'a> Unplaced<'a> {
 
 /// All reasons in one: the code and fix of the first, and every sentence.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PublicReason {
     /// The first reason's code.
     pub code: Code,
@@ -111,6 +119,7 @@ pub struct PublicReason {
 
 /// One end of a handshake.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PublicEnd {
     /// Its tenant.

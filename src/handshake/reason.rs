@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A fixed code, a sentence, and where one exists the fix as a command or an edit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Reason {
     /// Stable: programs may branch on it.
     pub code: Code,
@@ -37,7 +38,9 @@ impl fmt::Display for Reason {
 
 /// Every reason there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, schemars(transform = crate::schemas::open_to_more))]
 pub enum Code {
     /// Both halves are Connected and FullyInSync.
     Connected,

@@ -45,16 +45,20 @@ pub enum Aim {
 
 /// Flags of our half of a peering, as far as they were asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AskedFlags {
-    /// `allowForwardedTraffic`
+    /// Whether our half lets traffic in that the partner's network forwards (`allowForwardedTraffic`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "bool"))]
     pub forwarded_traffic: Option<bool>,
-    /// `allowGatewayTransit`
+    /// Whether the partner's network may use our gateway (`allowGatewayTransit`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "bool"))]
     pub gateway_transit: Option<bool>,
-    /// `useRemoteGateways`
+    /// Whether our network uses the partner's gateway (`useRemoteGateways`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "bool"))]
     pub remote_gateways: Option<bool>,
 }
 

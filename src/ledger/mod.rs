@@ -134,9 +134,11 @@ impl Version {
 
 /// One line of a handshake's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Line {
     /// When.
     #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(test, schemars(with = "crate::schemas::Moment"))]
     pub at: OffsetDateTime,
     /// What happened, in a sentence.
     pub what: String,
@@ -146,6 +148,7 @@ pub struct Line {
 
 /// What made us look at a handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cause {
     /// Which kind of hint.
     pub kind: CauseKind,
@@ -155,6 +158,7 @@ pub struct Cause {
 
 /// The kinds of hints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CauseKind {
     /// An event of Event Grid.

@@ -16,7 +16,8 @@ use self::json::Node;
 pub use self::json::{BYTES_MAX, DEPTH_MAX};
 pub use self::judge::{Asked, judge};
 pub use self::refusal::BadRequest;
-use self::wire::{Document, Version};
+pub(crate) use self::wire::Document;
+use self::wire::Version;
 use crate::handshake::ids::{HandshakeId, Name, VirtualNetworkId};
 use crate::handshake::management::ids::{NetworkManagerId, Scope};
 use crate::handshake::pair::{HalfId, Resource};
@@ -68,6 +69,7 @@ pub enum Action {
 
 /// A network that is to be a static member of a network group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AskedMember {
     /// The name of the network group in the manager.

@@ -9,8 +9,10 @@ use crate::handshake::pair::{HalfId, Resource};
 
 /// What peerpact is asked to do, as a message in the queue `connection-requests`.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "action", rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) enum Document {
+#[cfg_attr(test, schemars(title = "Connection request"))]
+pub(crate) enum Document {
     ConnectPeering(ConnectPeering),
     ConnectManagement(ConnectManagement),
     Disconnect(Disconnect),
@@ -19,8 +21,9 @@ pub(super) enum Document {
 
 /// Write our half of a peering between two virtual networks. The partner's app writes theirs.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ConnectPeering {
+pub(crate) struct ConnectPeering {
     version: Version,
     id: RequestId,
     /// Our virtual network.
@@ -33,8 +36,9 @@ pub(super) struct ConnectPeering {
 
 /// Write our half of the connection by which a network manager takes a scope of another tenant.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ConnectManagement {
+pub(crate) struct ConnectManagement {
     version: Version,
     id: RequestId,
     /// The network manager, ours or the partner's.
@@ -48,35 +52,55 @@ pub(super) struct ConnectManagement {
 
 /// Remove a half.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Disconnect {
+pub(crate) struct Disconnect {
     version: Version,
     id: RequestId,
     /// The peering, scope connection or network manager connection to remove.
     #[serde(with = "half")]
+    #[cfg_attr(test, schemars(with = "crate::schemas::HalfText"))]
     half: HalfId,
 }
 
 /// Look at a pair again and do what is due. Nothing else is asked for.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Recheck {
+pub(crate) struct Recheck {
     version: Version,
     id: RequestId,
     /// Our end: a virtual network, a network manager, a subscription or a management group.
     #[serde(with = "resource")]
+    #[cfg_attr(test, schemars(with = "crate::schemas::ResourceText"))]
     ours: Resource,
     /// The partner's end.
     #[serde(with = "resource")]
+    #[cfg_attr(test, schemars(with = "crate::schemas::ResourceText"))]
     theirs: Resource,
 }
 
 /// The version of the shape: 1.
 #[derive(Clone, Copy)]
-pub(super) struct Version;
+pub(crate) struct Version;
 
 impl Version {
     pub(super) const NUMBER: u8 = 1;
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Version {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Version".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "const": Self::NUMBER })
+    }
 }
 
 impl Serialize for Version {

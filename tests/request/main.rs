@@ -10,4 +10,6 @@ mod parse;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod support;

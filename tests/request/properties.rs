@@ -70,7 +70,7 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
-fn request() -> impl Strategy<Value = Request> {
+pub(crate) fn request() -> impl Strategy<Value = Request> {
     ("[A-Za-z0-9][A-Za-z0-9._-]{0,63}", action())
         .prop_map(|(id, action)| Request { id: id.parse().unwrap(), action })
 }

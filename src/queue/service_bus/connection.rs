@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fe2o3_amqp::connection::ConnectionHandle;
+use fe2o3_amqp::link::receiver::CreditMode;
 use fe2o3_amqp::sasl_profile::SaslProfile;
 use fe2o3_amqp::session::SessionHandle;
 use fe2o3_amqp::types::messaging::Outcome;
 use fe2o3_amqp::types::primitives::{SimpleValue, Timestamp, Value};
-use fe2o3_amqp::{Connection as AmqpConnection, Sender, Session};
+use fe2o3_amqp::{Connection as AmqpConnection, Receiver, Sender, Session};
 use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Mutex;
@@ -149,6 +150,18 @@ impl Connection {
             Queue::Handshakes => handshakes,
             Queue::ConnectionOutcomes => outcomes,
         }
+    }
+
+    /// A link of its own that receives from a path.
+    pub(super) async fn receiver(&self, path: &str) -> Result<Receiver, Failure> {
+        let number = self.named.fetch_add(1, Ordering::Relaxed);
+        let mut session = self.session.lock().await;
+        Ok(Receiver::builder()
+            .name(format!("{}-from-{number}", self.container))
+            .source(path)
+            .credit_mode(CreditMode::Manual)
+            .attach(&mut session)
+            .await?)
     }
 
     /// Links to a node that answers questions.

@@ -15,6 +15,9 @@ pub(super) enum Failure {
     /// The same would be refused again.
     #[error("{0}")]
     Refused(String),
+    /// A right is missing.
+    #[error("{0}")]
+    NotAllowed(String),
     /// What was asked for is not there.
     #[error("{0}")]
     NotFound(String),
@@ -52,15 +55,14 @@ impl Failure {
         let text = text(error);
         match condition(&error.condition).as_str() {
             "amqp:not-found" | "com.microsoft:entity-not-found" => Self::NotFound(text),
-            "amqp:unauthorized-access"
-            | "amqp:not-allowed"
+            "amqp:unauthorized-access" | "com.microsoft:auth-failed" => Self::NotAllowed(text),
+            "amqp:not-allowed"
             | "amqp:not-implemented"
             | "amqp:decode-error"
             | "amqp:invalid-field"
             | "amqp:precondition-failed"
             | "amqp:link:message-size-exceeded"
             | "amqp:resource-limit-exceeded"
-            | "com.microsoft:auth-failed"
             | "com.microsoft:entity-disabled"
             | "com.microsoft:argument-error"
             | "com.microsoft:argument-out-of-range" => Self::Refused(text),

@@ -11,23 +11,31 @@
 
 mod address;
 mod connection;
+mod decode;
 mod encode;
 mod failure;
+mod inbox;
+mod peek;
 mod rpc;
 mod tls;
 mod tokens;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use thiserror::Error;
 use tokio::sync::{Mutex, Semaphore};
 
 pub use self::address::{AddressProblem, Identity, ServiceBusAddress};
 use self::connection::Connection;
+pub use self::decode::Peeked;
 use self::failure::Failure;
+pub use self::inbox::{Inbox, Received};
+pub use self::peek::PEEKED_MAX;
 use self::tls::Tls;
 use self::tokens::Tokens;
 use super::{Message, Queue, QueueError, Queues};
@@ -54,6 +62,36 @@ pub struct ServiceBusSettings {
     pub ca_bundle: Option<PathBuf>,
     /// Spreads retries of several processes and tells their connections apart: anything that differs between them.
     pub seed: u64,
+}
+
+/// A queue, or its dead letters: what was delivered too often or put there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueuePath {
+    /// Which queue.
+    pub queue: Queue,
+    /// Its dead letters, not itself.
+    pub dead_letters: bool,
+}
+
+impl QueuePath {
+    /// The queue itself.
+    #[must_use]
+    pub fn of(queue: Queue) -> Self {
+        Self { queue, dead_letters: false }
+    }
+
+    /// The queue's dead letters.
+    #[must_use]
+    pub fn dead_letters_of(queue: Queue) -> Self {
+        Self { queue, dead_letters: true }
+    }
+}
+
+impl fmt::Display for QueuePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dead_letters = if self.dead_letters { "/$deadletterqueue" } else { "" };
+        write!(f, "{}{dead_letters}", self.queue)
+    }
 }
 
 /// The queues of one namespace. Share it: all who send use the same connection.
@@ -118,7 +156,7 @@ impl ServiceBus {
                 Err(failure) => failure,
             };
             let pass = match &failure {
-                Failure::Refused(_) | Failure::NotFound(_) => false,
+                Failure::Refused(_) | Failure::NotAllowed(_) | Failure::NotFound(_) => false,
                 Failure::Busy(_) | Failure::LinkEnded(_) | Failure::Disconnected(_) => tries < TRIES,
             };
             if !pass {
@@ -177,10 +215,57 @@ impl Queues for ServiceBus {
     }
 }
 
+/// Why an operator's look into a queue failed.
+#[derive(Debug, Error)]
+pub enum LookError {
+    /// The namespace has no such queue.
+    #[error(
+        "there is no queue {path} in {namespace}: create it (`az servicebus queue create`), or correct \
+         PEERPACT_SERVICE_BUS ({problem})"
+    )]
+    NoQueue {
+        /// What was looked for.
+        path: QueuePath,
+        /// Where.
+        namespace: ServiceBusAddress,
+        /// What Service Bus said.
+        problem: String,
+    },
+    /// We may not.
+    #[error(
+        "we may not look into {path} of {namespace}: grant our application the role Azure Service Bus Data Receiver, \
+         or use a key whose policy may listen ({problem})"
+    )]
+    NoRight {
+        /// What was to be looked into.
+        path: QueuePath,
+        /// Where it is.
+        namespace: ServiceBusAddress,
+        /// What Service Bus said.
+        problem: String,
+    },
+    /// Anything else; another try may go well.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+impl ServiceBus {
+    fn look_error(&self, path: QueuePath, failure: &Failure) -> LookError {
+        let (namespace, problem) = (self.address.clone(), failure.to_string());
+        match failure {
+            Failure::NotFound(_) => LookError::NoQueue { path, namespace, problem },
+            Failure::NotAllowed(_) => LookError::NoRight { path, namespace, problem },
+            _ => LookError::Queue(error(path.queue, failure)),
+        }
+    }
+}
+
 fn error(queue: Queue, failure: &Failure) -> QueueError {
     let problem = failure.to_string();
     match failure {
-        Failure::Refused(_) | Failure::NotFound(_) => QueueError::Refused { queue, problem },
+        Failure::Refused(_) | Failure::NotAllowed(_) | Failure::NotFound(_) => {
+            QueueError::Refused { queue, problem }
+        }
         Failure::Busy(_) | Failure::LinkEnded(_) | Failure::Disconnected(_) => {
             QueueError::Unreachable { queue, problem }
         }

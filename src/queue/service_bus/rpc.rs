@@ -22,6 +22,7 @@ pub(super) struct Answer {
     pub(super) status: i64,
     pub(super) condition: Option<String>,
     pub(super) description: String,
+    pub(super) body: Body<Value>,
 }
 
 impl Rpc {
@@ -103,6 +104,7 @@ impl Answer {
             status,
             condition: find(["error-condition", "errorCondition"]).and_then(text),
             description: find(["status-description", "statusDescription"]).and_then(text).unwrap_or_default(),
+            body: answer.body,
         }
     }
 
@@ -114,6 +116,7 @@ impl Answer {
         };
         match self.status {
             200..=299 => Ok(self),
+            401 | 403 => Err(Failure::NotAllowed(told)),
             404 | 410 => Err(Failure::NotFound(told)),
             400..=499 if self.status != 408 && self.status != 429 => Err(Failure::Refused(told)),
             _ => Err(Failure::Busy(told)),
