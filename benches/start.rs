@@ -89,6 +89,7 @@ fn command(folder: &Path, port: u16) -> Command {
         .env("AZURE_CLIENT_SECRET", "never sent")
         .env("PEERPACT_AGREEMENTS", folder.join("agreements"))
         .env("PEERPACT_LEDGER", folder.join("ledger.db"))
+        .env("PEERPACT_SERVICE_BUS", "contoso.servicebus.windows.net")
         .env("PEERPACT_LOG", "warn")
         .stdin(Stdio::null());
     command

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use self::reader::Reader;
 pub use self::reader::{ConfigError, Problem};
+use crate::queue::service_bus::ServiceBusAddress;
 
 const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
 const TENANT: &str = "AZURE_TENANT_ID";
@@ -23,6 +24,9 @@ const CA_BUNDLE: &str = "PEERPACT_CA_BUNDLE";
 const AGREEMENTS: &str = "PEERPACT_AGREEMENTS";
 const LEDGER: &str = "PEERPACT_LEDGER";
 const LOG: &str = "PEERPACT_LOG";
+const SERVICE_BUS: &str = "PEERPACT_SERVICE_BUS";
+/// The name under which the Functions host wants a namespace that it reaches with an identity.
+const SERVICE_BUS_NAMESPACE: &str = "PEERPACT_SERVICE_BUS__fullyQualifiedNamespace";
 
 const PUBLIC_AUTHORITY: &str = "https://login.microsoftonline.com";
 const PUBLIC_RESOURCE_MANAGER: &str = "https://management.azure.com";
@@ -39,6 +43,9 @@ pub struct Config {
     pub agreements: PathBuf,
     /// The ledger's SQLite file. Read from `PEERPACT_LEDGER`.
     pub ledger: PathBuf,
+    /// The namespace of the queues. Read from `PEERPACT_SERVICE_BUS`, a connection string or a namespace's host name;
+    /// without it from `PEERPACT_SERVICE_BUS__fullyQualifiedNamespace`.
+    pub service_bus: ServiceBusAddress,
     /// From which level on we log. Read from `PEERPACT_LOG`: `off`, `error`, `warn`, `info` (the default), `debug` or
     /// `trace`.
     pub log: LevelFilter,
@@ -73,9 +80,17 @@ impl Config {
         let azure = AzureConfig::read(&mut reader);
         let agreements = reader.path(AGREEMENTS, AGREEMENTS_FIX);
         let ledger = reader.path(LEDGER, LEDGER_FIX);
+        let service_bus = service_bus(&mut reader);
         let log = level(&mut reader);
         reader.finish(|| {
-            Some(Self { port: port?, azure: azure?, agreements: agreements?, ledger: ledger?, log: log? })
+            Some(Self {
+                port: port?,
+                azure: azure?,
+                agreements: agreements?,
+                ledger: ledger?,
+                service_bus: service_bus?,
+                log: log?,
+            })
         })
     }
 }
@@ -131,6 +146,23 @@ pub fn agreements_from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Pa
     reader.finish(|| path)
 }
 
+/// Reads only where the queues are, from `PEERPACT_SERVICE_BUS` or `PEERPACT_SERVICE_BUS__fullyQualifiedNamespace`.
+///
+/// # Errors
+/// As [`Config::from_env`].
+pub fn service_bus_from_env(
+    lookup: impl Fn(&str) -> Option<String>,
+) -> Result<ServiceBusAddress, ConfigError> {
+    let mut reader = Reader::new(lookup);
+    let address = service_bus(&mut reader);
+    reader.finish(|| address)
+}
+
+/// Reads only which authorities are to be trusted, from `PEERPACT_CA_BUNDLE`.
+pub fn ca_bundle_from_env(lookup: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    Reader::new(lookup).value(CA_BUNDLE).map(PathBuf::from)
+}
+
 /// Reads only from which level on we log, from `PEERPACT_LOG`.
 ///
 /// # Errors
@@ -183,6 +215,21 @@ fn secret<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Option<Secre
     reader.problem(CLIENT_SECRET, rule, "set it again without what was copied along with it")
 }
 
+fn service_bus<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Option<ServiceBusAddress> {
+    let variable = match (reader.value(SERVICE_BUS), reader.value(SERVICE_BUS_NAMESPACE)) {
+        (None, Some(_)) => SERVICE_BUS_NAMESPACE,
+        _ => SERVICE_BUS,
+    };
+    let text = reader.required(
+        variable,
+        "set it to the connection string or the host name of the Service Bus namespace that holds the queues",
+    )?;
+    match ServiceBusAddress::parse(&text) {
+        Ok(address) => Some(address),
+        Err(problem) => reader.problem(variable, problem.rule, problem.fix),
+    }
+}
+
 fn level<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Option<LevelFilter> {
     let Some(text) = reader.value(LOG) else { return Some(LevelFilter::INFO) };
     // `LevelFilter` itself would also take numbers.
@@ -205,13 +252,17 @@ fn level<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Option<LevelF
 mod tests {
     use super::*;
 
-    const GOOD: [(&str, &str); 6] = [
+    const BUS: &str =
+        "Endpoint=sb://contoso.servicebus.windows.net;SharedAccessKeyName=k;SharedAccessKey=hunter2";
+
+    const GOOD: [(&str, &str); 7] = [
         (PORT, "7071"),
         (TENANT, "79686033-97A2-4EBD-8E7D-0CAE2C7DF00E"),
         (CLIENT, "11111111-2222-3333-4444-555555555555"),
         (CLIENT_SECRET, "hunter2"),
         (AGREEMENTS, "agreements"),
         (LEDGER, "/home/data/peerpact.db"),
+        (SERVICE_BUS, BUS),
     ];
 
     /// The good environment with some variables set otherwise; an empty value is as good as none.
@@ -240,9 +291,9 @@ mod tests {
     #[test]
     fn every_problem_is_told_at_once_with_its_variable_and_a_fix() {
         let error = Config::from_env(|_| None).unwrap_err();
-        assert_eq!(variables(&error), [PORT, TENANT, CLIENT, CLIENT_SECRET, AGREEMENTS, LEDGER]);
+        assert_eq!(variables(&error), [PORT, TENANT, CLIENT, CLIENT_SECRET, AGREEMENTS, LEDGER, SERVICE_BUS]);
         let text = error.to_string();
-        assert_eq!(text.lines().count(), 7, "{text}");
+        assert_eq!(text.lines().count(), 8, "{text}");
         assert!(error.problems.iter().all(|problem| text.contains(&problem.fix)));
     }
 
@@ -294,6 +345,29 @@ mod tests {
     }
 
     #[test]
+    fn the_queues_are_found_by_either_name_and_the_connection_string_comes_first() {
+        let host = |changes: &[(&str, &str)]| with(changes).unwrap().service_bus.host().to_owned();
+        assert_eq!(host(&[]), "contoso.servicebus.windows.net");
+        let namespace = (SERVICE_BUS_NAMESPACE, "fabrikam.servicebus.windows.net");
+        assert_eq!(host(&[namespace]), "contoso.servicebus.windows.net");
+        assert_eq!(host(&[namespace, (SERVICE_BUS, "")]), "fabrikam.servicebus.windows.net");
+    }
+
+    #[test]
+    fn an_address_of_the_queues_that_cannot_be_is_told_under_the_name_that_it_has() {
+        for (variable, bad) in [
+            (SERVICE_BUS, "Endpoint=sb://contoso.example;SharedAccessKey=hunter2;EntityPath=handshakes"),
+            (SERVICE_BUS_NAMESPACE, "https://contoso.example"),
+        ] {
+            let error =
+                with(&[(variable, bad), (SERVICE_BUS, "")][..1 + usize::from(variable != SERVICE_BUS)])
+                    .unwrap_err();
+            assert_eq!(variables(&error), [variable]);
+            assert!(!format!("{error} {error:?}").contains("hunter2"));
+        }
+    }
+
+    #[test]
     fn levels_are_names() {
         assert_eq!(with(&[(LOG, "WARN")]).unwrap().log, LevelFilter::WARN);
         assert_eq!(with(&[(LOG, "off")]).unwrap().log, LevelFilter::OFF);
@@ -306,6 +380,8 @@ mod tests {
         assert_eq!(ledger_from_env(only(LEDGER)).unwrap(), PathBuf::from("x"));
         assert_eq!(agreements_from_env(only(AGREEMENTS)).unwrap(), PathBuf::from("x"));
         assert_eq!(log_from_env(|_| None).unwrap(), LevelFilter::INFO);
+        assert_eq!(variables(&service_bus_from_env(|_| None).unwrap_err()), [SERVICE_BUS]);
+        assert_eq!(ca_bundle_from_env(only(CA_BUNDLE)), Some(PathBuf::from("x")));
         assert_eq!(variables(&AzureConfig::from_env(|_| None).unwrap_err()), [TENANT, CLIENT, CLIENT_SECRET]);
     }
 }

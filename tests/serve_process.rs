@@ -40,6 +40,7 @@ prefixes = ["10.0.0.0/8"]
             .env("AZURE_CLIENT_SECRET", "s3cret")
             .env("PEERPACT_AGREEMENTS", folder.join("agreements"))
             .env("PEERPACT_LEDGER", folder.join("ledger.db"))
+            .env("PEERPACT_SERVICE_BUS", "contoso.servicebus.windows.net")
             .env("PEERPACT_LOG", "trace");
         command
     }

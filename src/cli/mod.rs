@@ -7,6 +7,7 @@ mod explain;
 #[cfg(feature = "sandbox")]
 mod local_azure;
 mod output;
+mod queue;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
@@ -51,6 +52,9 @@ enum Command {
     /// Check what your tenant has agreed to.
     #[command(subcommand)]
     Agreements(agreements::Command),
+    /// What lies in the queues, and what could not be done.
+    #[command(subcommand)]
+    Queue(queue::Command),
     /// Serve the functions. The Azure Functions host starts this.
     Serve,
 }
@@ -79,6 +83,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Status(args) => status::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Agreements(command) => agreements::run(command),
+        Command::Queue(command) => queue::run(command),
         Command::Serve => serve::run(),
     }
 }

@@ -3,7 +3,7 @@
 use axum::body::{Body, Bytes};
 use http_body_util::BodyExt;
 
-use super::json::{BODY_BYTES_MAX, Unusable};
+use super::json::Unusable;
 use super::reply::Fault;
 
 /// How much of a body that is refused is still taken off the wire. If we closed while the host is writing, it would see
@@ -11,14 +11,14 @@ use super::reply::Fault;
 const DRAINED_BYTES_MAX: usize = 100 * 1024 * 1024;
 
 /// The whole body, or why it is refused.
-pub(super) async fn read(mut body: Body) -> Result<Bytes, Fault> {
+pub(super) async fn read(mut body: Body, bytes_max: usize) -> Result<Bytes, Fault> {
     let mut kept = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(Fault::ours)?.into_data() else { continue };
-        if kept.len() + data.len() > BODY_BYTES_MAX {
+        if kept.len() + data.len() > bytes_max {
             drop(kept);
             drain(body).await;
-            return Err(Unusable::TooLarge.into());
+            return Err(Unusable::TooLarge(bytes_max).into());
         }
         kept.extend_from_slice(&data);
     }

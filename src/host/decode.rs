@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::invocation::{HttpRequest, JsonObject, Timer, Trigger, TriggerData};
 use super::json::{Unusable, decoded, parse};
+use super::message;
+use super::reply::Fault;
 
 /// What a body held.
 pub(super) struct Decoded {
@@ -17,29 +19,45 @@ pub(super) struct Decoded {
 }
 
 /// Reads `{"Data": {binding: value}, "Metadata": …}`. The metadata is dropped.
-pub(super) fn trigger_data(trigger: Trigger, body: &[u8]) -> Result<Decoded, Unusable> {
+pub(super) fn trigger_data(trigger: Trigger, body: &[u8]) -> Result<Decoded, Fault> {
+    match trigger {
+        Trigger::EventGrid => Ok(events(value(trigger, body)?, &place(trigger))?),
+        Trigger::Timer => {
+            let info = object(value(trigger, body)?, &place(trigger))?;
+            Ok(Decoded::whole(TriggerData::Timer(timer(&info))))
+        }
+        Trigger::Http => {
+            let request = object(value(trigger, body)?, &place(trigger))?;
+            Ok(Decoded::whole(TriggerData::Http(http_request(request)?)))
+        }
+        Trigger::ServiceBus => Ok(Decoded::whole(TriggerData::Message(message::read(body)?))),
+    }
+}
+
+impl Decoded {
+    fn whole(data: TriggerData) -> Self {
+        Self { data, unusable: Vec::new() }
+    }
+}
+
+fn place(trigger: Trigger) -> String {
+    format!("Data.{}", trigger.binding())
+}
+
+fn value(trigger: Trigger, body: &[u8]) -> Result<Value, Unusable> {
     let mut data =
         member(object(parse(body)?, "the body")?, "Data").and_then(|data| object(decoded(data)?, "Data"))?;
-    let binding = trigger.binding();
-    let place = format!("Data.{binding}");
-    let Some(value) = data.remove(binding) else {
-        return Err(Unusable::shape(place, "the trigger's value", None));
+    let Some(value) = data.remove(trigger.binding()) else {
+        return Err(Unusable::shape(place(trigger), "the trigger's value", None));
     };
-    let value = decoded(value)?;
-    let whole = |data| Ok(Decoded { data, unusable: Vec::new() });
-    match trigger {
-        Trigger::EventGrid => events(value, &place),
-        Trigger::Timer => whole(TriggerData::Timer(timer(&object(value, &place)?))),
-        Trigger::Http => whole(TriggerData::Http(http_request(object(value, &place)?)?)),
-    }
+    decoded(value)
 }
 
 /// One event or an array of them. The good ones of an array are done even if others are not: a failure would bring all
 /// of them again, and so would the next one.
 fn events(value: Value, place: &str) -> Result<Decoded, Unusable> {
     let Value::Array(values) = value else {
-        let data = TriggerData::Events(vec![event(value, place)?]);
-        return Ok(Decoded { data, unusable: Vec::new() });
+        return Ok(Decoded::whole(TriggerData::Events(vec![event(value, place)?])));
     };
     let (mut events, mut unusable) = (Vec::with_capacity(values.len()), Vec::new());
     for (index, value) in values.into_iter().enumerate() {

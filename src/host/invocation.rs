@@ -18,8 +18,8 @@ pub struct Invocation {
     pub id: InvocationId,
     /// Which function is called.
     pub function: FunctionName,
-    /// What started it. The body's `Metadata` is not handed on: for some triggers the host merges the sender's own
-    /// keys over its own there, so that nothing in it can be believed.
+    /// What started it. The body's `Metadata` is not handed on, but for what is shown of a queue's message: for some
+    /// triggers the host merges the sender's own keys over its own there, so that nothing in it can be believed.
     pub data: TriggerData,
 }
 
@@ -32,6 +32,8 @@ pub enum Trigger {
     Timer,
     /// `httpTrigger`, named `req`, with an `http` output named `res`.
     Http,
+    /// `serviceBusTrigger` of a queue, one message at a time, named `message`.
+    ServiceBus,
 }
 
 impl Trigger {
@@ -41,6 +43,7 @@ impl Trigger {
             Self::EventGrid => "event",
             Self::Timer => "timer",
             Self::Http => "req",
+            Self::ServiceBus => "message",
         }
     }
 
@@ -50,6 +53,15 @@ impl Trigger {
             Self::EventGrid => "eventGridTrigger",
             Self::Timer => "timerTrigger",
             Self::Http => "httpTrigger",
+            Self::ServiceBus => "serviceBusTrigger",
+        }
+    }
+
+    /// The largest body of such an invocation, in bytes.
+    pub fn body_bytes_max(self) -> usize {
+        match self {
+            Self::EventGrid | Self::Timer | Self::Http => json::BODY_BYTES_MAX,
+            Self::ServiceBus => json::MESSAGE_BODY_BYTES_MAX,
         }
     }
 }
@@ -63,6 +75,8 @@ pub enum TriggerData {
     Timer(Timer),
     /// A request that the host has authenticated by its key.
     Http(HttpRequest),
+    /// A message of a queue. Nothing of it is proved.
+    Message(QueueMessage),
 }
 
 impl fmt::Debug for TriggerData {
@@ -71,7 +85,42 @@ impl fmt::Debug for TriggerData {
             Self::Events(events) => write!(f, "Events({})", events.len()),
             Self::Timer(timer) => timer.fmt(f),
             Self::Http(request) => request.fmt(f),
+            Self::Message(message) => message.fmt(f),
         }
+    }
+}
+
+/// A message that Service Bus delivered.
+pub struct QueueMessage {
+    /// The body as the sender wrote it: any bytes at all.
+    pub body: Vec<u8>,
+    /// The message's id as the host's metadata has it, for logs and records only: a sender can overwrite it there. At
+    /// most [`QueueMessage::ID_LENGTH_MAX`] visible ASCII characters; others are shown as `?`.
+    pub message_id: Option<String>,
+    /// The how-manieth delivery this is as the host's metadata has it, for logs and records only.
+    pub delivery_count: Option<u32>,
+}
+
+impl QueueMessage {
+    /// The longest id that is kept, in characters, which is also the longest that Service Bus takes.
+    pub const ID_LENGTH_MAX: usize = 128;
+
+    /// The body as JSON, within the same bounds as every other JSON here.
+    ///
+    /// # Errors
+    /// [`Unusable`] if it is not JSON, or nests too deep.
+    pub fn json(&self) -> Result<Value, Unusable> {
+        json::parse(&self.body)
+    }
+}
+
+impl fmt::Debug for QueueMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueueMessage")
+            .field("bytes", &self.body.len())
+            .field("message_id", &self.message_id)
+            .field("delivery_count", &self.delivery_count)
+            .finish()
     }
 }
 

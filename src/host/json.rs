@@ -5,6 +5,10 @@ use serde_json::Value;
 /// The largest body of an invocation, in bytes. Event Grid sends at most 1 MiB in one delivery.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
+/// The largest body of an invocation by Service Bus, in bytes. A queue of the Standard tier takes messages of 256 KiB;
+/// base64 and what the host repeats of the message in the metadata, escaped twice, can make five times as much of it.
+pub const MESSAGE_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 /// How deep objects and arrays may lie in each other, in the body and again in each text that is decoded out of it.
 pub const DEPTH_MAX: usize = 64;
 
@@ -16,9 +20,9 @@ const DECODED_AGAIN_MAX: usize = 2;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unusable {
-    /// The body has more than [`BODY_BYTES_MAX`] bytes.
-    #[error("the body is larger than {BODY_BYTES_MAX} bytes")]
-    TooLarge,
+    /// The body has more than this many bytes.
+    #[error("the body is larger than {0} bytes")]
+    TooLarge(usize),
     /// Objects and arrays lie deeper in each other than [`DEPTH_MAX`].
     #[error("the JSON nests deeper than {DEPTH_MAX} levels")]
     TooDeep,

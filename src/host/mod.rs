@@ -15,6 +15,7 @@ mod body;
 mod decode;
 mod invocation;
 mod json;
+mod message;
 mod reply;
 mod serve;
 
@@ -30,9 +31,10 @@ use tracing::Instrument;
 
 use self::decode::Decoded;
 pub use self::invocation::{
-    FunctionName, HttpRequest, Invocation, InvocationId, JsonObject, Timer, Trigger, TriggerData,
+    FunctionName, HttpRequest, Invocation, InvocationId, JsonObject, QueueMessage, Timer, Trigger,
+    TriggerData,
 };
-pub use self::json::{BODY_BYTES_MAX, DEPTH_MAX, Unusable};
+pub use self::json::{BODY_BYTES_MAX, DEPTH_MAX, MESSAGE_BODY_BYTES_MAX, Unusable};
 pub use self::reply::{Fault, HttpReply, Reply};
 pub use self::serve::{GRACE, HostError, listen, run, serve, stop_signal};
 
@@ -116,7 +118,7 @@ impl Host {
         id: InvocationId,
         request: Request,
     ) -> Result<Reply, Fault> {
-        let bytes = body::read(request.into_body()).await?;
+        let bytes = body::read(request.into_body(), trigger.body_bytes_max()).await?;
         let Decoded { data, unusable } = decode::trigger_data(trigger, &bytes)?;
         drop(bytes);
         for part in &unusable {

@@ -62,7 +62,7 @@ impl Reply {
     /// The good answer to what can never work: told, and for a caller who waits, 400.
     pub(super) fn refusing(trigger: Trigger, unusable: &Unusable) -> Self {
         let reply = match trigger {
-            Trigger::EventGrid | Trigger::Timer => Self::default(),
+            Trigger::EventGrid | Trigger::Timer | Trigger::ServiceBus => Self::default(),
             Trigger::Http => Self::http(HttpReply::error(
                 StatusCode::BAD_REQUEST,
                 "badRequest",

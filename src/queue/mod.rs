@@ -5,7 +5,10 @@
 //!   gives it the same [`MessageId`].
 //! - Nothing is buffered: who sends waits until the queue has taken it.
 
+pub mod service_bus;
+
 use std::fmt;
+use std::str::FromStr;
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -50,6 +53,19 @@ impl Queue {
         }
     }
 }
+
+impl FromStr for Queue {
+    type Err = UnknownQueue;
+
+    fn from_str(name: &str) -> Result<Self, UnknownQueue> {
+        Self::ALL.into_iter().find(|queue| queue.name() == name).ok_or(UnknownQueue)
+    }
+}
+
+/// A name that is none of our queues'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("must be one of {}", Queue::ALL.map(Queue::name).join(", "))]
+pub struct UnknownQueue;
 
 impl fmt::Display for Queue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,9 +12,20 @@ fn help_says_what_there_is_and_what_the_exit_codes_mean() {
 #[test]
 #[cfg(feature = "sandbox")]
 fn every_command_helps_and_explains_each_of_its_arguments() {
-    for command in
-        ["demo", "sandbox", "sandbox up", "status", "explain", "agreements", "agreements check", "serve"]
-    {
+    for command in [
+        "demo",
+        "sandbox",
+        "sandbox up",
+        "status",
+        "explain",
+        "agreements",
+        "agreements check",
+        "queue",
+        "queue list",
+        "queue show",
+        "queue replay",
+        "serve",
+    ] {
         let args: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let help = answer(&args);
         assert!(help.contains(&format!("Usage: peerpact {command}")), "{help}");
@@ -44,6 +55,13 @@ fn wrong_use_is_exit_code_2_and_says_what_was_wrong() {
         complaint(2, &["explain", "--ours", "x", "--theirs", "y"])
             .contains("is not the id of a virtual network, a network manager")
     );
+    assert!(
+        complaint(2, &["queue", "show", "letters"])
+            .contains("must be one of resource-events, connection-requests")
+    );
+    assert!(complaint(2, &["queue", "replay", "handshakes"]).contains("<--id <MESSAGE_ID>|--all>"));
+    let which = complaint(2, &["queue", "replay", "handshakes", "--all", "--id", "x"]);
+    assert!(which.contains("cannot be used with"), "{which}");
     let missing = complaint(2, &["explain", "--ours", &id("ours").to_string()]);
     assert!(missing.contains("--theirs"), "{missing}");
 }

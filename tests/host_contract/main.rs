@@ -7,6 +7,8 @@ mod hostile;
 #[cfg(test)]
 mod invocations;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod outcomes;
 #[cfg(test)]
 mod serving;

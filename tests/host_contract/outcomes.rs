@@ -152,7 +152,7 @@ async fn the_log_says_why_and_shows_nothing_of_the_body() {
 
 #[test]
 fn each_trigger_has_its_own_binding() {
-    let all = [Trigger::EventGrid, Trigger::Timer, Trigger::Http];
+    let all = [Trigger::EventGrid, Trigger::Timer, Trigger::Http, Trigger::ServiceBus];
     let bindings: std::collections::BTreeSet<_> = all.iter().map(|trigger| trigger.binding()).collect();
     assert_eq!(bindings.len(), all.len());
 }

@@ -47,7 +47,7 @@ impl io::Write for &Log {
 
 type Act = Box<dyn Fn(&Invocation) -> Result<Reply, Fault> + Send + Sync>;
 
-/// Three functions, one for each trigger, that keep what they were given.
+/// A function for each trigger; they keep what they were given.
 pub(crate) struct Remembering {
     seen: Mutex<Vec<Invocation>>,
     act: Act,
@@ -60,6 +60,7 @@ impl Functions for Remembering {
             "ResourceEvent" => Some(Trigger::EventGrid),
             "StatusSweep" => Some(Trigger::Timer),
             "Handshakes" => Some(Trigger::Http),
+            "Reconcile" => Some(Trigger::ServiceBus),
             _ => None,
         }
     }

@@ -1,0 +1,118 @@
+//! Receiving with a lock, for commands. The app itself receives nothing: the Functions host does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fe2o3_amqp::Receiver;
+use fe2o3_amqp::link::delivery::DeliveryInfo;
+use fe2o3_amqp::types::definitions::{Error as AmqpError, ErrorCondition, Fields};
+use fe2o3_amqp::types::messaging::{Body, Modified};
+use fe2o3_amqp::types::primitives::{Symbol, Value};
+
+use super::connection::Connection;
+use super::decode::Peeked;
+use super::failure::Failure;
+use super::{LookError, QueuePath, ServiceBus, error};
+use crate::queue::QueueError;
+
+/// A message that is locked for us until it is settled or its lock ends.
+#[derive(Debug)]
+pub struct Received {
+    /// The message.
+    pub message: Peeked,
+    delivery: DeliveryInfo,
+}
+
+/// Receives from one queue or its dead letters, one message at a time.
+pub struct Inbox {
+    path: QueuePath,
+    receiver: Receiver,
+    credit: bool,
+    // The receiver lives on it.
+    _connection: Arc<Connection>,
+}
+
+impl ServiceBus {
+    /// Begins to receive from a path.
+    ///
+    /// # Errors
+    /// [`LookError`].
+    pub async fn inbox(&self, path: QueuePath) -> Result<Inbox, LookError> {
+        let opened = self.tried(|connection: Arc<Connection>| async move {
+            connection.authorize(&path.to_string(), &self.tokens, &self.clock).await?;
+            Ok((connection.receiver(&path.to_string()).await?, connection))
+        });
+        let (receiver, connection) = opened.await.map_err(|failure| self.look_error(path, &failure))?;
+        Ok(Inbox { path, receiver, credit: false, _connection: connection })
+    }
+}
+
+impl Inbox {
+    /// The next message, or none if none comes within `wait`.
+    ///
+    /// # Errors
+    /// [`QueueError`]; another inbox is needed then.
+    pub async fn receive(&mut self, wait: Duration) -> Result<Option<Received>, QueueError> {
+        if !self.credit {
+            // One at a time: its lock runs from when it leaves the queue.
+            self.receiver.set_credit(1).await.map_err(|_| self.ended())?;
+            self.credit = true;
+        }
+        let received = match tokio::time::timeout(wait, self.receiver.recv::<Body<Value>>()).await {
+            Err(_) => return Ok(None),
+            Ok(received) => received.map_err(|failure| error(self.path.queue, &failure.into()))?,
+        };
+        self.credit = false;
+        let (delivery, message) = received.into_parts();
+        Ok(Some(Received { message: Peeked::of(message), delivery }))
+    }
+
+    /// Done with it: it leaves the queue.
+    ///
+    /// # Errors
+    /// [`QueueError`]; the message comes again then.
+    pub async fn complete(&self, received: Received) -> Result<(), QueueError> {
+        self.receiver.accept(received.delivery).await.map_err(|_| self.ended())
+    }
+
+    /// Puts it back; that counts as a delivery.
+    ///
+    /// # Errors
+    /// [`QueueError`]; the message comes back when its lock ends.
+    pub async fn abandon(&self, received: Received) -> Result<(), QueueError> {
+        let modified =
+            Modified { delivery_failed: Some(true), undeliverable_here: None, message_annotations: None };
+        self.receiver.modify(received.delivery, modified).await.map_err(|_| self.ended())
+    }
+
+    /// Moves it to the dead letters.
+    ///
+    /// # Errors
+    /// [`QueueError`]; the message comes again then.
+    pub async fn dead_letter(
+        &self,
+        received: Received,
+        reason: &str,
+        description: &str,
+    ) -> Result<(), QueueError> {
+        let mut info = Fields::new();
+        info.insert(Symbol::from("DeadLetterReason"), Value::String(reason.to_owned()));
+        info.insert(Symbol::from("DeadLetterErrorDescription"), Value::String(description.to_owned()));
+        let condition = ErrorCondition::Custom(Symbol::from("com.microsoft:dead-letter"));
+        let error = AmqpError::new(condition, None, info);
+        self.receiver.reject(received.delivery, error).await.map_err(|_| self.ended())
+    }
+
+    /// Ends it. What was settled before has arrived on return; what was not comes back when its lock ends.
+    ///
+    /// # Errors
+    /// [`QueueError`]: whether what was settled last has arrived is not known.
+    pub async fn close(self) -> Result<(), QueueError> {
+        let Self { path, receiver, .. } = self;
+        receiver.close().await.map_err(|failure| error(path.queue, &failure.into()))
+    }
+
+    fn ended(&self) -> QueueError {
+        error(self.path.queue, &Failure::LinkEnded(format!("the link to {} has ended", self.path)))
+    }
+}

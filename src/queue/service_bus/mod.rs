@@ -1,0 +1,273 @@
+//! The queues in Azure Service Bus, over AMQP 1.0.
+//!
+//! # Guarantees
+//! - Nothing is opened, read or contacted before the first use; then one connection is kept, with one link for each
+//!   queue that is sent to. A link or connection that the other side ends, as Service Bus does after ten idle minutes,
+//!   is made anew without a word.
+//! - A send returns once Service Bus has taken every message. What may pass by itself is tried again a few times within
+//!   a bound; then the error says what stood in the way.
+//! - No more than [`IN_FLIGHT_MAX`] sends are under way; others wait for their turn.
+//! - Keys and tokens stand in no error and in no log.
+
+mod address;
+mod connection;
+mod decode;
+mod encode;
+mod failure;
+mod inbox;
+mod peek;
+mod rpc;
+mod tls;
+mod tokens;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use thiserror::Error;
+use tokio::sync::{Mutex, Semaphore};
+
+pub use self::address::{AddressProblem, Identity, ServiceBusAddress};
+use self::connection::Connection;
+pub use self::decode::Peeked;
+use self::failure::Failure;
+pub use self::inbox::{Inbox, Received};
+pub use self::peek::PEEKED_MAX;
+use self::tls::Tls;
+use self::tokens::Tokens;
+use super::{Message, Queue, QueueError, Queues};
+use crate::clock::Clock;
+use crate::config::AzureConfig;
+
+/// How many sends may be under way at once.
+pub const IN_FLIGHT_MAX: usize = 64;
+/// How often a send is tried.
+const TRIES: u32 = 4;
+/// How long one try may take, with whatever has to be opened first.
+const TRY_BOUND: Duration = Duration::from_secs(5);
+/// The first pause between two tries; each one after it is three times as long.
+const PAUSE: Duration = Duration::from_millis(150);
+
+/// What is needed to reach a namespace.
+#[derive(Clone, Debug)]
+pub struct ServiceBusSettings {
+    /// Where it is.
+    pub address: ServiceBusAddress,
+    /// Who we are in Entra; needed where the address has no key.
+    pub entra: Option<AzureConfig>,
+    /// A PEM file with the only authorities to trust, in the place of the system's.
+    pub ca_bundle: Option<PathBuf>,
+    /// Spreads retries of several processes and tells their connections apart: anything that differs between them.
+    pub seed: u64,
+}
+
+/// A queue, or its dead letters: what was delivered too often or put there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueuePath {
+    /// Which queue.
+    pub queue: Queue,
+    /// Its dead letters, not itself.
+    pub dead_letters: bool,
+}
+
+impl QueuePath {
+    /// The queue itself.
+    #[must_use]
+    pub fn of(queue: Queue) -> Self {
+        Self { queue, dead_letters: false }
+    }
+
+    /// The queue's dead letters.
+    #[must_use]
+    pub fn dead_letters_of(queue: Queue) -> Self {
+        Self { queue, dead_letters: true }
+    }
+}
+
+impl fmt::Display for QueuePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dead_letters = if self.dead_letters { "/$deadletterqueue" } else { "" };
+        write!(f, "{}{dead_letters}", self.queue)
+    }
+}
+
+/// The queues of one namespace. Share it: all who send use the same connection.
+pub struct ServiceBus {
+    address: ServiceBusAddress,
+    tls: Tls,
+    tokens: Tokens,
+    clock: Clock,
+    connection: Mutex<Option<Arc<Connection>>>,
+    in_flight: Semaphore,
+    random: AtomicU64,
+    container: String,
+}
+
+impl ServiceBus {
+    /// Keeps what it needs; contacts nobody.
+    #[must_use]
+    pub fn new(settings: ServiceBusSettings, clock: Clock) -> Self {
+        let ServiceBusSettings { address, entra, ca_bundle, seed } = settings;
+        Self {
+            address,
+            tls: Tls::new(ca_bundle),
+            tokens: Tokens::new(entra, clock),
+            clock,
+            connection: Mutex::default(),
+            in_flight: Semaphore::new(IN_FLIGHT_MAX),
+            random: AtomicU64::new(seed),
+            container: format!("peerpact-{seed:016x}"),
+        }
+    }
+
+    /// The connection that stands, or a new one. Who comes meanwhile waits for the same.
+    async fn connection(&self) -> Result<Arc<Connection>, Failure> {
+        let mut slot = self.connection.lock().await;
+        if let Some(connection) = &*slot
+            && !connection.is_closed().await
+        {
+            return Ok(connection.clone());
+        }
+        let connection = Arc::new(Connection::open(&self.address, &self.tls, self.container.clone()).await?);
+        *slot = Some(connection.clone());
+        Ok(connection)
+    }
+
+    /// Lets go of a connection, unless somebody did so already. Who still waits on it keeps it alive until then.
+    async fn give_up(&self, connection: &Arc<Connection>) {
+        let mut slot = self.connection.lock().await;
+        if slot.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection)) {
+            *slot = None;
+        }
+    }
+
+    /// Does something over the connection, again and again while that may help and the bound allows it.
+    async fn tried<T, F>(&self, attempt: impl Fn(Arc<Connection>) -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let mut tries = 1;
+        loop {
+            let failure = match self.try_once(&attempt).await {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
+            let pass = match &failure {
+                Failure::Refused(_) | Failure::NotAllowed(_) | Failure::NotFound(_) => false,
+                Failure::Busy(_) | Failure::LinkEnded(_) | Failure::Disconnected(_) => tries < TRIES,
+            };
+            if !pass {
+                return Err(failure);
+            }
+            tracing::debug!(tries, %failure, "Service Bus is tried again");
+            // A link that was idle for too long is simply attached again.
+            if !(tries == 1 && matches!(failure, Failure::LinkEnded(_))) {
+                tokio::time::sleep(self.pause(tries)).await;
+            }
+            tries += 1;
+        }
+    }
+
+    async fn try_once<T, F>(&self, attempt: &impl Fn(Arc<Connection>) -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let connection = tokio::time::timeout(TRY_BOUND, self.connection())
+            .await
+            .unwrap_or_else(|_| Err(Failure::Disconnected(format!("{} does not answer", self.address))))?;
+        let done = tokio::time::timeout(TRY_BOUND, attempt(connection.clone()))
+            .await
+            .unwrap_or_else(|_| Err(Failure::Disconnected(format!("{} does not answer", self.address))));
+        if matches!(done, Err(Failure::Disconnected(_))) {
+            self.give_up(&connection).await;
+        }
+        done
+    }
+
+    /// Between half of the pause and all of it.
+    fn pause(&self, tries: u32) -> Duration {
+        let whole = PAUSE * 3_u32.pow(tries - 1);
+        // SplitMix64: a counter, mixed.
+        let mut mixed = self.random.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        let thousandths = u32::try_from((mixed >> 31) % 501).unwrap_or(0);
+        whole / 2 + whole * thousandths / 1000
+    }
+}
+
+#[async_trait]
+impl Queues for ServiceBus {
+    async fn send(&self, queue: Queue, messages: &[Message]) -> Result<(), QueueError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let Ok(_turn) = self.in_flight.acquire().await else {
+            return Err(QueueError::Unreachable { queue, problem: "no more messages are sent".to_owned() });
+        };
+        let sent = self.tried(|connection: Arc<Connection>| async move {
+            connection.send(queue, messages, &self.tokens, &self.clock).await
+        });
+        sent.await.map_err(|failure| error(queue, &failure))
+    }
+}
+
+/// Why an operator's look into a queue failed.
+#[derive(Debug, Error)]
+pub enum LookError {
+    /// The namespace has no such queue.
+    #[error(
+        "there is no queue {path} in {namespace}: create it (`az servicebus queue create`), or correct \
+         PEERPACT_SERVICE_BUS ({problem})"
+    )]
+    NoQueue {
+        /// What was looked for.
+        path: QueuePath,
+        /// Where.
+        namespace: ServiceBusAddress,
+        /// What Service Bus said.
+        problem: String,
+    },
+    /// We may not.
+    #[error(
+        "we may not look into {path} of {namespace}: grant our application the role Azure Service Bus Data Receiver, \
+         or use a key whose policy may listen ({problem})"
+    )]
+    NoRight {
+        /// What was to be looked into.
+        path: QueuePath,
+        /// Where it is.
+        namespace: ServiceBusAddress,
+        /// What Service Bus said.
+        problem: String,
+    },
+    /// Anything else; another try may go well.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+impl ServiceBus {
+    fn look_error(&self, path: QueuePath, failure: &Failure) -> LookError {
+        let (namespace, problem) = (self.address.clone(), failure.to_string());
+        match failure {
+            Failure::NotFound(_) => LookError::NoQueue { path, namespace, problem },
+            Failure::NotAllowed(_) => LookError::NoRight { path, namespace, problem },
+            _ => LookError::Queue(error(path.queue, failure)),
+        }
+    }
+}
+
+fn error(queue: Queue, failure: &Failure) -> QueueError {
+    let problem = failure.to_string();
+    match failure {
+        Failure::Refused(_) | Failure::NotAllowed(_) | Failure::NotFound(_) => {
+            QueueError::Refused { queue, problem }
+        }
+        Failure::Busy(_) | Failure::LinkEnded(_) | Failure::Disconnected(_) => {
+            QueueError::Unreachable { queue, problem }
+        }
+    }
+}

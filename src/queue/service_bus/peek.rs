@@ -1,0 +1,65 @@
+//! Looking into a queue without taking anything.
+
+use std::sync::Arc;
+
+use fe2o3_amqp::types::messaging::Body;
+use fe2o3_amqp::types::primitives::{OrderedMap, SimpleValue, Value};
+
+use super::connection::Connection;
+use super::decode::Peeked;
+use super::failure::Failure;
+use super::{LookError, QueuePath, ServiceBus};
+
+/// The most messages that one look shows, whatever is asked for.
+pub const PEEKED_MAX: usize = 250;
+const SERVER_TIMEOUT_MS: u32 = 4000;
+
+impl ServiceBus {
+    /// Shows up to `most` messages from a sequence number on, scheduled ones among them; locks and counts nothing.
+    /// Fewer than `most` does not mean that there are no more; none does.
+    ///
+    /// # Errors
+    /// [`LookError`].
+    pub async fn peek(
+        &self,
+        path: QueuePath,
+        from_sequence: i64,
+        most: usize,
+    ) -> Result<Vec<Peeked>, LookError> {
+        let most = i32::try_from(most.min(PEEKED_MAX)).unwrap_or(i32::MAX);
+        let looked = self.tried(|connection: Arc<Connection>| async move {
+            let entity = path.to_string();
+            connection.authorize(&entity, &self.tokens, &self.clock).await?;
+            let mut rpc = connection.rpc(&format!("{entity}/$management")).await?;
+            let mut body = OrderedMap::new();
+            body.insert(Value::String("from-sequence-number".to_owned()), Value::Long(from_sequence));
+            body.insert(Value::String("message-count".to_owned()), Value::Int(most));
+            let properties = [
+                ("type", SimpleValue::String("entity-mgmt".to_owned())),
+                ("com.microsoft:server-timeout", SimpleValue::Uint(SERVER_TIMEOUT_MS)),
+            ];
+            let answer = rpc.call("com.microsoft:peek-message", properties, Value::Map(body)).await?;
+            messages(answer.well(&format!("{entity} cannot be looked into"))?.body)
+        });
+        looked.await.map_err(|failure| self.look_error(path, &failure))
+    }
+}
+
+/// `{"messages": [{"message": bytes}, …]}`, or nothing where there are none.
+fn messages(body: Body<Value>) -> Result<Vec<Peeked>, Failure> {
+    let Body::Value(value) = body else { return Ok(Vec::new()) };
+    let Value::Map(mut map) = value.0 else { return Ok(Vec::new()) };
+    let Some(Value::List(list)) = map.swap_remove(&Value::String("messages".to_owned())) else {
+        return Ok(Vec::new());
+    };
+    let one = |item: Value| {
+        let Value::Map(mut item) = item else { return None };
+        match item.swap_remove(&Value::String("message".to_owned()))? {
+            Value::Binary(bytes) => Peeked::decode(&bytes),
+            _ => None,
+        }
+    };
+    list.into_iter()
+        .map(|item| one(item).ok_or_else(|| Failure::Refused("a message in it cannot be read".to_owned())))
+        .collect()
+}

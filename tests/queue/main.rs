@@ -1,0 +1,4 @@
+//! The queues over AMQP.
+
+#[cfg(test)]
+mod proton;
