@@ -12,4 +12,7 @@ pub mod ledger;
 pub mod public;
 pub mod queue;
 pub mod reconcile;
+pub mod request;
+#[cfg(test)]
+mod schemas;
 pub mod telemetry;

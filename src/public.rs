@@ -8,11 +8,13 @@ use crate::handshake::ids::{HandshakeId, TenantId};
 use crate::handshake::pair::Kind;
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::{Code, Reason};
-use crate::handshake::record::End;
+use crate::handshake::record::{End, Record};
+use crate::handshake::wish::RequestId;
 use crate::ledger::{Ledger, LedgerError, Line, Stored};
 
 /// One handshake with its history. The shape is public: fields are added, never renamed or removed.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Handshake {
     /// The same in both tenants.
@@ -33,19 +35,79 @@ pub struct Handshake {
     pub agreement: Option<String>,
     /// When it was first seen since it was last closed.
     #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(test, schemars(with = "crate::schemas::Moment"))]
     pub opened_at: OffsetDateTime,
     /// When it last changed.
     #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(test, schemars(with = "crate::schemas::Moment"))]
     pub updated_at: OffsetDateTime,
     /// When both halves were first seen Connected and in sync.
     #[serde(with = "time::serde::rfc3339::option")]
+    #[cfg_attr(test, schemars(with = "Option<crate::schemas::Moment>"))]
     pub connected_at: Option<OffsetDateTime>,
     /// How it came to this, the oldest first.
     pub history: Vec<Line>,
 }
 
+/// How a handshake ended, as the queue of outcomes tells it.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Told<'a> {
+    /// The handshake.
+    #[serde(flatten)]
+    pub handshake: &'a Handshake,
+    /// The request that this answers.
+    pub request: Option<&'a RequestId>,
+}
+
+/// A request that was refused before any handshake took it up: in the shape of a handshake of which nothing is known.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Unplaced<'a> {
+    id: (),
+    kind: (),
+    phase: Phase,
+    reason: PublicReason,
+    reasons: [&'a Reason; 1],
+    ours: (),
+    theirs: (),
+    agreement: (),
+    opened_at: (),
+    #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(test, schemars(with = "crate::schemas::Moment"))]
+    updated_at: OffsetDateTime,
+    connected_at: (),
+    history: [(); 0],
+    request: Option<&'a RequestId>,
+}
+
+impl<'a> Unplaced<'a> {
+    /// A refusal for this reason.
+    #[must_use]
+    pub fn new(reason: &'a Reason, request: Option<&'a RequestId>, now: OffsetDateTime) -> Self {
+        let Reason { code, message, fix } = reason.clone();
+        Self {
+            id: (),
+            kind: (),
+            phase: Phase::Refused,
+            reason: PublicReason { code, message, fix },
+            reasons: [reason],
+            ours: (),
+            theirs: (),
+            agreement: (),
+            opened_at: (),
+            updated_at: now,
+            connected_at: (),
+            history: [],
+            request,
+        }
+    }
+}
+
 /// All reasons in one: the code and fix of the first, and every sentence.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PublicReason {
     /// The first reason's code.
     pub code: Code,
@@ -57,6 +119,7 @@ pub struct PublicReason {
 
 /// One end of a handshake.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PublicEnd {
     /// Its tenant.
@@ -95,22 +158,29 @@ pub async fn many(ledger: &dyn Ledger, phase: Option<Phase>) -> Result<Vec<Hands
 }
 
 async fn show(ledger: &dyn Ledger, stored: Stored) -> Result<Handshake, LedgerError> {
-    let record = stored.record;
-    let history = ledger.history(&record.id).await?;
-    Ok(Handshake {
-        id: record.id,
-        kind: record.kind,
-        phase: record.phase,
-        reason: PublicReason::of(&record.reasons),
-        reasons: record.reasons,
-        ours: PublicEnd::of(&record.ours),
-        theirs: PublicEnd::of(&record.theirs),
-        agreement: record.agreement,
-        opened_at: record.opened_at,
-        updated_at: record.updated_at,
-        connected_at: record.connected_at,
-        history,
-    })
+    let history = ledger.history(&stored.record.id).await?;
+    Ok(Handshake::new(stored.record, history))
+}
+
+impl Handshake {
+    /// A record as it is shown.
+    #[must_use]
+    pub fn new(record: Record, history: Vec<Line>) -> Self {
+        Self {
+            id: record.id,
+            kind: record.kind,
+            phase: record.phase,
+            reason: PublicReason::of(&record.reasons),
+            reasons: record.reasons,
+            ours: PublicEnd::of(&record.ours),
+            theirs: PublicEnd::of(&record.theirs),
+            agreement: record.agreement,
+            opened_at: record.opened_at,
+            updated_at: record.updated_at,
+            connected_at: record.connected_at,
+            history,
+        }
+    }
 }
 
 impl PublicReason {

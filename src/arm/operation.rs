@@ -63,7 +63,10 @@ pub enum Ended {
     /// Azure gave up on it, and says why.
     Failed(AzureFailure),
     /// It had not ended at the deadline, or would be looked at only beyond it.
-    StillRunning,
+    StillRunning {
+        /// When Azure wants it to be looked at next.
+        after: Option<Duration>,
+    },
 }
 
 /// What one look told.
@@ -128,7 +131,7 @@ impl Operation {
         loop {
             let pause = self.wait.unwrap_or(self.kind.pause).max(SHORTEST);
             if pause >= until.remaining(clock) {
-                return Ok(Ended::StillRunning);
+                return Ok(Ended::StillRunning { after: self.wait });
             }
             tokio::time::sleep(pause).await;
             loop {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use azure_core::credentials::Secret;
+use tokio::sync::Mutex;
 
 use super::variable;
 use crate::agreement_folder;
@@ -15,6 +16,7 @@ use crate::functions::App;
 use crate::handshake::ids::TenantId;
 use crate::host;
 use crate::ledger::SqliteLedger;
+use crate::queue::service_bus::{ServiceBus, ServiceBusSettings};
 use crate::reconcile::Reconciler;
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
@@ -25,11 +27,24 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     let app = move || {
         let clock = Clock::system();
         let resource_manager = resource_manager(&config.azure, clock);
+        let queues = Arc::new(service_bus(&config, clock));
         let ledger = Arc::new(SqliteLedger::new(config.ledger));
-        App::new(Arc::new(Reconciler { home, agreements, resource_manager, ledger, clock }))
+        let telling = Mutex::default();
+        App::new(Arc::new(Reconciler { home, agreements, resource_manager, ledger, queues, telling, clock }))
     };
     host::run(port, Arc::new(app()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Service Bus as the environment describes it. Nothing is contacted yet.
+fn service_bus(config: &Config, clock: Clock) -> ServiceBus {
+    let settings = ServiceBusSettings {
+        address: config.service_bus.clone(),
+        entra: Some(config.azure.clone()),
+        ca_bundle: config.azure.ca_bundle.clone(),
+        seed: u64::from(std::process::id()),
+    };
+    ServiceBus::new(settings, clock)
 }
 
 /// Resource Manager as the environment describes it. Nothing is contacted yet.

@@ -1,32 +1,45 @@
-//! `ResourceEvent`: somebody wrote or deleted a resource. The passes are made in place, within a bound; what needs
-//! longer is left to the sweep.
+//! `ResourceEvent` and `RelayedResourceEvent`: somebody wrote or deleted a resource. Whatever there is to look at goes into
+//! the queue, so that nothing depends on how long this invocation lives.
+
+use serde_json::Value;
 
 use super::event::UnverifiedEvent;
-use super::{EVENT_BOUND, line, told};
-use crate::arm::Deadline;
-use crate::host::{Fault, JsonObject, Reply};
-use crate::ledger::{Cause, CauseKind};
-use crate::reconcile::Reconciler;
+use crate::host::{Fault, JsonObject, QueueMessage, Reply};
+use crate::ledger::{Cause, CauseKind, Urgency};
+use crate::reconcile::{Notice, Reconciler};
 
 pub(super) async fn run(reconciler: &Reconciler, events: Vec<JsonObject>) -> Result<Reply, Fault> {
-    let until = Deadline::after(&reconciler.clock, EVENT_BOUND);
-    let mut reply = Reply::done();
+    let mut notices = Vec::new();
     for event in events.into_iter().map(UnverifiedEvent::new) {
         let Some(hint) = event.hint(reconciler.home, &reconciler.agreements) else { continue };
-        let cause = Cause { kind: CauseKind::Event, id: event.id() };
-        match reconciler.follow(&hint, &cause, until).await {
-            Ok(followed) => {
-                if let Some(reason) = &followed.unreadable {
-                    tracing::warn!(event = %cause.id, fix = reason.fix.as_deref(), "{reason}");
-                }
-                let unreadable = followed.unreadable.iter().map(ToString::to_string);
-                reply = followed.reports.iter().map(line).chain(unreadable).fold(reply, Reply::log);
-            }
-            Err(error) => {
-                tracing::warn!(event = %cause.id, %error, "an event could not be followed");
-                reply = reply.log(told(error)?);
-            }
+        if !reconciler.is_echo(&hint).await.map_err(Fault::ours)? {
+            notices.push(Notice::new(hint, Cause { kind: CauseKind::Event, id: event.id() }));
         }
     }
-    Ok(reply)
+    let sent = reconciler.announce(&notices, None, Urgency::Due).await.map_err(Fault::ours)?;
+    Ok(Reply::done().log(format!("{} of {} hints were new", sent, notices.len())))
+}
+
+/// The same, for an event that came by queue: one a message, or an array of them.
+pub(super) async fn relayed(reconciler: &Reconciler, message: &QueueMessage) -> Result<Reply, Fault> {
+    let events = match message.json() {
+        Ok(Value::Object(event)) => vec![event],
+        Ok(Value::Array(events)) => events.into_iter().filter_map(object).collect(),
+        Ok(_) => return Ok(useless("it is neither an event nor a list of events")),
+        Err(error) => return Ok(useless(&error.to_string())),
+    };
+    run(reconciler, events).await
+}
+
+fn object(value: Value) -> Option<JsonObject> {
+    match value {
+        Value::Object(event) => Some(event),
+        _ => None,
+    }
+}
+
+/// Who writes into this queue is the partner's Event Grid: what is no event is lost on us, and would be tomorrow.
+fn useless(why: &str) -> Reply {
+    tracing::warn!(why, "a message in the queue `resource-events` is no event; it is dropped");
+    Reply::done().log(format!("this message is no event: {why}"))
 }

@@ -1,6 +1,6 @@
 //! `StatusSweep`: the timer's look at everything that events may have missed.
 
-use super::{SWEEP_BOUND, line};
+use super::SWEEP_BOUND;
 use crate::arm::Deadline;
 use crate::host::{Fault, InvocationId, Reply};
 use crate::ledger::{Cause, CauseKind};
@@ -8,12 +8,16 @@ use crate::reconcile::Reconciler;
 
 pub(super) async fn run(reconciler: &Reconciler, invocation: &InvocationId) -> Result<Reply, Fault> {
     let until = Deadline::after(&reconciler.clock, SWEEP_BOUND);
-    let cause = Cause { kind: CauseKind::Sweep, id: invocation.to_string() };
+    // Every tick has notices of its own, even where the host gives no id.
+    let id = format!("{invocation} {}", reconciler.clock.now().unix_timestamp());
+    let cause = Cause { kind: CauseKind::Sweep, id };
     let swept = reconciler.sweep(&cause, until).await.map_err(Fault::ours)?;
     for trouble in &swept.troubles {
         tracing::warn!("{trouble}");
     }
-    let summary = format!("looked at {} handshakes, {} needed a pass", swept.seen, swept.reports.len());
-    let lines = swept.reports.iter().map(line).chain(swept.troubles);
-    Ok(lines.fold(Reply::done().log(summary), Reply::log))
+    let summary = format!(
+        "looked at {} handshakes, {} need a pass; told {} outcomes",
+        swept.seen, swept.noticed, swept.told
+    );
+    Ok(swept.troubles.into_iter().fold(Reply::done().log(summary), Reply::log))
 }

@@ -8,6 +8,7 @@ use super::ids::VirtualNetworkId;
 use super::reason::{Code, Reason};
 use super::shell::word;
 use super::step::Side;
+use super::wish::AskedFlags;
 
 /// How many peerings Azure allows in one virtual network.
 pub const PEERING_LIMIT: usize = 500;
@@ -86,6 +87,22 @@ impl<'a> Case<'a> {
                 && !here.has_gateway
                 && borrower(here, &there.id).is_none(),
         }
+    }
+
+    /// The flags of our half when somebody asked for some of them: never more than is agreed.
+    #[must_use]
+    pub fn asked_flags(&self, asked: &AskedFlags) -> PeeringFlags {
+        let flags = self.flags(Side::Ours);
+        let lend = asked.gateway_transit.unwrap_or(flags.allow_gateway_transit);
+        self.within_agreement(PeeringFlags {
+            allow_virtual_network_access: true,
+            allow_forwarded_traffic: asked.forwarded_traffic.unwrap_or(flags.allow_forwarded_traffic),
+            allow_gateway_transit: lend,
+            // Azure refuses it as long as theirs does not allow transit, however much it is wanted.
+            use_remote_gateways: flags.use_remote_gateways
+                && !lend
+                && asked.remote_gateways.unwrap_or(flags.use_remote_gateways),
+        })
     }
 
     /// The flags of our half cut down to what is agreed; equal to its own when it stays within.
@@ -255,7 +272,7 @@ impl<'a> Case<'a> {
     }
 }
 
-fn no_agreement(agreements: &Agreements, ends: &Ends) -> Reason {
+pub(crate) fn no_agreement(agreements: &Agreements, ends: &Ends) -> Reason {
     let name = agreements.partner(ends.partner).map_or("the partner", |partner| partner.name.as_str());
     let message =
         format!("no agreement with {name} covers {} (ours) and {} (theirs)", ends.ours, ends.theirs);

@@ -7,18 +7,21 @@ use time::OffsetDateTime;
 use super::admission::Case;
 use super::agreements::{Agreements, Ends, OnRemoval, Reach};
 use super::decision::{Decision, Row, Verdict};
-use super::halves::{Denial, Network, PeeringFlags, PeeringHalf, Provisioning, SyncLevel};
+use super::halves::{Denial, Network, PeeringFlags, PeeringHalf, PeeringState, Provisioning, SyncLevel};
 use super::ids::{HandshakeId, Name, PeeringId, VirtualNetworkId};
 use super::observation::{HalfState, Observation, Seen};
-use super::pair::{HalfId, Target};
+use super::pair::{HalfId, State, Target};
 use super::phase::Phase;
 use super::reason::{Code, Reason};
 use super::record::Record;
 use super::step::{Body, Side, Step, Write};
+use super::wish::AskedFlags;
 use super::{grants, tell};
 
 /// A peering that we opened is told to be stalled after this long without an answer.
 pub const STALLED_AFTER: time::Duration = time::Duration::hours(1);
+/// A peering that was removed on request is told to be broken when theirs is left after this long.
+pub const REMOVAL_AWAITED: time::Duration = time::Duration::minutes(10);
 /// A write that Azure refused is not sent again for this long while nothing changes.
 pub const REFUSAL_HOLDS: time::Duration = time::Duration::hours(1);
 
@@ -61,6 +64,15 @@ impl Look<'_> {
     fn at(&self, observation: &Observation) -> Outcome {
         use Seen::{Absent, Denied, NoNetwork, Present};
         match (observation.their_end(self.ends), observation.our_end(self.ends)) {
+            (Denied(_), Present(_, half)) if self.wants_ours_gone(half) => {
+                write(Row::Disconnect, Step::RemoveOurs, half)
+            }
+            (Denied(denial), Absent(_)) if self.wants_gone() => {
+                rest(Row::Closed, Phase::Closed, tell::ours_removed_theirs_unread(denial))
+            }
+            (NoNetwork, Present(_, half)) if self.wants_ours_gone(half) => {
+                write(Row::Disconnect, Step::RemoveOurs, half)
+            }
             (Denied(theirs), Denied(ours)) => unreadable(vec![self.grant(theirs), self.grant(ours)]),
             (Denied(denial), _) | (_, Denied(denial)) => unreadable(vec![self.grant(denial)]),
             (_, NoNetwork) => {
@@ -77,6 +89,15 @@ impl Look<'_> {
                 self.with(theirs, Some(their_half), ours, Some(our_half))
             }
         }
+    }
+
+    fn wants_gone(&self) -> bool {
+        self.record.and_then(Record::wants_gone).is_some()
+    }
+
+    fn wants_ours_gone(&self, half: &PeeringHalf) -> bool {
+        let asked = self.record.and_then(Record::wants_gone) == Some(Side::Ours);
+        asked && HalfState::of(Some(half)) != HalfState::Changing
     }
 
     /// A 404 alone proves little, so ours goes only when Azure itself says that the other side went.
@@ -116,10 +137,56 @@ impl Look<'_> {
         }
     }
 
-    /// The table itself: (theirs, ours).
+    /// What was asked for comes first, and then the table.
     fn row(&self, pair: &Pair<'_>) -> Outcome {
+        let (theirs, ours) = (HalfState::of(pair.their_half), HalfState::of(pair.our_half));
+        if theirs == HalfState::Changing || ours == HalfState::Changing {
+            return at_work();
+        }
+        let record = self.record;
+        if let Some(side) = record.and_then(Record::wants_gone)
+            && let Some(outcome) = self.disconnect(pair, side)
+        {
+            return outcome;
+        }
+        if let Some(flags) = record.and_then(Record::wants_ours)
+            && let Some(outcome) = pair.open(theirs, ours, flags)
+        {
+            return outcome;
+        }
+        self.table(pair, theirs, ours)
+    }
+
+    /// The half that a request names goes, whatever its state; what is left then is the partner's to remove, and is
+    /// waited for within bounds.
+    fn disconnect(&self, pair: &Pair<'_>, side: Side) -> Option<Outcome> {
+        let half = match side {
+            Side::Ours => pair.our_half,
+            Side::Theirs => pair.their_half.filter(|_| pair.reach() == Reach::Both),
+        };
+        if let Some(half) = half {
+            return Some(write(Row::Disconnect, Step::removal(side), half));
+        }
+        let (left, other) = match side {
+            Side::Ours => (pair.their_half?, Side::Theirs),
+            Side::Theirs => (pair.our_half?, Side::Ours),
+        };
+        if other == Side::Ours || pair.reach() == Reach::Both {
+            return Some(write(Row::Disconnect, Step::removal(other), left));
+        }
+        let since = self.record.and_then(|record| record.stand_since(None, Some(State::Peering(left.state))));
+        let waited = since.map_or(time::Duration::ZERO, |since| self.now - since);
+        (waited <= REMOVAL_AWAITED && left.state == PeeringState::Disconnected).then(|| {
+            let reason = tell::awaiting_their_removal(self.ends, left);
+            let again = Some(Duration::from_secs(5));
+            (Row::WaitForTheirRemoval, Verdict::Rest { phase: Phase::Waiting, reasons: vec![reason], again })
+        })
+    }
+
+    /// The table itself.
+    fn table(&self, pair: &Pair<'_>, theirs: HalfState, ours: HalfState) -> Outcome {
         use HalfState::{Absent, Changing, Connected, Disconnected, Failed, Initiated, Unknown};
-        match (HalfState::of(pair.their_half), HalfState::of(pair.our_half)) {
+        match (theirs, ours) {
             (Changing, _) | (_, Changing) => at_work(),
             (Failed, _) => self.theirs_failed(pair),
             (Initiated | Connected(_), Failed) => self.ours_failed(pair),
@@ -259,6 +326,29 @@ impl Pair<'_> {
         }
     }
 
+    /// Our half as a request asks for it, where the table would not write it or would leave it as it is.
+    fn open(&self, theirs: HalfState, ours: HalfState, asked: &AskedFlags) -> Option<Outcome> {
+        use HalfState::{Absent, Connected, Disconnected, Initiated};
+        let step = match (theirs, ours) {
+            (Absent | Initiated, Absent) => Step::CreateOurs,
+            (Absent | Initiated, Disconnected) => Step::RewriteOurs,
+            (Absent, Initiated) | (Connected(_), Connected(_)) => {
+                let case = self.case.as_ref().ok()?;
+                let half = self.our_half?;
+                if !asked.differs(half.flags) || case.asked_flags(asked) == half.flags {
+                    return None;
+                }
+                Step::RewriteOurs
+            }
+            _ => return None,
+        };
+        Some(self.with_consent(|case| {
+            let name = self.our_half.map_or_else(|| self.new_name(), |half| half.id.name.clone());
+            let (half, remote) = (self.ours.id.peering(name), self.theirs.id.clone());
+            (Row::OpenOurs, Verdict::Write(peering(step, half, remote, case.asked_flags(asked))))
+        }))
+    }
+
     fn reach(&self) -> Reach {
         self.case.as_ref().map_or(Reach::Ours, |case| case.agreement.reach)
     }
@@ -316,7 +406,7 @@ fn again(step: Step, half: &PeeringHalf) -> Write {
 
 fn write(row: Row, step: Step, half: &PeeringHalf) -> Outcome {
     let write = match step {
-        Step::RemoveOurs => {
+        Step::RemoveOurs | Step::RemoveTheirs => {
             Write { step, body: Body::Removal(Target::Half(HalfId::Peering(half.id.clone()))) }
         }
         _ => again(step, half),

@@ -40,6 +40,12 @@ pub enum Row {
     Connected,
     /// Theirs waits for ours, and our tenant consents: create ours.
     AnswerTheirs,
+    /// A request asks for our half: create it, or give it the flags that were asked for.
+    OpenOurs,
+    /// A request asks for the end of it: remove the half that it names.
+    Disconnect,
+    /// Our half was removed on request, and theirs is left, which is theirs to remove.
+    WaitForTheirRemoval,
     /// Ours waits for theirs, and both are ours to write: create theirs.
     AnswerOurs,
     /// Ours waits for theirs, which is theirs to write.

@@ -89,6 +89,7 @@ pub enum PeeringState {
 
 /// `peeringSyncLevel`: "local" says that this half's stored spaces are behind, "remote" that the other half's are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum SyncLevel {
     /// Nothing to do.
     FullyInSync,

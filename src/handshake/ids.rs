@@ -92,7 +92,8 @@ pub struct TenantId(Uuid);
 pub struct SubscriptionId(Uuid);
 
 /// The name of a resource or a resource group: kept as given, compared without regard to ASCII case.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
 pub struct Name(String);
 
 impl Name {
@@ -133,7 +134,7 @@ impl IdError {
 }
 
 /// As much of a foreign text as an error tells, on one line: it ends in logs and on terminals.
-pub(super) fn shown(given: &str) -> String {
+pub(crate) fn shown(given: &str) -> String {
     const SHOWN: usize = 200;
     let printable = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     let mut shown: String = given.chars().take(SHOWN).map(printable).collect();

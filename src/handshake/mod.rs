@@ -18,3 +18,4 @@ mod shell;
 pub mod step;
 mod tell;
 pub mod view;
+pub mod wish;

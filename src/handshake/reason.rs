@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A fixed code, a sentence, and where one exists the fix as a command or an edit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Reason {
     /// Stable: programs may branch on it.
     pub code: Code,
@@ -37,7 +38,9 @@ impl fmt::Display for Reason {
 
 /// Every reason there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, schemars(transform = crate::schemas::open_to_more))]
 pub enum Code {
     /// Both halves are Connected and FullyInSync.
     Connected,
@@ -53,8 +56,12 @@ pub enum Code {
     AwaitingAzure,
     /// Azure throttles us or another operation holds the network.
     AzureBusy,
+    /// Azure has been at one thing for longer than an hour.
+    Overdue,
     /// A write was sent and what became of it is not known yet.
     OutcomeUnknown,
+    /// A request is not taken: the message names the field and the rule.
+    BadRequest,
     /// No agreement covers both ends.
     NoAgreement,
     /// A `[[deny]]` names a network.
@@ -97,6 +104,8 @@ pub enum Code {
     Rejected,
     /// Our half was made on an event alone, and nothing came of it.
     NoCounterpart,
+    /// Our half was removed because a request asked for it.
+    Disconnecting,
     /// There is a second half for the same pair.
     Duplicate,
     /// A network group that the agreement fills does not exist.

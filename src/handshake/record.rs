@@ -4,17 +4,22 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::halves::SyncLevel;
+use super::halves::{PeeringState, SyncLevel};
 use super::ids::{HandshakeId, TenantId};
+use super::management::halves::ConnectionState;
 use super::observation::Seen;
 use super::pair::{HalfId, Kind, Pair, Resource, State, Target};
 use super::phase::{IllegalMove, Phase};
 use super::reason::Reason;
-use super::step::Step;
+use super::step::{Side, Step};
 use super::view::View;
+use super::wish::{Aim, AskedFlags, RequestId, Wish};
 
 /// How long a pass holds a handshake at most. A pass ends far sooner; a crashed one keeps others out for this long.
 pub const LEASE: time::Duration = time::Duration::seconds(60);
+
+/// A handshake remembers at most so many requests that have not been told how it ended.
+pub const ASKED_MAX: usize = 32;
 
 /// Everything that is known of one handshake. History is kept beside it, by the ledger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +64,18 @@ pub struct Record {
     /// When our half was first seen to be left alone by the partner's, while it is.
     #[serde(with = "time::serde::rfc3339::option")]
     pub removal_seen_at: Option<OffsetDateTime>,
+    /// Since when another look within seconds or minutes has been worth it, without a rest in between.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub looking_since: Option<OffsetDateTime>,
+    /// Azure throttles us, and asked not to be called before.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub not_before: Option<OffsetDateTime>,
+    /// What a request asks for, until it is done or void.
+    #[serde(default)]
+    pub wish: Option<Wish>,
+    /// The requests that are to be told how this ends.
+    #[serde(default)]
+    pub asked: Vec<RequestId>,
 }
 
 /// One end, as last seen.
@@ -123,6 +140,10 @@ impl Record {
             refusal: None,
             states_since: now,
             removal_seen_at: None,
+            looking_since: None,
+            not_before: None,
+            wish: None,
+            asked: Vec::new(),
         }
     }
 
@@ -130,6 +151,12 @@ impl Record {
     #[must_use]
     pub fn pair(&self) -> Option<Pair> {
         Pair::of_record(&self.ours.resource, &self.theirs.resource, self.theirs.tenant)
+    }
+
+    /// Until when nobody is to look, because a pass holds the handshake or Azure asked for a pause.
+    #[must_use]
+    pub fn held(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        self.held_until.into_iter().chain(self.not_before).filter(|until| *until > now).max()
     }
 
     /// Whether a pass, ours or another instance's, holds the handshake now.
@@ -158,8 +185,17 @@ impl Record {
     pub fn see(&mut self, view: &View, now: OffsetDateTime) {
         let before = self.states();
         self.see_halves(view);
+        let theirs_waits = matches!(
+            self.theirs.state,
+            Some(State::Peering(PeeringState::Initiated) | State::Connection(ConnectionState::Pending))
+        );
+        if self.wants_gone() == Some(Side::Ours) && self.ours.state.is_none() && theirs_waits {
+            // Ours is gone, and the partner asks anew: that is for the agreements to answer.
+            self.wish = None;
+        }
         if self.states() != before {
             self.states_since = now;
+            self.looking_since = None;
         }
     }
 
@@ -210,12 +246,54 @@ impl Record {
         let alone = self.ours.state.is_some_and(State::is_alone);
         self.removal_seen_at = if alone { self.removal_seen_at.or(Some(now)) } else { None };
         self.reasons = reasons;
+        if phase.is_final() {
+            self.wish = None;
+        }
         if phase == Phase::Connected {
             self.connected_at = self.connected_at.or(Some(now));
             self.mended = 0;
             self.refusal = None;
         }
         Ok(())
+    }
+
+    /// Takes over what a request asks for, in the place of an earlier wish. A handshake holds a bounded number of
+    /// requests to be told; the oldest go untold beyond it, and can be sent again.
+    pub fn ask(&mut self, request: RequestId, aim: Option<Aim>) {
+        if let Some(aim) = aim {
+            self.wish = Some(Wish { request: request.clone(), aim });
+        }
+        if !self.asked.contains(&request) {
+            if self.asked.len() == ASKED_MAX {
+                self.asked.remove(0);
+            }
+            self.asked.push(request);
+        }
+    }
+
+    /// The flags that a request wants our half to have; `None` once it has been written, or if nobody asked.
+    #[must_use]
+    pub fn wants_ours(&self) -> Option<&AskedFlags> {
+        match self.wish.as_ref().map(|wish| &wish.aim) {
+            Some(Aim::Connect { flags, opened: false }) => Some(flags),
+            Some(Aim::Connect { opened: true, .. } | Aim::Disconnect { .. }) | None => None,
+        }
+    }
+
+    /// Whose half a request wants to go.
+    #[must_use]
+    pub fn wants_gone(&self) -> Option<Side> {
+        match self.wish.as_ref().map(|wish| &wish.aim) {
+            Some(Aim::Disconnect { side }) => Some(*side),
+            Some(Aim::Connect { .. }) | None => None,
+        }
+    }
+
+    /// Our half was written by us: from here on its absence is somebody's decision.
+    pub fn opened(&mut self) {
+        if let Some(Wish { aim: Aim::Connect { opened, .. }, .. }) = &mut self.wish {
+            *opened = true;
+        }
     }
 
     fn reopen(&mut self, now: OffsetDateTime) {
@@ -227,6 +305,7 @@ impl Record {
         self.mended = 0;
         self.refusal = None;
         self.removal_seen_at = None;
+        self.looking_since = None;
     }
 }
 

@@ -29,6 +29,8 @@ pub enum Step {
     RewriteTheirs,
     /// Their half, taking over our address space.
     SyncTheirs,
+    /// Their half goes.
+    RemoveTheirs,
     /// A network of theirs joins a network group of ours.
     AddMember,
     /// A network of theirs leaves a network group of ours.
@@ -36,7 +38,8 @@ pub enum Step {
 }
 
 /// Whose half a step writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Side {
     /// Our tenant's.
     Ours,
@@ -118,7 +121,16 @@ impl Step {
             | Self::RemoveOurs
             | Self::AddMember
             | Self::RemoveMember => Side::Ours,
-            Self::CreateTheirs | Self::RewriteTheirs | Self::SyncTheirs => Side::Theirs,
+            Self::CreateTheirs | Self::RewriteTheirs | Self::SyncTheirs | Self::RemoveTheirs => Side::Theirs,
+        }
+    }
+
+    /// The removal of this side's half.
+    #[must_use]
+    pub fn removal(side: Side) -> Self {
+        match side {
+            Side::Ours => Self::RemoveOurs,
+            Side::Theirs => Self::RemoveTheirs,
         }
     }
 
@@ -139,6 +151,7 @@ impl fmt::Display for Step {
             Self::CreateTheirs => "create the partner's half",
             Self::RewriteTheirs => "write the partner's half again",
             Self::SyncTheirs => "sync the partner's half",
+            Self::RemoveTheirs => "remove the partner's half",
             Self::AddMember => "add a static member",
             Self::RemoveMember => "remove a static member",
         })

@@ -1,7 +1,7 @@
 //! The sentences of the reasons that the decision table gives.
 
 use super::agreements::Ends;
-use super::halves::PeeringHalf;
+use super::halves::{Denial, PeeringHalf};
 use super::ids::VirtualNetworkId;
 use super::reason::{Code, Reason};
 use super::shell::word;
@@ -84,6 +84,21 @@ pub(super) fn partner_removed(ours: &PeeringHalf) -> Reason {
         word(&ours.id)
     );
     Reason::new(Code::PartnerRemoved, message).fixed_by(fix)
+}
+
+pub(super) fn awaiting_their_removal(ends: &Ends, theirs: &PeeringHalf) -> Reason {
+    let (partner, id) = (ends.partner, &theirs.id);
+    let message = format!("our half was removed on request; tenant {partner} has to remove {id}");
+    let fix = format!("az network vnet peering delete --ids {}   # in the partner's tenant", word(id));
+    Reason::new(Code::Disconnecting, message).fixed_by(fix)
+}
+
+pub(super) fn ours_removed_theirs_unread(denial: &Denial) -> Reason {
+    let message = format!(
+        "our half was removed on request; whether the partner's is gone was not verified, as our application {} lacks {} there",
+        denial.principal, denial.action
+    );
+    Reason::new(Code::Closed, message)
 }
 
 pub(super) fn ours_removed(ends: &Ends, theirs: Half<'_>) -> Reason {

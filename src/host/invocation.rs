@@ -104,6 +104,14 @@ pub struct QueueMessage {
 impl QueueMessage {
     /// The longest id that is kept, in characters, which is also the longest that Service Bus takes.
     pub const ID_LENGTH_MAX: usize = 128;
+
+    /// The body as JSON, within the same bounds as every other JSON here.
+    ///
+    /// # Errors
+    /// [`Unusable`] if it is not JSON, or nests too deep.
+    pub fn json(&self) -> Result<Value, Unusable> {
+        json::parse(&self.body)
+    }
 }
 
 impl fmt::Debug for QueueMessage {

@@ -1,10 +1,14 @@
-//! The ledger: what is known of every handshake, and how it came to that.
+//! The ledger: what is known of every handshake and how it came to that, which hints wait, what was asked for, and what
+//! has still to be told.
 //!
 //! # Guarantees
 //! - A record changes by compare-and-swap only: whoever read an older version loses, and stops.
-//! - A record and the line of history that explains its change are written together or not at all.
-//! - A swap that returned is on disk.
+//! - A record, the line of history that explains its change, the request that it answers to and the outcomes that it
+//!   gives rise to are written together or not at all.
+//! - A write that returned is on disk.
 
+mod hints;
+mod requests;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -16,21 +20,31 @@ use crate::handshake::ids::HandshakeId;
 use crate::handshake::pair::{HalfId, Resource};
 use crate::handshake::phase::Phase;
 use crate::handshake::record::Record;
+use crate::handshake::wish::RequestId;
 
+pub use hints::{HintKey, TICKET_HOLDS, Ticket, Urgency};
+pub use requests::{Outcome, Request, Standing};
 pub use sqlite::SqliteLedger;
 
-/// Where records live. Every call may block for the time of a small disk or network access.
+/// Where all of it lives. Every call may block for the time of a small disk or network access.
 #[async_trait]
 pub trait Ledger: Send + Sync {
     /// The record of a handshake, if it is known.
     async fn load(&self, id: &HandshakeId) -> Result<Option<Stored>, LedgerError>;
 
-    /// Writes a record in the place of the version that was read ([`Version::ABSENT`] for a new one), with the line
-    /// of history that explains it.
+    /// Writes a change in the place of the version that was read ([`Version::ABSENT`] for a new record).
     ///
     /// # Errors
     /// [`LedgerError::Conflict`] if somebody else wrote meanwhile; nothing is changed then.
-    async fn swap(&self, record: &Record, read: Version, line: &Line) -> Result<Version, LedgerError>;
+    async fn commit(&self, change: &Change<'_>, read: Version) -> Result<Version, LedgerError>;
+
+    /// [`Ledger::commit`] of a record and its line alone.
+    ///
+    /// # Errors
+    /// As there.
+    async fn swap(&self, record: &Record, read: Version, line: &Line) -> Result<Version, LedgerError> {
+        self.commit(&Change { record, line, request: None, outcomes: &[] }, read).await
+    }
 
     /// The records of which this is a half, as last seen.
     async fn of_half(&self, half: &HalfId) -> Result<Vec<Stored>, LedgerError>;
@@ -43,6 +57,49 @@ pub trait Ledger: Send + Sync {
 
     /// How a handshake came to where it is, the oldest line first.
     async fn history(&self, id: &HandshakeId) -> Result<Vec<Line>, LedgerError>;
+
+    /// Notes that a message with this ticket is about to be sent; `false` if one is waiting already that comes no later
+    /// (or, where that is enough, at all), so that none has to be sent.
+    async fn announce(
+        &self,
+        key: &HintKey,
+        ticket: &Ticket,
+        urgency: Urgency,
+        now: OffsetDateTime,
+    ) -> Result<bool, LedgerError>;
+
+    /// Notes that the message was sent, unless another has taken its place or it was received meanwhile.
+    async fn announced(&self, key: &HintKey, ticket: &Ticket) -> Result<(), LedgerError>;
+
+    /// Notes that the message was received: from here on another one is worth sending. `false` if another message has
+    /// taken its place, so that there is nothing to do on this one.
+    async fn take(&self, key: &HintKey, ticket: &Ticket) -> Result<bool, LedgerError>;
+
+    /// A request that was received before.
+    async fn request(&self, id: &RequestId) -> Result<Option<Request>, LedgerError>;
+
+    /// Notes a request that no handshake has taken up, with the outcomes that answer it, in the place of what was noted
+    /// under this id.
+    async fn note(&self, request: Option<&Request>, outcomes: &[Outcome]) -> Result<(), LedgerError>;
+
+    /// Outcomes that have not been told, at most so many, the oldest first.
+    async fn untold(&self, most: usize) -> Result<Vec<Outcome>, LedgerError>;
+
+    /// Notes that these outcomes were told.
+    async fn told(&self, outcomes: &[Outcome]) -> Result<(), LedgerError>;
+}
+
+/// What is written together.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// The record as it is to be.
+    pub record: &'a Record,
+    /// What explains the change.
+    pub line: &'a Line,
+    /// The request that the record has taken up.
+    pub request: Option<&'a Request>,
+    /// What is to be told.
+    pub outcomes: &'a [Outcome],
 }
 
 /// A record with the version that a swap must name.
@@ -77,9 +134,11 @@ impl Version {
 
 /// One line of a handshake's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Line {
     /// When.
     #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(test, schemars(with = "crate::schemas::Moment"))]
     pub at: OffsetDateTime,
     /// What happened, in a sentence.
     pub what: String,
@@ -89,6 +148,7 @@ pub struct Line {
 
 /// What made us look at a handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cause {
     /// Which kind of hint.
     pub kind: CauseKind,
@@ -98,6 +158,7 @@ pub struct Cause {
 
 /// The kinds of hints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CauseKind {
     /// An event of Event Grid.

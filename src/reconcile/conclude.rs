@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::act::LONGEST_GAP;
 use super::send::Sent;
 use super::{Known, Pass, ReconcileError, Report};
 use crate::arm::{AzureFailure, Class, Deadline, Ended, WriteError};
@@ -15,25 +16,29 @@ use crate::handshake::view::View;
 
 /// Another look is worth it this soon when Azure does not say.
 const SOON: Duration = Duration::from_secs(2);
-/// A wait that Azure asks for is not taken for longer than this; the sweep comes more often.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 impl Pass<'_> {
     /// Records the outcome of a write. `before` is what was seen when it was decided on.
     pub(super) async fn conclude(
-        self,
+        mut self,
         before: &View,
         row: Row,
         write: &Write,
         sent: Sent,
         until: Deadline,
     ) -> Result<Report, ReconcileError> {
+        if matches!(write.step, Step::CreateOurs | Step::RewriteOurs | Step::SyncOurs)
+            && !matches!(sent, Err(WriteError::Rejected(_)) | Ok(Ended::Failed(_)))
+        {
+            self.record.opened();
+        }
         match sent {
             Ok(Ended::Succeeded) => self.read_back(before, row, write, None, until).await,
-            Ok(Ended::StillRunning) => {
+            Ok(Ended::StillRunning { after }) => {
                 let message = format!("Azure is still at work: {} {}", write.step, write.target());
                 let reasons = vec![Reason::new(Code::AwaitingAzure, message)];
-                self.settle(Phase::Completing, reasons, Some(SOON)).await
+                let again = after.unwrap_or(SOON).clamp(SOON, LONGEST_GAP);
+                self.settle(Phase::Completing, reasons, Some(again)).await
             }
             Ok(Ended::Failed(failure)) if failure.is_busy() => {
                 self.busy(write, &failure.to_string(), None).await
@@ -96,9 +101,15 @@ impl Pass<'_> {
         }
     }
 
-    async fn busy(self, write: &Write, why: &str, after: Option<Duration>) -> Result<Report, ReconcileError> {
+    async fn busy(
+        mut self,
+        write: &Write,
+        why: &str,
+        after: Option<Duration>,
+    ) -> Result<Report, ReconcileError> {
         let message = format!("Azure could not take this now: {} {}: {why}", write.step, write.target());
-        let again = after.unwrap_or(SOON).clamp(SOON, LONGEST_WAIT);
+        let again = after.unwrap_or(SOON).clamp(SOON, LONGEST_GAP);
+        self.record.not_before = after.map(|_| self.reconciler.clock.now() + again);
         self.settle(Phase::Waiting, vec![Reason::new(Code::AzureBusy, message)], Some(again)).await
     }
 
@@ -123,6 +134,9 @@ fn removed(row: Row, write: &Write) -> Reason {
     if row == Row::TakeBack {
         let message = format!("{target} found no counterpart in time and was taken back");
         return Reason::new(Code::NoCounterpart, message);
+    }
+    if row == Row::Disconnect {
+        return Reason::new(Code::Closed, format!("{target} was removed on request"));
     }
     Reason::new(Code::Closed, format!("the partner's half was removed, and {target} with it"))
 }

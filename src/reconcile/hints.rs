@@ -1,7 +1,6 @@
 //! Following a hint: from a resource id to the handshakes it is about.
 
-use std::time::Duration;
-
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::observe::Known;
@@ -17,15 +16,12 @@ use crate::handshake::management::ids::{NetworkManagerConnectionId, ScopeConnect
 use crate::handshake::pair::{HalfId, Pair, Resource};
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::Reason;
-use crate::ledger::{Cause, LedgerError, Stored};
-
-/// A hint is followed by so many passes at most; what needs more is left to the sweep.
-const MOST_PASSES: usize = 6;
-/// How long to wait for a pass that holds the handshake.
-const HELD_WAIT: Duration = Duration::from_secs(1);
+use crate::handshake::wish::RequestId;
+use crate::ledger::{Cause, HintKey, LedgerError, Stored};
 
 /// What to look at. A hint is never believed: it only names a resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Hint {
     /// Something happened to a half.
     Half {
@@ -39,46 +35,130 @@ pub enum Hint {
     },
     /// Something happened to what stands at an end.
     Resource(Resource),
+    /// A handshake is to be looked at.
+    Handshake {
+        /// What stands at our end.
+        ours: Resource,
+        /// What stands at the partner's end.
+        theirs: Resource,
+    },
+    /// A request was received, and which handshake it is about is still to be found out.
+    Request(RequestId),
+}
+
+impl Hint {
+    /// A look at this pair.
+    #[must_use]
+    pub fn at(pair: &Pair) -> Self {
+        Self::Handshake { ours: pair.ours(), theirs: pair.theirs() }
+    }
+
+    /// Two hints with one key are about the same thing, and one look serves both.
+    #[must_use]
+    pub fn key(&self) -> HintKey {
+        HintKey::new(&match self {
+            Self::Half { half, written: true, .. } => format!("written {half}"),
+            Self::Half { half, written: false, .. } => format!("deleted {half}"),
+            Self::Resource(resource) => format!("resource {resource}"),
+            Self::Handshake { ours, theirs } => format!("handshake {ours} {theirs}"),
+            Self::Request(id) => format!("request {id}"),
+        })
+    }
+
+    /// What the hint is about, in a word.
+    #[must_use]
+    pub fn subject(&self) -> &'static str {
+        match self {
+            Self::Half { .. } => "half",
+            Self::Resource(_) => "resource",
+            Self::Handshake { .. } => "handshake",
+            Self::Request(_) => "request",
+        }
+    }
+}
+
+/// A pass that was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Looked {
+    /// What was looked at.
+    pub pair: Pair,
+    /// How it ended.
+    pub report: Report,
 }
 
 /// What came of following a hint.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Followed {
-    /// How each pass's last look ended.
-    pub reports: Vec<Report>,
+pub(super) struct Followed {
+    /// The passes that were made.
+    pub looks: Vec<Looked>,
     /// What kept us from finding out which handshake is meant.
     pub unreadable: Option<Reason>,
 }
 
 /// The handshakes that a half turns out to belong to, or why that cannot be told.
-enum Meant {
+pub(super) enum Meant {
     These(Vec<(Pair, Known)>),
     Unreadable(Denial),
 }
 
 impl Reconciler {
-    /// Follows a hint to the handshakes it is about, and looks at each until it rests or the deadline comes.
+    /// Whether a hint is the echo of a write of our own, which was read back as it was made.
+    ///
+    /// # Errors
+    /// The ledger failed.
+    pub async fn is_echo(&self, hint: &Hint) -> Result<bool, ReconcileError> {
+        let Hint::Half { half, correlation: Some(correlation), .. } = hint else { return Ok(false) };
+        let known = self.ledger.of_half(half).await?;
+        Ok(known.iter().any(|stored| self.wrote(stored, *correlation)))
+    }
+
+    /// Follows a hint to the handshakes it is about, and makes a pass for each.
     ///
     /// A hint about a subscription or management group that no agreement names costs no call.
     ///
     /// # Errors
     /// As [`Reconciler::pass`].
-    pub async fn follow(
+    pub(super) async fn follow(
         &self,
         hint: &Hint,
         cause: &Cause,
         until: Deadline,
     ) -> Result<Followed, ReconcileError> {
         match hint {
-            Hint::Half { half, written, correlation } => {
-                let known = self.ledger.of_half(half).await?;
-                if known.iter().any(|stored| self.is_echo(stored, *correlation)) {
+            Hint::Half { half, written, .. } => {
+                if self.is_echo(hint).await? {
                     return Ok(Followed::default());
                 }
+                let known = self.ledger.of_half(half).await?;
                 self.follow_half(half, *written, known, cause, until).await
             }
             Hint::Resource(resource) => self.follow_resource(resource, cause, until).await,
+            Hint::Handshake { ours, theirs } => self.follow_pair(ours, theirs, cause, until).await,
+            Hint::Request(id) => self.follow_request(id, until).await,
         }
+    }
+
+    /// The agreements say whose the two ends are; where they do not any more, the record does.
+    async fn follow_pair(
+        &self,
+        ours: &Resource,
+        theirs: &Resource,
+        cause: &Cause,
+        until: Deadline,
+    ) -> Result<Followed, ReconcileError> {
+        let mut followed = Followed::default();
+        let pair = match self.agreements.pair(ours, theirs) {
+            Some(pair) => Some(pair),
+            None => {
+                let known = self.ledger.of_resource(ours).await?.into_iter();
+                known.filter_map(|stored| stored.record.pair()).find(|pair| pair.theirs() == *theirs)
+            }
+        };
+        if let Some(pair) = pair {
+            let known = Known { thorough: true, ..Known::default() };
+            followed.looks.push(self.look(pair, known, cause, until).await?);
+        }
+        Ok(followed)
     }
 
     async fn follow_resource(
@@ -100,7 +180,7 @@ impl Reconciler {
         for stored in touched {
             let known = Known { thorough: true, ..Known::default() };
             if let Some(pair) = stored.record.pair() {
-                followed.reports.push(self.look(&pair, known, cause, until).await?);
+                followed.looks.push(self.look(pair, known, cause, until).await?);
             }
         }
         Ok(followed)
@@ -117,7 +197,7 @@ impl Reconciler {
         let mut followed = Followed::default();
         for pair in known.iter().filter_map(|stored| stored.record.pair()) {
             let known = Known { announced: written, ..Known::default() };
-            followed.reports.push(self.look(&pair, known, cause, until).await?);
+            followed.looks.push(self.look(pair, known, cause, until).await?);
         }
         let still_shown = || async {
             let now_known = self.ledger.of_half(half).await?;
@@ -131,7 +211,7 @@ impl Reconciler {
         match self.meant(half, written, until).await? {
             Meant::These(pairs) => {
                 for (pair, known) in pairs {
-                    followed.reports.push(self.look(&pair, known, cause, until).await?);
+                    followed.looks.push(self.look(pair, known, cause, until).await?);
                 }
             }
             Meant::Unreadable(denial) => {
@@ -142,7 +222,12 @@ impl Reconciler {
     }
 
     /// Reads a half to learn what it points at.
-    async fn meant(&self, half: &HalfId, written: bool, until: Deadline) -> Result<Meant, ReconcileError> {
+    pub(super) async fn meant(
+        &self,
+        half: &HalfId,
+        written: bool,
+        until: Deadline,
+    ) -> Result<Meant, ReconcileError> {
         match half {
             HalfId::Peering(id) => self.meant_by_peering(id, until).await,
             HalfId::ScopeConnection(id) => self.meant_by_scope_connection(id, written, until).await,
@@ -225,40 +310,24 @@ impl Reconciler {
         }
     }
 
-    /// Passes until the handshake rests, the deadline is near, or enough passes were made. The gaps grow.
+    /// One pass, whose record was perhaps changed meanwhile by somebody else: what they do not see yet, the next does.
     async fn look(
         &self,
-        pair: &Pair,
-        mut known: Known,
+        pair: Pair,
+        known: Known,
         cause: &Cause,
         until: Deadline,
-    ) -> Result<Report, ReconcileError> {
-        let mut report = Report::Held;
-        let announced = known.announced;
-        for round in 0..MOST_PASSES {
-            let fresh = std::mem::take(&mut known);
-            known.announced = announced;
-            report = match self.pass(pair, fresh, cause, until).await {
-                // Somebody else writes for this handshake: what they do not see yet, the next look does.
-                Err(ReconcileError::Ledger(LedgerError::Conflict(_))) => Report::Held,
-                other => other?,
-            };
-            let wait = match &report {
-                Report::Held => HELD_WAIT,
-                Report::Settled { again: Some(again), .. } => again.saturating_mul(1 << round),
-                Report::Settled { again: None, .. } | Report::Nothing => return Ok(report),
-            };
-            if wait >= until.remaining(&self.clock) {
-                break;
-            }
-            tokio::time::sleep(wait).await;
-        }
-        Ok(report)
+    ) -> Result<Looked, ReconcileError> {
+        let report = match self.pass(&pair, known, cause, until).await {
+            Err(ReconcileError::Ledger(LedgerError::Conflict(_))) => Report::Held { until: None },
+            other => other?,
+        };
+        Ok(Looked { pair, report })
     }
 
-    fn is_echo(&self, stored: &Stored, correlation: Option<Uuid>) -> bool {
+    fn wrote(&self, stored: &Stored, correlation: Uuid) -> bool {
         let record = &stored.record;
-        let ours = record.intent.as_ref().is_some_and(|intent| Some(intent.correlation) == correlation);
+        let ours = record.intent.as_ref().is_some_and(|intent| intent.correlation == correlation);
         ours && (record.is_held(self.clock.now()) || record.phase != Phase::Completing)
     }
 

@@ -13,12 +13,16 @@
 //! - An outcome that is not known is read back, never assumed.
 //!
 //! # Caveats
-//! A pass believes nothing but what it reads. It does not wait for the other tenant, nor for an operation that outlasts
-//! its deadline: the next hint or sweep goes on from there.
+//! A pass believes nothing but what it reads. It does not wait for the other tenant, nor for an operation that takes more
+//! than a few seconds: a notice in the queue brings the next look, after a gap that grows.
 
+mod act;
 mod conclude;
 mod hints;
+mod notice;
 mod observe;
+mod outcomes;
+mod requests;
 mod send;
 mod sweep;
 
@@ -26,6 +30,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::arm::{ArmError, Deadline, ResourceManager};
@@ -35,13 +41,17 @@ use crate::handshake::decision::{Row, Verdict};
 use crate::handshake::ids::{HandshakeId, TenantId};
 use crate::handshake::pair::Pair;
 use crate::handshake::phase::{IllegalMove, Phase};
-use crate::handshake::reason::Reason;
+use crate::handshake::reason::{Code, Reason};
 use crate::handshake::record::{Intent, LEASE, Record};
 use crate::handshake::step::Write;
-use crate::ledger::{Cause, Ledger, LedgerError, Line, Stored, Version};
+use crate::ledger::{Cause, Change, Ledger, LedgerError, Line, Stored, Version};
+use crate::queue::{QueueError, Queues};
 
-pub use hints::{Followed, Hint};
+pub use act::Acted;
+pub use hints::{Hint, Looked};
+pub use notice::{NoNotice, Notice};
 pub use observe::{Eyes, Known};
+pub use requests::Received;
 pub use sweep::Swept;
 
 /// Makes passes. Everything it needs comes in; nothing about a handshake lives in it.
@@ -54,6 +64,10 @@ pub struct Reconciler {
     pub resource_manager: ResourceManager,
     /// What is known.
     pub ledger: Arc<dyn Ledger>,
+    /// Where notices and outcomes go.
+    pub queues: Arc<dyn Queues>,
+    /// Held while outcomes are told.
+    pub telling: Mutex<()>,
     /// The time.
     pub clock: Clock,
 }
@@ -69,11 +83,14 @@ pub enum Report {
         phase: Phase,
         /// Why.
         reasons: Vec<Reason>,
-        /// When another look is worth it; the sweep comes anyhow.
+        /// When another look is worth it.
         again: Option<Duration>,
     },
-    /// Another pass holds the handshake; look again when it is done.
-    Held,
+    /// Another pass holds the handshake, or Azure asked for a pause: nothing was looked at.
+    Held {
+        /// Until when at most, where that is known.
+        until: Option<OffsetDateTime>,
+    },
     /// There is no such handshake: neither a half nor a record.
     Nothing,
 }
@@ -87,10 +104,19 @@ pub enum ReconcileError {
     /// The ledger failed; a lost swap is no failure, but ends the pass.
     #[error("the ledger could not be read or written")]
     Ledger(#[from] LedgerError),
+    /// The queue failed.
+    #[error("the queue could not be written to")]
+    Queue(#[from] QueueError),
     /// A defect in this program.
     #[error(transparent)]
     Defect(#[from] IllegalMove),
+    /// A defect in this program: what it made has no JSON.
+    #[error("a message cannot be written as JSON: this is a defect in peerpact")]
+    Notice(#[source] serde_json::Error),
 }
+
+/// How long Azure may take over one thing. After that it is for people to look into.
+const PATIENCE: time::Duration = time::Duration::hours(1);
 
 impl Reconciler {
     /// Makes one pass. `known` spares reads of what was read just now.
@@ -105,8 +131,8 @@ impl Reconciler {
         until: Deadline,
     ) -> Result<Report, ReconcileError> {
         let stored = self.ledger.load(&pair.id()).await?;
-        if stored.as_ref().is_some_and(|stored| stored.record.is_held(self.clock.now())) {
-            return Ok(Report::Held);
+        if let Some(until) = stored.as_ref().and_then(|stored| stored.record.held(self.clock.now())) {
+            return Ok(Report::Held { until: Some(until) });
         }
         let record = stored.as_ref().map(|stored| &stored.record);
         let view = self.eyes().observe(pair, record, known, until).await?;
@@ -167,30 +193,70 @@ impl<'a> Pass<'a> {
         Ok(correlation)
     }
 
-    /// Records where the handshake stands, if that is anything new.
+    /// Records where the handshake stands, if that is anything new, and what is to be told of it.
     async fn settle(
         mut self,
         phase: Phase,
         reasons: Vec<Reason>,
         again: Option<Duration>,
     ) -> Result<Report, ReconcileError> {
-        self.record.settle(phase, reasons, self.reconciler.clock.now())?;
+        let now = self.reconciler.clock.now();
+        let (phase, reasons, again) = paced(&mut self.record, phase, reasons, again, now);
+        self.record.settle(phase, reasons, now)?;
         self.record.held_until = None;
-        if self.before.as_ref() != Some(&self.record) {
+        if self.before.as_ref() != Some(&self.record) || outcomes::is_owed(&self.record, phase) {
             self.swap(told(phase, &self.record.reasons)).await?;
         }
         Ok(Report::Settled { id: self.record.id, phase, reasons: self.record.reasons, again })
     }
 
-    async fn swap(&mut self, what: String) -> Result<(), LedgerError> {
+    async fn swap(&mut self, what: String) -> Result<(), ReconcileError> {
         let now = self.reconciler.clock.now();
         let line = Line { at: now, what, cause: self.cause.clone() };
         self.record.updated_at = now;
         tracing::info!(handshake = %self.record.id, phase = %self.record.phase, "{}", line.what);
-        self.version = self.reconciler.ledger.swap(&self.record, self.version, &line).await?;
+        let outcomes = self.outcomes(&line).await?;
+        let change = Change { record: &self.record, line: &line, request: None, outcomes: &outcomes };
+        self.version = self.reconciler.ledger.commit(&change, self.version).await?;
         self.before = Some(self.record.clone());
         Ok(())
     }
+}
+
+/// Looks that bring nothing new are further and further apart: as far as the first one was ago, but never sooner than
+/// Azure asked for. In the end it is blocked.
+fn paced(
+    record: &mut Record,
+    phase: Phase,
+    reasons: Vec<Reason>,
+    again: Option<Duration>,
+    now: OffsetDateTime,
+) -> (Phase, Vec<Reason>, Option<Duration>) {
+    let Some(soonest) = again else {
+        record.looking_since = None;
+        return (phase, reasons, None);
+    };
+    let since = *record.looking_since.get_or_insert(now);
+    let waited = now - since;
+    if waited <= PATIENCE {
+        let grown = Duration::try_from(waited).unwrap_or_default().min(act::LONGEST_GAP);
+        return (phase, reasons, Some(soonest.max(grown)));
+    }
+    match phase {
+        Phase::Waiting | Phase::Completing => (Phase::Blocked, vec![overdue(since, &reasons)], None),
+        Phase::Connected | Phase::Refused | Phase::Blocked | Phase::Broken | Phase::Closed => {
+            (phase, reasons, None)
+        }
+    }
+}
+
+fn overdue(since: OffsetDateTime, reasons: &[Reason]) -> Reason {
+    let what = told(Phase::Waiting, reasons);
+    let since = since.replace_nanosecond(0).unwrap_or(since);
+    let message = format!("this has not changed since {since}, for longer than an hour: {what}");
+    let fix = "look into the activity log of the resource group for what Azure is doing, then run \
+               `peerpact request recheck`; an event or a sweep that shows a change goes on by itself";
+    Reason::new(Code::Overdue, message).fixed_by(fix)
 }
 
 fn told(phase: Phase, reasons: &[Reason]) -> String {

@@ -1,5 +1,7 @@
 //! Sending a write.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::Reconciler;
@@ -8,11 +10,14 @@ use crate::handshake::ids::TenantId;
 use crate::handshake::pair::{HalfId, Target};
 use crate::handshake::step::{Body, Side, Write};
 
+/// An operation is watched for so long at most: what takes Azure longer is looked at by a later pass.
+const WATCHED: Duration = Duration::from_secs(5);
+
 /// What becomes of a write that was sent.
 pub(super) type Sent = Result<Ended, WriteError>;
 
 impl Reconciler {
-    /// Sends a write and waits for its operation, within the deadline.
+    /// Sends a write and watches its operation for a moment.
     pub(super) async fn send(
         &self,
         partner: TenantId,
@@ -48,7 +53,11 @@ impl Reconciler {
                 arm.put_member(home, partner, id, network, correlation, until).await?
             }
             Body::Removal(Target::Half(HalfId::Peering(id))) => {
-                arm.delete_peering(home, id, correlation, until).await?
+                let tenant = match write.step.side() {
+                    Side::Ours => home,
+                    Side::Theirs => partner,
+                };
+                arm.delete_peering(tenant, id, correlation, until).await?
             }
             Body::Removal(Target::Half(HalfId::ScopeConnection(id))) => {
                 arm.delete_scope_connection(home, id, correlation, until).await?
@@ -58,6 +67,7 @@ impl Reconciler {
             }
             Body::Removal(Target::Member(id)) => arm.delete_member(home, id, correlation, until).await?,
         };
-        arm.finish(operation, until).await.map_err(WriteError::Unknown)
+        let watched = Deadline::after(&self.clock, WATCHED).min(until);
+        arm.finish(operation, watched).await.map_err(WriteError::Unknown)
     }
 }

@@ -97,7 +97,10 @@ async fn a_member_that_outlasts_the_deadline_is_still_running() {
     let stage = with_tokens();
     stage.expect(put_to(&id()), answer(200, &member("m", B, "Updating")));
     let operation = add(&stage).await.unwrap();
-    assert_eq!(stage.arm.finish(operation, stage.until(1)).await.unwrap(), Ended::StillRunning);
+    assert_eq!(
+        stage.arm.finish(operation, stage.until(1)).await.unwrap(),
+        Ended::StillRunning { after: None }
+    );
     assert_eq!(stage.times(), [0]);
 }
 

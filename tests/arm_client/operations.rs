@@ -142,7 +142,10 @@ async fn an_operation_that_outlasts_the_deadline_is_still_running_and_nobody_wai
     let running = answer_with(200, [("retry-after", "20")], &json!({"status": "InProgress"}));
     stage.expect(format!("GET {OPERATION}"), running);
     let start = stage.clock.now();
-    assert_eq!(stage.arm.finish(operation, stage.until(20)).await.unwrap(), Ended::StillRunning);
+    assert_eq!(
+        stage.arm.finish(operation, stage.until(20)).await.unwrap(),
+        Ended::StillRunning { after: None }
+    );
     assert_eq!(stage.clock.now() - start, time::Duration::seconds(10));
     assert_eq!(stage.times(), [0, 10_000]);
 }

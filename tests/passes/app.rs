@@ -12,21 +12,32 @@ use peerpact::handshake::agreements::Agreements;
 use peerpact::handshake::ids::HandshakeId;
 use peerpact::handshake::pair::{HalfId, Resource};
 use peerpact::handshake::phase::Phase;
-use peerpact::handshake::record::Record;
-use peerpact::host::{FunctionName, Functions, Invocation, InvocationId, Timer, TriggerData};
-use peerpact::ledger::{Ledger, LedgerError, Line, SqliteLedger, Stored, Version};
+use peerpact::handshake::wish::RequestId;
+use peerpact::host::{FunctionName, Functions, Invocation, InvocationId, QueueMessage, Timer, TriggerData};
+use peerpact::ledger::{
+    Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, SqliteLedger, Stored, Ticket, Urgency,
+    Version,
+};
 use peerpact::public::{self, Handshake};
+use peerpact::queue::Queue;
 use peerpact::reconcile::Reconciler;
-use peerpact_sandbox::{Azure, Tenant};
+use peerpact_sandbox::{Azure, Broker, Tenant};
 use serde_json::Value;
+use time::OffsetDateTime;
 
-use crate::gate::{Gate, LedgerFault, Transport};
+use crate::gate::{Gate, LedgerFault, SettleFault, Transport};
+use crate::queue::WatchedQueues;
 use crate::stage::ORIGIN;
+
+/// How long the host goes on after an event or a tick, in seconds.
+const LOOKED_ON: u64 = 20;
 
 pub(crate) struct App {
     pub(crate) tenant: Tenant,
+    pub(crate) broker: Broker,
     functions: functions::App,
     ledger: Arc<WatchedLedger>,
+    gate: Arc<Gate>,
 }
 
 impl App {
@@ -51,6 +62,7 @@ impl App {
             inner: SqliteLedger::new(ledger.with_extension("db")),
             gate: gate.clone(),
         });
+        let broker = azure.service_bus(tenant);
         let home = tenant.tenant_id().parse().unwrap();
         let text = agreement(tenant, terms);
         let reconciler = Reconciler {
@@ -58,27 +70,85 @@ impl App {
             agreements: Arc::new(Agreements::parse(Some(home), [("agreement", text.as_str())]).unwrap()),
             resource_manager: ResourceManager::new(settings, transport, clock),
             ledger: ledger.clone(),
+            queues: Arc::new(WatchedQueues { broker: broker.clone(), gate: gate.clone() }),
+            telling: tokio::sync::Mutex::default(),
             clock,
         };
-        Self { tenant, functions: functions::App::new(Arc::new(reconciler)), ledger }
+        let functions = functions::App::new(Arc::new(reconciler));
+        Self { tenant, broker, functions, ledger, gate: gate.clone() }
     }
 
-    /// The host invokes `ResourceEvent`; what it answers is the host's to judge.
+    /// The host invokes `ResourceEvent`, and then whatever comes out of the queues. What a failed invocation answers is
+    /// the host's to judge: here the sweep makes up for it, as it must.
     pub(crate) async fn event(&self, event: &Value) {
+        self.take_event(event).await;
+        self.work(LOOKED_ON).await;
+    }
+
+    /// The host invokes `ResourceEvent` alone.
+    pub(crate) async fn take_event(&self, event: &Value) -> bool {
         let events = vec![event.as_object().expect("an event is an object").clone()];
-        self.invoke("ResourceEvent", TriggerData::Events(events)).await;
+        self.invoke("ResourceEvent", TriggerData::Events(events)).await
     }
 
-    /// The host invokes `StatusSweep`.
+    /// The host invokes `StatusSweep`, and then whatever comes out of the queues.
     pub(crate) async fn sweep(&self) {
-        self.invoke("StatusSweep", TriggerData::Timer(Timer { is_past_due: false })).await;
+        self.tick().await;
+        self.work(LOOKED_ON).await;
     }
 
-    async fn invoke(&self, function: &str, data: TriggerData) {
+    /// The host invokes `StatusSweep` alone.
+    pub(crate) async fn tick(&self) -> bool {
+        self.invoke("StatusSweep", TriggerData::Timer(Timer { is_past_due: false })).await
+    }
+
+    /// The host hands the app what is in its queues, for this long: also what becomes due meanwhile.
+    pub(crate) async fn work(&self, seconds: u64) {
+        let clock = self.broker.clock();
+        let end = clock.now() + std::time::Duration::from_secs(seconds);
+        loop {
+            while self.take_message().await {}
+            match self.broker.next_due() {
+                Some(due) if due <= end => {
+                    let left = std::time::Duration::try_from(due - clock.now()).unwrap_or_default();
+                    tokio::time::sleep(left.max(std::time::Duration::from_millis(1))).await;
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// The host hands the app one message, if there is one, and settles it by how that went.
+    pub(crate) async fn take_message(&self) -> bool {
+        const FUNCTIONS: [(Queue, &str); 3] = [
+            (Queue::ResourceEvents, "RelayedResourceEvent"),
+            (Queue::ConnectionRequests, "ConnectionRequest"),
+            (Queue::Handshakes, "Reconcile"),
+        ];
+        for (queue, function) in FUNCTIONS {
+            let Some(locked) = self.broker.receive(queue.name()).unwrap() else { continue };
+            let message = QueueMessage {
+                body: locked.message.body.to_vec(),
+                message_id: locked.message.message_id.clone(),
+                delivery_count: Some(locked.delivery_count),
+            };
+            let went_well = self.invoke(function, TriggerData::Message(message)).await;
+            match self.gate.at_settle().await {
+                // Whoever lost the lock is told so, and the message comes again.
+                None if went_well => drop(self.broker.complete(locked.lock_token)),
+                None => drop(self.broker.abandon(locked.lock_token)),
+                Some(SettleFault::LockLost) => drop(self.broker.abandon(locked.lock_token)),
+                Some(SettleFault::Crash) => self.gate.crash().await,
+            }
+            return true;
+        }
+        false
+    }
+
+    async fn invoke(&self, function: &str, data: TriggerData) -> bool {
         let function = FunctionName::parse(function).unwrap();
         let id = InvocationId::parse("an-invocation").unwrap();
-        // A failed invocation is the host's to deliver again; here the sweep makes up for it, as it must.
-        let _outcome = self.functions.invoke(Invocation { id, function, data }).await;
+        self.functions.invoke(Invocation { id, function, data }).await.is_ok()
     }
 
     /// The records, as programs see them.
@@ -123,19 +193,8 @@ impl Ledger for WatchedLedger {
         self.inner.load(id).await
     }
 
-    async fn swap(&self, record: &Record, read: Version, line: &Line) -> Result<Version, LedgerError> {
-        match self.gate.at_ledger_write().await {
-            None => self.inner.swap(record, read, line).await,
-            Some(LedgerFault::CrashBefore) => self.gate.crash().await,
-            Some(LedgerFault::CrashAfter) => {
-                self.inner.swap(record, read, line).await?;
-                self.gate.crash().await
-            }
-            Some(LedgerFault::Fails) => Err(LedgerError::Open {
-                path: "the ledger".to_owned(),
-                problem: "placed by the test".to_owned(),
-            }),
-        }
+    async fn commit(&self, change: &Change<'_>, read: Version) -> Result<Version, LedgerError> {
+        self.write(self.inner.commit(change, read)).await
     }
 
     async fn of_half(&self, half: &HalfId) -> Result<Vec<Stored>, LedgerError> {
@@ -152,5 +211,59 @@ impl Ledger for WatchedLedger {
 
     async fn history(&self, id: &HandshakeId) -> Result<Vec<Line>, LedgerError> {
         self.inner.history(id).await
+    }
+
+    async fn announce(
+        &self,
+        key: &HintKey,
+        ticket: &Ticket,
+        urgency: Urgency,
+        now: OffsetDateTime,
+    ) -> Result<bool, LedgerError> {
+        self.write(self.inner.announce(key, ticket, urgency, now)).await
+    }
+
+    async fn announced(&self, key: &HintKey, ticket: &Ticket) -> Result<(), LedgerError> {
+        self.write(self.inner.announced(key, ticket)).await
+    }
+
+    async fn take(&self, key: &HintKey, ticket: &Ticket) -> Result<bool, LedgerError> {
+        self.write(self.inner.take(key, ticket)).await
+    }
+
+    async fn request(&self, id: &RequestId) -> Result<Option<Request>, LedgerError> {
+        self.inner.request(id).await
+    }
+
+    async fn note(&self, request: Option<&Request>, outcomes: &[Outcome]) -> Result<(), LedgerError> {
+        self.write(self.inner.note(request, outcomes)).await
+    }
+
+    async fn untold(&self, most: usize) -> Result<Vec<Outcome>, LedgerError> {
+        self.inner.untold(most).await
+    }
+
+    async fn told(&self, outcomes: &[Outcome]) -> Result<(), LedgerError> {
+        self.write(self.inner.told(outcomes)).await
+    }
+}
+
+impl WatchedLedger {
+    async fn write<T>(
+        &self,
+        write: impl Future<Output = Result<T, LedgerError>> + Send,
+    ) -> Result<T, LedgerError> {
+        match self.gate.at_ledger_write().await {
+            None => write.await,
+            Some(LedgerFault::CrashBefore) => self.gate.crash().await,
+            Some(LedgerFault::CrashAfter) => {
+                write.await?;
+                self.gate.crash().await
+            }
+            Some(LedgerFault::Fails) => Err(LedgerError::Open {
+                path: "the ledger".to_owned(),
+                problem: "placed by the test".to_owned(),
+            }),
+        }
     }
 }

@@ -43,18 +43,44 @@ pub(crate) enum LedgerFault {
     Fails,
 }
 
+/// What happens when the app sends messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SendFault {
+    /// The app is gone before they are sent.
+    CrashBefore,
+    /// They are in the queue, and the app is gone.
+    CrashAfter,
+    /// The queue cannot be reached.
+    Fails,
+    /// They are in the queue, and the app hears that it could not be reached.
+    FailsAfterCommit,
+}
+
+/// What happens when the host settles a message that the app is done with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SettleFault {
+    /// The app and the host are gone before the message is completed.
+    Crash,
+    /// The message's lock was lost meanwhile, so that it is delivered again.
+    LockLost,
+}
+
 /// Where the fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Point {
     Nowhere,
     Call(usize, Fault),
     LedgerWrite(usize, LedgerFault),
+    Send(usize, SendFault),
+    Settle(usize, SettleFault),
 }
 
 pub(crate) struct Gate {
     point: Point,
     calls: Mutex<Vec<String>>,
     ledger_writes: AtomicUsize,
+    sends: Mutex<Vec<String>>,
+    settled: AtomicUsize,
     dying: AtomicBool,
     crashed: Notify,
 }
@@ -69,6 +95,8 @@ impl Gate {
             point,
             calls: Mutex::default(),
             ledger_writes: AtomicUsize::new(0),
+            sends: Mutex::default(),
+            settled: AtomicUsize::new(0),
             dying: AtomicBool::new(false),
             crashed: Notify::new(),
         })
@@ -94,8 +122,42 @@ impl Gate {
         let number = self.ledger_writes.fetch_add(1, Ordering::SeqCst);
         match self.point {
             Point::LedgerWrite(at, fault) if at == number => Some(fault),
-            Point::Nowhere | Point::Call(..) | Point::LedgerWrite(..) => None,
+            _ => None,
         }
+    }
+
+    /// What a send meets. It is named by queue and count.
+    pub(crate) async fn at_send(&self, name: String) -> Option<SendFault> {
+        self.die_if_dying().await;
+        let number = {
+            let mut sends = self.sends.lock().unwrap();
+            sends.push(name);
+            sends.len() - 1
+        };
+        match self.point {
+            Point::Send(at, fault) if at == number => Some(fault),
+            _ => None,
+        }
+    }
+
+    /// What the settling of a message meets.
+    pub(crate) async fn at_settle(&self) -> Option<SettleFault> {
+        self.die_if_dying().await;
+        let number = self.settled.fetch_add(1, Ordering::SeqCst);
+        match self.point {
+            Point::Settle(at, fault) if at == number => Some(fault),
+            _ => None,
+        }
+    }
+
+    /// Every send so far.
+    pub(crate) fn sends(&self) -> Vec<String> {
+        self.sends.lock().unwrap().clone()
+    }
+
+    /// How many messages were settled so far.
+    pub(crate) fn settled(&self) -> usize {
+        self.settled.load(Ordering::SeqCst)
     }
 
     pub(crate) async fn crash(&self) -> ! {
@@ -119,7 +181,7 @@ impl Gate {
         };
         match self.point {
             Point::Call(at, fault) if at == number => Some(fault),
-            Point::Nowhere | Point::Call(..) | Point::LedgerWrite(..) => None,
+            _ => None,
         }
     }
 }

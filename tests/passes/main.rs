@@ -12,6 +12,7 @@ mod management;
 mod management_faults;
 mod members;
 mod privilege;
+mod queue;
 mod reach;
 mod rules;
 mod stage;

@@ -75,6 +75,7 @@ impl Stage {
                     world.app_role(app, serde_json::from_str(PARTNER_MANAGERS_ROLE).unwrap(), group(partner));
             }
         }
+        let clock = Clock::starting_at(START);
         let azure =
             Azure::new(world, peerpact_sandbox::Clock::starting_at(START), Settings::new(Pace::Quick, 7));
         let traveller = Actor::sign_in(azure.clone(), azure.world().traveller().clone()).await;
@@ -82,7 +83,7 @@ impl Stage {
             traveller.resource_group(tenant, group).await;
         }
         let folder = Rc::new(tempfile::tempdir().unwrap());
-        Self { azure, clock: Clock::starting_at(START), traveller, folder }
+        Self { azure, clock, traveller, folder }
     }
 
     /// A tenant's app, started now: its memory is empty, its ledger is the one that it had before.

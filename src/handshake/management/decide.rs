@@ -72,10 +72,18 @@ impl Look<'_> {
         match (&theirs, &ours) {
             (_, Denied(denial)) => self.unreadable(denial),
 
+            (_, Present(id, ..)) if self.wants_gone() => remove(Row::Disconnect, id),
+            (Absent | Denied(_), Absent) if self.wants_ours() => self.make(Row::OpenOurs),
+
             (Absent, Absent) => rest(Row::Closed, Phase::Closed, tell::closed(self.ends)),
             (Denied(_), Absent) if self.observation.announced || self.is_answering() => self.answer(),
             (Denied(denial), Absent) => self.unread_theirs(denial),
             (Present(_, Pending | Unknown, _), Absent) => self.answer(),
+            (Present(id, Connected | Revoked, _), Absent)
+                if self.wants_gone() && self.waited() <= PENDING_DEADLINE =>
+            {
+                soon(Row::WaitForTheirRemoval, tell::awaiting_their_removal(self.ends, id))
+            }
             (Present(id, Connected, _), Absent) => soon(Row::Unclear, tell::unclear(id)),
             (Present(id, Revoked, _), Absent) => {
                 rest(Row::OursGone, Phase::Broken, tell::ours_removed(self.ends, id))
@@ -134,8 +142,20 @@ impl Look<'_> {
         rest(Row::Closed, Phase::Closed, reason)
     }
 
+    fn wants_gone(&self) -> bool {
+        self.record.is_some_and(|record| record.wants_gone().is_some())
+    }
+
+    fn wants_ours(&self) -> bool {
+        self.record.is_some_and(|record| record.wants_ours().is_some())
+    }
+
     /// Their half is there or announced: ours is made if our tenant agreed to it.
     fn answer(&self) -> Outcome {
+        self.make(Row::AnswerTheirs)
+    }
+
+    fn make(&self, row: Row) -> Outcome {
         if self.covering.is_none() {
             return refuse(vec![tell::no_agreement(self.ends, self.agreements)]);
         }
@@ -149,7 +169,7 @@ impl Look<'_> {
             Seat::Target => Body::Connection { id: NetworkManagerConnectionId { scope, name }, manager },
         };
         let write = Write { step: Step::CreateOurs, body };
-        (Row::AnswerTheirs, Verdict::Write(write))
+        (row, Verdict::Write(write))
     }
 
     /// Both halves exist; the service flips them by itself within seconds.
@@ -163,7 +183,8 @@ impl Look<'_> {
     /// Theirs is not there, or cannot be read, and ours tells how it went. One that we made in answer was made in vain; one
     /// that our own engineer made waits for theirs.
     fn pending_alone(&self, id: &HalfId, seat: Seat) -> Outcome {
-        if self.made_by_us(id) && self.covering.is_some() {
+        let asked_for = self.record.is_some_and(|record| record.wish.is_some());
+        if self.made_by_us(id) && self.covering.is_some() && !asked_for {
             return self.take_back_after_deadline(id);
         }
         let late = self.waited() > PENDING_DEADLINE;

@@ -6,4 +6,4 @@ pub mod halves;
 pub mod ids;
 pub mod members;
 pub mod observation;
-mod tell;
+pub(crate) mod tell;

@@ -26,6 +26,12 @@ pub(super) fn closed(ends: &ManagementEnds) -> Reason {
     Reason::new(Code::Closed, message)
 }
 
+pub(super) fn awaiting_their_removal(ends: &ManagementEnds, theirs: &HalfId) -> Reason {
+    let message = format!("our half was removed on request; tenant {} has to remove {theirs}", ends.partner);
+    Reason::new(Code::Disconnecting, message)
+        .fixed_by(format!("the partner removes {theirs}; their app does so within two minutes"))
+}
+
 pub(super) fn unverified(denial: &Denial, ends: &ManagementEnds) -> Reason {
     let Denial { principal, action, scope, .. } = denial;
     let message = format!(
@@ -35,7 +41,7 @@ pub(super) fn unverified(denial: &Denial, ends: &ManagementEnds) -> Reason {
     Reason::new(Code::Closed, message)
 }
 
-pub(super) fn no_agreement(ends: &ManagementEnds, agreements: &Agreements) -> Reason {
+pub(crate) fn no_agreement(ends: &ManagementEnds, agreements: &Agreements) -> Reason {
     let name = agreements.partner(ends.partner).map_or("the partner", |partner| partner.name.as_str());
     let message =
         format!("no agreement with {name} covers the manager {} and the scope {}", ends.manager, ends.scope);

@@ -1,18 +1,17 @@
 //! The sweep: finds what events missed, and what raises none.
 //!
-//! It lists what the agreements name, decides on what the lists show, and makes a pass only where that differs from the
-//! record. A quiet world costs the lists and nothing else.
+//! It lists what the agreements name, decides on what the lists show, and sends a notice only where that differs from the
+//! record and none is waiting. A quiet world costs the lists and nothing else.
 
 mod management;
 mod peering;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use self::management::ListedConnections;
 use self::peering::ListedNetworks;
-use super::observe::Known;
-use super::{ReconcileError, Reconciler, Report};
+use super::outcomes::is_owed;
+use super::{Hint, Notice, ReconcileError, Reconciler};
 use crate::arm::{ArmError, Class, Deadline};
 use crate::handshake::decision::Verdict;
 use crate::handshake::grants;
@@ -21,18 +20,17 @@ use crate::handshake::pair::{Pair, State};
 use crate::handshake::phase::Phase;
 use crate::handshake::record::Record;
 use crate::handshake::view::View;
-use crate::ledger::{Cause, LedgerError};
-
-/// One pass of the sweep takes no longer than this, so that a slow one does not keep the others waiting.
-const PASS: Duration = Duration::from_secs(20);
+use crate::ledger::{Cause, Urgency};
 
 /// What a sweep did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Swept {
     /// How many handshakes were looked at in the lists.
     pub seen: usize,
-    /// The passes that were made.
-    pub reports: Vec<Report>,
+    /// How many of them need a pass that no notice in the queue will bring.
+    pub noticed: usize,
+    /// How many outcomes had not been told before.
+    pub told: usize,
     /// What could not be looked at, and why.
     pub troubles: Vec<String>,
 }
@@ -62,38 +60,25 @@ enum Shown {
 }
 
 impl Reconciler {
-    /// Looks at every record that is not closed, at everything of our own that belongs to a handshake, and at the
-    /// partner's halves that the agreements name and we may read.
+    /// Compares every record that is not closed with everything of our own that belongs to a handshake, and with the
+    /// partner's halves that the agreements name and we may read. Outcomes that were left untold are told.
     ///
     /// # Errors
-    /// The ledger failed. Trouble with one place or one handshake is told in [`Swept::troubles`], and the rest is done.
+    /// The ledger or the queue failed. Trouble with one place is told in [`Swept::troubles`], and the rest is done.
     pub async fn sweep(&self, cause: &Cause, until: Deadline) -> Result<Swept, ReconcileError> {
         let mut swept = Swept::default();
         let networks = self.list_networks(until, &mut swept.troubles).await;
         let connections = self.list_connections(until, &mut swept.troubles).await;
         let listed = Listed { networks, connections };
+        let mut notices = Vec::new();
         for candidate in self.candidates(&listed).await? {
             swept.seen += 1;
-            if self.is_settled(&candidate, &listed) {
-                continue;
-            }
-            let remaining = until.remaining(&self.clock);
-            if remaining.is_zero() {
-                swept.troubles.push("time is up; the next sweep goes on".to_owned());
-                break;
-            }
-            let pass_until = Deadline::after(&self.clock, remaining.min(PASS));
-            let known = Known { thorough: true, ..Known::default() };
-            match self.pass(&candidate.pair, known, cause, pass_until).await {
-                Ok(report) => swept.reports.push(report),
-                Err(ReconcileError::Ledger(LedgerError::Conflict(_))) => swept.reports.push(Report::Held),
-                Err(error @ ReconcileError::Azure(_)) => {
-                    let (ours, theirs) = (candidate.pair.ours(), candidate.pair.theirs());
-                    swept.troubles.push(format!("{ours} and {theirs}: {error}"));
-                }
-                Err(error @ (ReconcileError::Ledger(_) | ReconcileError::Defect(_))) => return Err(error),
+            if !self.is_settled(&candidate, &listed) {
+                notices.push(Notice::new(Hint::at(&candidate.pair), cause.clone()));
             }
         }
+        swept.noticed = self.announce(&notices, None, Urgency::Patient).await?;
+        swept.told = self.tell().await?;
         Ok(swept)
     }
 
@@ -130,8 +115,11 @@ impl Reconciler {
     fn is_settled(&self, candidate: &Candidate, listed: &Listed) -> bool {
         let Candidate { pair, record } = candidate;
         let Some(record) = record else { return false };
-        if record.is_held(self.clock.now()) {
+        if record.held(self.clock.now()).is_some() {
             return true;
+        }
+        if is_owed(record, record.phase) {
+            return false;
         }
         let shown = match pair {
             Pair::Peering(ends) => listed.networks.shown(ends),

@@ -1,0 +1,19 @@
+//! `ConnectionRequest`: somebody asks for a connection, or for the end of one.
+
+use crate::host::{Fault, QueueMessage, Reply};
+use crate::reconcile::{Received, Reconciler};
+
+pub(super) async fn run(reconciler: &Reconciler, message: &QueueMessage) -> Result<Reply, Fault> {
+    let received = reconciler.receive(&message.body).await.map_err(Fault::ours)?;
+    Ok(Reply::done().log(match received {
+        Received::Placed { request, handshake } => {
+            format!("request {request} is about handshake {handshake}")
+        }
+        Received::Pending(request) => format!("which handshake request {request} is about is found out next"),
+        Received::Refused(reason) => {
+            let id = message.message_id.as_deref().unwrap_or("none");
+            tracing::warn!(message = id, fix = reason.fix.as_deref(), "{reason}");
+            format!("refused: {reason}")
+        }
+    }))
+}

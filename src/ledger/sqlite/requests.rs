@@ -1,0 +1,74 @@
+//! Requests, and the outcomes that have still to be told.
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use time::OffsetDateTime;
+
+use super::microseconds;
+use crate::handshake::wish::RequestId;
+use crate::ledger::{LedgerError, Outcome, Request};
+
+pub(super) fn load(connection: &Connection, id: &RequestId) -> Result<Option<Request>, LedgerError> {
+    let mut statement =
+        connection.prepare_cached("SELECT digest, body, standing, at FROM request WHERE id = ?1")?;
+    let read =
+        |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)?));
+    let Some((digest, body, standing, at)) = statement.query_row([id.as_str()], read).optional()? else {
+        return Ok(None);
+    };
+    let at = OffsetDateTime::UNIX_EPOCH + time::Duration::microseconds(at);
+    Ok(Some(Request { id: id.clone(), digest, body, standing: serde_json::from_str(&standing)?, at }))
+}
+
+pub(super) fn note(
+    connection: &mut Connection,
+    request: Option<&Request>,
+    outcomes: &[Outcome],
+) -> Result<(), LedgerError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    write(&transaction, request, outcomes)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    request: Option<&Request>,
+    outcomes: &[Outcome],
+) -> Result<(), LedgerError> {
+    if let Some(Request { id, digest, body, standing, at }) = request {
+        let standing = serde_json::to_string(standing)?;
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO request VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![id.as_str(), digest, body, standing, microseconds(*at)])?;
+    }
+    for Outcome { id, subject, request, body } in outcomes {
+        let request = request.as_ref().map(RequestId::as_str);
+        transaction
+            .prepare_cached(
+                "INSERT INTO outcome (id, subject, request, body) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (id) DO NOTHING",
+            )?
+            .execute(params![id, subject, request, body])?;
+    }
+    Ok(())
+}
+
+pub(super) fn untold(connection: &Connection, most: usize) -> Result<Vec<Outcome>, LedgerError> {
+    let mut statement = connection
+        .prepare_cached("SELECT id, subject, request, body FROM outcome ORDER BY number LIMIT ?1")?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = statement.query_map([most], |row| {
+        let request = row.get::<_, Option<String>>(2)?.and_then(|id| id.parse().ok());
+        Ok(Outcome { id: row.get(0)?, subject: row.get(1)?, request, body: row.get(3)? })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn told(connection: &mut Connection, outcomes: &[Outcome]) -> Result<(), LedgerError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for outcome in outcomes {
+        transaction.prepare_cached("DELETE FROM outcome WHERE id = ?1")?.execute([&outcome.id])?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
