@@ -6,6 +6,8 @@ mod agreements;
 #[path = "../fixtures/mod.rs"]
 mod fixtures;
 #[cfg(test)]
+mod request;
+#[cfg(test)]
 mod status;
 #[cfg(test)]
 mod support;
