@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
+use crate::entra::Claims;
 use crate::events::{Delivery, DeliveryId};
 use crate::faults::FaultPlan;
 use crate::history::Call;
@@ -127,6 +128,11 @@ impl Azure {
     /// A tenant's Service Bus namespace.
     pub fn service_bus(&self, tenant: Tenant) -> Broker {
         self.brokers[&tenant].clone()
+    }
+
+    /// The claims of a token that the authority signed. Expiry, audience and tenant are left to the caller.
+    pub(crate) fn verify(&self, token: &str) -> Option<Claims> {
+        self.model().verify(token)
     }
 
     /// Puts a plan in force in place of the one before; its counts start from nothing.

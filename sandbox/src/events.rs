@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::entra::Claims;
 use crate::injector::Faults;
 use crate::mint::Mint;
-use crate::world::{EventSubscription, Tenant};
+use crate::world::{Endpoint, EventSubscription, Tenant};
 
 /// Names a delivery; each attempt of the same delivery has the same id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +27,8 @@ pub struct Delivery {
     pub id: DeliveryId,
     /// Whose app is sent it.
     pub to: Tenant,
+    /// Where it is delivered.
+    pub endpoint: Endpoint,
     /// The event subscription's name, Event Grid's `aeg-subscription-name`.
     pub subscription: String,
     /// Counts from 1; Event Grid's `aeg-delivery-count` is one less.
@@ -79,6 +81,7 @@ pub(crate) struct HttpFacts {
 #[derive(Debug)]
 struct Pending {
     to: Tenant,
+    endpoint: Endpoint,
     subscription: String,
     event: Value,
     attempts: u32,
@@ -128,6 +131,7 @@ impl Events {
                     DeliveryId(self.last),
                     Pending {
                         to: subscription.to,
+                        endpoint: subscription.endpoint,
                         subscription: subscription.name.clone(),
                         event: event.clone(),
                         attempts: 0,
@@ -173,6 +177,7 @@ impl Events {
                 deliveries.push(Delivery {
                     id,
                     to: pending.to,
+                    endpoint: pending.endpoint,
                     subscription: pending.subscription.clone(),
                     attempt: pending.attempts,
                     event: pending.event.clone(),

@@ -31,4 +31,4 @@ pub use faults::{
 };
 pub use history::Call;
 pub use service_bus::Broker;
-pub use world::{EventSubscription, Principal, Tenant, World};
+pub use world::{Endpoint, EventSubscription, Principal, Tenant, World};

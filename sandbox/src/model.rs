@@ -72,6 +72,10 @@ impl Model {
         self.events.settle(now);
     }
 
+    pub(crate) fn verify(&mut self, token: &str) -> Option<Claims> {
+        self.signer.verify(token).ok()
+    }
+
     pub(crate) fn reject(&mut self, resource_id: &str, now: OffsetDateTime) -> bool {
         let found = self.store.reject(resource_id);
         self.store.look_around(&mut self.mint, now);

@@ -19,7 +19,7 @@ use crate::{
         Certificates, CertificatesError, DeliveryTarget, Dropped, Webhook, WebhookError, control,
         deliver_events,
         functions_host::{FunctionsHost, HostError, HostOptions, Trigger},
-        serve_https,
+        serve_amqp, serve_https,
     },
 };
 
@@ -57,6 +57,8 @@ pub enum Setting {
     ResourceManager,
     /// The path of the authority's certificate.
     CaBundle,
+    /// The connection string of the tenant's own Service Bus namespace.
+    ServiceBus,
 }
 
 impl<T: Into<String>> From<T> for Setting {
@@ -90,6 +92,15 @@ pub enum UpError {
     /// There are no certificates.
     #[error(transparent)]
     Certificates(#[from] CertificatesError),
+    /// There is no port for Service Bus.
+    #[error("no port for {tenant}'s Service Bus")]
+    ServiceBus {
+        /// Whose.
+        tenant: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// The port is taken.
     #[error("127.0.0.1:{port} cannot be listened on")]
     Listen {
@@ -156,6 +167,11 @@ impl Running {
 
 /// Starts the sandbox and returns once all of it answers.
 pub async fn up(options: UpOptions) -> Result<Running, UpError> {
+    up_with(options, |world| world).await
+}
+
+/// The same with a world that is changed before anything happens in it, such as by [`World::relaying_partner_events`].
+pub async fn up_with(options: UpOptions, change: impl FnOnce(World) -> World) -> Result<Running, UpError> {
     let UpOptions { port, pace, seed, apps, app_roles, work_dir } = options;
     let clock = Clock::system();
     let certificates = Certificates::make(clock.now())?;
@@ -167,14 +183,15 @@ pub async fn up(options: UpOptions) -> Result<Running, UpError> {
     let world = app_roles.into_iter().fold(World::new(origin.clone(), seed), |world, role| {
         world.app_role(role.tenant, role.definition, role.scope)
     });
-    let azure = Azure::new(world, clock, Settings::new(pace, seed));
+    let azure = Azure::new(change(world), clock, Settings::new(pace, seed));
     let mut tasks = JoinSet::new();
     let served = azure.clone();
     let answer = move |request| respond(served.clone(), request);
     let server = serve_https(listener, certificates.server(), answer);
     tasks.spawn(async move { match server.await {} });
 
-    let place = Place { origin, ca_bundle, work_dir, seed };
+    let namespaces = serve_namespaces(&azure, &certificates, &mut tasks).await?;
+    let place = Place { origin, ca_bundle, work_dir, seed, namespaces };
     let mut hosts = Vec::new();
     for (tenant, folder) in apps {
         match start_host(&azure, &place, tenant, folder).await {
@@ -188,7 +205,7 @@ pub async fn up(options: UpOptions) -> Result<Running, UpError> {
     };
     let events = deliver_events(azure.clone(), targets);
     tasks.spawn(async move { match events.await {} });
-    let ready = ReadyFile::of(azure.world(), &place.origin, &place.ca_bundle, &hosts);
+    let ready = ReadyFile::of(azure.world(), &place.origin, &place.ca_bundle, &hosts, &place.namespaces);
     Ok(Running { ready, azure, hosts, tasks })
 }
 
@@ -197,6 +214,28 @@ struct Place {
     ca_bundle: PathBuf,
     work_dir: PathBuf,
     seed: u64,
+    /// Connection strings.
+    namespaces: BTreeMap<Tenant, String>,
+}
+
+async fn serve_namespaces(
+    azure: &Azure,
+    certificates: &Certificates,
+    tasks: &mut JoinSet<()>,
+) -> Result<BTreeMap<Tenant, String>, UpError> {
+    let mut namespaces = BTreeMap::new();
+    for tenant in Tenant::ALL {
+        let none = |source| UpError::ServiceBus { tenant: tenant.name(), source };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(none)?;
+        let address = listener.local_addr().map_err(none)?;
+        namespaces.insert(tenant, azure.service_bus(tenant).connection_string(address));
+        let server = serve_amqp(listener, certificates.service_bus(), azure.clone(), tenant);
+        tasks.spawn(async move {
+            let Err(error) = server.await;
+            tracing::error!(%error, tenant = tenant.name(), "Service Bus cannot be served");
+        });
+    }
+    Ok(namespaces)
 }
 
 async fn respond(azure: Azure, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
@@ -229,10 +268,12 @@ async fn start_host(
         ("AZURE_CLIENT_SECRET".to_owned(), app.client_secret.to_string()),
         ("AZURE_AUTHORITY_HOST".to_owned(), place.origin.clone()),
     ]);
+    let namespace = place.namespaces[&tenant].clone();
     settings.extend(folder.environment.into_iter().map(|(name, setting)| match setting {
         Setting::Text(text) => (name, text),
         Setting::ResourceManager => (name, place.origin.clone()),
         Setting::CaBundle => (name, place.ca_bundle.display().to_string()),
+        Setting::ServiceBus => (name, namespace.clone()),
     }));
     FunctionsHost::start(HostOptions {
         name: tenant.name().to_owned(),

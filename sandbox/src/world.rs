@@ -135,6 +135,18 @@ pub struct EventSubscription {
     pub to: Tenant,
     /// `data.operationName` must be one of these, whatever the casing.
     pub operations: Vec<String>,
+    /// Where they are delivered.
+    pub endpoint: Endpoint,
+}
+
+/// Where an event subscription delivers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Endpoint {
+    /// The Event Grid function of the app, by its webhook.
+    #[default]
+    Function,
+    /// A queue of the tenant's Service Bus namespace: one event a message, as a JSON object.
+    Queue(&'static str),
 }
 
 /// Operation names that the default event subscriptions let through: those of networks, peerings and network managers.
@@ -190,6 +202,7 @@ impl World {
                     of,
                     to,
                     operations: NETWORK_OPERATIONS.map(str::to_owned).to_vec(),
+                    endpoint: Endpoint::Function,
                 });
             }
         }
@@ -218,6 +231,17 @@ impl World {
     #[must_use]
     pub fn with_event_subscriptions(mut self, subscriptions: Vec<EventSubscription>) -> Self {
         self.event_subscriptions = subscriptions;
+        self
+    }
+
+    /// Each tenant is sent the other's events through its queue `resource-events` and only its own by the webhook.
+    #[must_use]
+    pub fn relaying_partner_events(mut self) -> Self {
+        for subscription in &mut self.event_subscriptions {
+            if subscription.of != subscription.to {
+                subscription.endpoint = Endpoint::Queue("resource-events");
+            }
+        }
         self
     }
 

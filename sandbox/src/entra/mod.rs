@@ -18,6 +18,9 @@ use crate::world::{Principal, Tenant, World};
 pub(crate) use graph::answer as graph;
 pub(crate) use tokens::{Claims, Signer};
 
+/// The audience of tokens for Service Bus, whatever the namespace.
+pub(crate) const SERVICE_BUS: &str = "https://servicebus.azure.net";
+
 /// What the authority needs to know to answer.
 pub(crate) struct Entra<'a> {
     pub(crate) world: &'a World,
@@ -105,14 +108,15 @@ impl Entra<'_> {
         }))
     }
 
-    /// The resource a scope names: Resource Manager, or the part of it that stands in for Microsoft Graph.
+    /// The resource a scope names: Resource Manager, the part of it that stands in for Microsoft Graph, or Service Bus.
     fn audience(&self, scope: &str, tenant: Tenant) -> Result<String, Refusal> {
         let resource = scope
             .strip_suffix("/.default")
             .ok_or_else(|| Refusal::Scope(scope.chars().take(200).collect()))?;
         let known = resource.trim_end_matches('/');
         let origin = self.world.resource_manager();
-        if known.eq_ignore_ascii_case(origin) || known.eq_ignore_ascii_case(&format!("{origin}/graph")) {
+        let served = [origin, &format!("{origin}/graph"), SERVICE_BUS];
+        if served.iter().any(|resource| known.eq_ignore_ascii_case(resource)) {
             Ok(resource.to_owned())
         } else {
             Err(Refusal::UnknownResource { resource: resource.chars().take(200).collect(), tenant })

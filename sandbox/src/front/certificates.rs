@@ -1,4 +1,4 @@
-//! The certificate authority of one run, and the certificate that it gave to the HTTPS listener.
+//! The certificate authority of one run, and the certificate that it gave to the listeners.
 
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use time::{Duration, OffsetDateTime};
 pub struct Certificates {
     authority_pem: String,
     server: Arc<ServerConfig>,
+    service_bus: Arc<ServerConfig>,
 }
 
 /// Why there are no certificates.
@@ -45,8 +46,10 @@ impl Certificates {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(chain, key)?;
+        // AMQP has no name of its own there.
+        let service_bus = Arc::new(server.clone());
         server.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { authority_pem: authority.pem(), server: Arc::new(server) })
+        Ok(Self { authority_pem: authority.pem(), server: Arc::new(server), service_bus })
     }
 
     /// The authority's certificate as PEM: what clients need as their bundle.
@@ -54,9 +57,14 @@ impl Certificates {
         &self.authority_pem
     }
 
-    /// The listener's configuration.
+    /// The HTTPS listener's configuration.
     pub fn server(&self) -> Arc<ServerConfig> {
         self.server.clone()
+    }
+
+    /// The configuration of the listeners for Service Bus.
+    pub fn service_bus(&self) -> Arc<ServerConfig> {
+        self.service_bus.clone()
     }
 }
 

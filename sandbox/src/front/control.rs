@@ -1,11 +1,13 @@
 //! `/sandbox`: the history of calls, faults, dead letters, and what Azure does for reasons of its own. There is no authentication: only this machine reaches it.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{Azure, FaultPlan};
+use crate::{Azure, Broker, FaultPlan, Tenant, service_bus::Depth};
 
 /// Answers a request whose path is `/sandbox` or below.
 ///
@@ -16,6 +18,9 @@ use crate::{Azure, FaultPlan};
 /// | `DELETE /sandbox/faults` | 204; there are no faults any more |
 /// | `POST /sandbox/reject` | 204; the half of a network manager's connection with the id in the body, `{"id": "…"}`, is Rejected |
 /// | `GET /sandbox/deadletters` | 200, an array of the events that Event Grid gave up on |
+/// | `GET /sandbox/service-bus` | 200, by tenant and queue how many messages are `active`, `scheduled`, `locked`, `deadLettered` |
+/// | `POST /sandbox/service-bus/{tenant}/restart` | 204; the tenant's connections and locks are lost, its messages are kept |
+/// | `POST /sandbox/service-bus/{tenant}/drop` | 204; the tenant's connections are cut |
 ///
 /// Anything else, and the id of no half, is 404, and a query or body that cannot be used 400, both with `{"error":{"code","message"}}` where the message names the field.
 pub fn control(azure: &Azure, request: &Request<Bytes>) -> Response<Bytes> {
@@ -28,8 +33,32 @@ pub fn control(azure: &Azure, request: &Request<Bytes>) -> Response<Bytes> {
             no_content()
         }
         (&Method::GET, "/sandbox/deadletters") => json(StatusCode::OK, &azure.dead_letters()),
-        (method, path) => error(StatusCode::NOT_FOUND, "NotFound", &format!("there is no {method} {path}")),
+        (&Method::GET, "/sandbox/service-bus") => json(StatusCode::OK, &depths(azure)),
+        (method, path) => disturb(azure, method, path).unwrap_or_else(|| {
+            error(StatusCode::NOT_FOUND, "NotFound", &format!("there is no {method} {path}"))
+        }),
     }
+}
+
+fn depths(azure: &Azure) -> BTreeMap<&'static str, BTreeMap<&'static str, Depth>> {
+    let depths = |tenant: Tenant| {
+        let broker = azure.service_bus(tenant);
+        Broker::queues().filter_map(|queue| Some((queue, broker.depth(queue).ok()?))).collect()
+    };
+    Tenant::ALL.into_iter().map(|tenant| (tenant.name(), depths(tenant))).collect()
+}
+
+/// Restarts a tenant's Service Bus or cuts its connections; `None` if the request is another.
+fn disturb(azure: &Azure, method: &Method, path: &str) -> Option<Response<Bytes>> {
+    let (name, what) = path.strip_prefix("/sandbox/service-bus/")?.split_once('/')?;
+    let tenant = Tenant::ALL.into_iter().find(|tenant| tenant.name() == name)?;
+    let broker = azure.service_bus(tenant);
+    match (method, what) {
+        (&Method::POST, "restart") => broker.restart(),
+        (&Method::POST, "drop") => broker.drop_connections(),
+        _ => return None,
+    }
+    Some(no_content())
 }
 
 fn calls(azure: &Azure, query: &str) -> Response<Bytes> {

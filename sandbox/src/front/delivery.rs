@@ -1,4 +1,5 @@
-//! Event Grid's delivery: what is due is posted to the webhook of the tenant that subscribed, and the outcome is told to the model.
+//! Event Grid's delivery: what is due is posted to the webhook of the tenant that subscribed or put into its queue, and the outcome is told
+//! to the model.
 
 use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
@@ -8,7 +9,7 @@ use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
 use uuid::Uuid;
 
 use super::loopback::{LoopbackError, loopback_client};
-use crate::{Azure, Delivery, Tenant};
+use crate::{Azure, Delivery, Endpoint, Tenant, service_bus::Message};
 
 /// A tenant's webhook.
 pub struct DeliveryTarget {
@@ -110,14 +111,16 @@ impl Webhook {
     }
 }
 
-/// Delivers events until it is dropped. A tenant without a target has no event subscription: what is meant for it goes nowhere.
+/// Delivers events until it is dropped. A tenant without a target has no webhook: what is meant for it goes nowhere.
 pub async fn deliver_events(azure: Azure, targets: Vec<DeliveryTarget>) -> Infallible {
     let places = Arc::new(Semaphore::new(PARALLEL_DELIVERIES));
     let mut under_way = JoinSet::new();
     loop {
         for delivery in azure.due_events() {
-            match targets.iter().find(|target| target.tenant == delivery.to) {
-                Some(target) => {
+            let target = targets.iter().find(|target| target.tenant == delivery.to);
+            match (delivery.endpoint, target) {
+                (Endpoint::Queue(queue), _) => deliver_to_queue(&azure, queue, &delivery),
+                (Endpoint::Function, Some(target)) => {
                     under_way.spawn(deliver_one(
                         azure.clone(),
                         target.webhook.clone(),
@@ -125,13 +128,39 @@ pub async fn deliver_events(azure: Azure, targets: Vec<DeliveryTarget>) -> Infal
                         places.clone(),
                     ));
                 }
-                None => azure.delivered(delivery.id),
+                (Endpoint::Function, None) => azure.delivered(delivery.id),
             }
         }
         tokio::select! {
             () = azure.events_changed() => {}
             () = until_next(&azure) => {}
             Some(_) = under_way.join_next() => {}
+        }
+    }
+}
+
+/// One event a message: its JSON as the body, and the headers of a webhook as application properties.
+fn deliver_to_queue(azure: &Azure, queue: &str, delivery: &Delivery) {
+    let text = |name: &str| delivery.event.get(name).and_then(Value::as_str).unwrap_or_default();
+    let properties = [
+        ("aeg-event-type", "Notification".to_owned()),
+        ("aeg-subscription-name", delivery.subscription.to_ascii_uppercase()),
+        ("aeg-delivery-count", delivery.attempt.saturating_sub(1).to_string()),
+        ("aeg-metadata-version", text("metadataVersion").to_owned()),
+        ("aeg-data-version", text("dataVersion").to_owned()),
+        ("aeg-output-event-id", text("id").to_owned()),
+    ];
+    let message = Message {
+        message_id: Some(text("id").to_owned()),
+        application_properties: properties.map(|(name, value)| (name.to_owned(), value.into())).into(),
+        body: delivery.event.to_string().into(),
+        ..Message::default()
+    };
+    match azure.service_bus(delivery.to).send(queue, message) {
+        Ok(_) => azure.delivered(delivery.id),
+        Err(error) => {
+            tracing::warn!(%error, "an event was not delivered");
+            azure.delivery_failed(delivery.id, Some(404));
         }
     }
 }

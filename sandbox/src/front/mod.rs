@@ -2,6 +2,7 @@
 //!
 //! Every listener is bound to 127.0.0.1 and nothing here may be reached from another machine.
 
+mod amqp;
 mod certificates;
 mod control;
 mod delivery;
@@ -10,6 +11,7 @@ mod https;
 mod loopback;
 pub(crate) mod ready;
 
+pub use amqp::serve_amqp;
 pub use certificates::{Certificates, CertificatesError};
 pub use control::control;
 pub use delivery::{DeliveryTarget, Webhook, WebhookError, deliver_events};

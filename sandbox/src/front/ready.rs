@@ -1,6 +1,7 @@
 //! The ready file: where everything of a running sandbox is, and the secrets of its world.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     path::Path,
 };
@@ -49,6 +50,8 @@ pub struct TenantReady {
     pub management_group_id: String,
     /// The application that owns the subscription.
     pub operator: OperatorReady,
+    /// The connection string of its Service Bus namespace.
+    pub service_bus: String,
     /// Its Functions host; both keys are `null` without one.
     #[serde(flatten)]
     pub functions: FunctionsReady,
@@ -103,6 +106,7 @@ impl ReadyFile {
         origin: &str,
         ca_bundle: &Path,
         hosts: &[(Tenant, FunctionsHost)],
+        namespaces: &BTreeMap<Tenant, String>,
     ) -> Self {
         let traveller = world.traveller();
         let object_id = |tenant| traveller.object_id(tenant).map(ToString::to_string).unwrap_or_default();
@@ -112,8 +116,8 @@ impl ReadyFile {
             ca_bundle: ca_bundle.display().to_string(),
             control: format!("{origin}/sandbox"),
             tenants: TenantsReady {
-                contoso: tenant_ready(world, Tenant::Contoso, hosts),
-                fabrikam: tenant_ready(world, Tenant::Fabrikam, hosts),
+                contoso: tenant_ready(world, Tenant::Contoso, hosts, namespaces),
+                fabrikam: tenant_ready(world, Tenant::Fabrikam, hosts, namespaces),
             },
             traveller: TravellerReady {
                 client_id: traveller.client_id.to_string(),
@@ -140,7 +144,12 @@ impl ReadyFile {
     }
 }
 
-fn tenant_ready(world: &World, tenant: Tenant, hosts: &[(Tenant, FunctionsHost)]) -> TenantReady {
+fn tenant_ready(
+    world: &World,
+    tenant: Tenant,
+    hosts: &[(Tenant, FunctionsHost)],
+    namespaces: &BTreeMap<Tenant, String>,
+) -> TenantReady {
     let operator = world.operator(tenant);
     let host = hosts.iter().find(|(owner, _)| *owner == tenant).map(|(_, host)| host);
     let functions = host.map(|host| FunctionsReady {
@@ -156,6 +165,7 @@ fn tenant_ready(world: &World, tenant: Tenant, hosts: &[(Tenant, FunctionsHost)]
             client_secret: operator.client_secret.to_string(),
             object_id: operator.object_id(tenant).map(ToString::to_string).unwrap_or_default(),
         },
+        service_bus: namespaces.get(&tenant).cloned().unwrap_or_default(),
         functions: functions.unwrap_or_default(),
     }
 }

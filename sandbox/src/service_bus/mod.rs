@@ -137,6 +137,14 @@ impl Broker {
         &self.shared.key
     }
 
+    /// What a client needs that reaches the namespace at `address`. It holds the key.
+    pub fn connection_string(&self, address: std::net::SocketAddr) -> String {
+        let (name, key) = (Self::KEY_NAME, self.key());
+        format!(
+            "Endpoint=sb://{address};SharedAccessKeyName={name};SharedAccessKey={key};UseDevelopmentEmulator=true;"
+        )
+    }
+
     /// The clock that everything goes by.
     pub fn clock(&self) -> &Clock {
         &self.shared.clock
@@ -146,6 +154,11 @@ impl Broker {
     /// within ten minutes is taken and dropped, as Azure does, and its number is that of no message.
     pub fn send(&self, queue: &str, message: Message) -> Result<i64, Refused> {
         self.change(|state, now| state.send(queue, message, now))
+    }
+
+    /// Puts all of these messages into a queue, or none where one of them is refused.
+    pub fn send_all(&self, queue: &str, messages: Vec<Message>) -> Result<(), Refused> {
+        self.change(|state, now| state.send_all(queue, messages, now))
     }
 
     /// Takes the oldest message under a lock, if there is one.
@@ -246,6 +259,16 @@ impl Broker {
     /// Every connection is cut without a word; the locks of their links go with them.
     pub fn drop_connections(&self) {
         self.shared.drops.send_modify(|drops| *drops += 1);
+    }
+
+    /// Changes whenever connections are to be cut.
+    pub(crate) fn drops(&self) -> watch::Receiver<u64> {
+        self.shared.drops.subscribe()
+    }
+
+    /// The entity's name as it is written here, for a name in any case.
+    pub(crate) fn known(&self, name: &str) -> Option<String> {
+        self.state().known(name)
     }
 
     /// Does what is due first. Whoever waits is woken only where something has changed: a waiter that looks must not wake the others.

@@ -65,6 +65,13 @@ impl State {
         self.version
     }
 
+    /// The name of an entity as it is written here, for a name in any case.
+    pub(super) fn known(&self, name: &str) -> Option<String> {
+        let entity = self.entity(name).ok()?;
+        let name = self.pairs[entity.pair].name;
+        Some(if entity.dead { format!("{name}{DEAD_LETTER}") } else { name.to_owned() })
+    }
+
     pub(super) fn send(
         &mut self,
         queue: &str,
@@ -72,25 +79,35 @@ impl State {
         now: OffsetDateTime,
     ) -> Result<i64, Refused> {
         let entity = self.entity(queue)?;
-        if entity.dead {
-            return Err(Refused::DeadLetterQueue(queue.to_owned()));
+        check(entity, queue, &message)?;
+        Ok(self.enqueue(entity, message, now))
+    }
+
+    pub(super) fn send_all(
+        &mut self,
+        queue: &str,
+        messages: Vec<Message>,
+        now: OffsetDateTime,
+    ) -> Result<(), Refused> {
+        let entity = self.entity(queue)?;
+        messages.iter().try_for_each(|message| check(entity, queue, message))?;
+        for message in messages {
+            self.enqueue(entity, message, now);
         }
-        if message.size() > LARGEST_MESSAGE {
-            return Err(Refused::TooLarge(message.size()));
-        }
-        if message.message_id.as_deref().is_some_and(|id| id.chars().count() > LONGEST_MESSAGE_ID) {
-            return Err(Refused::MessageId);
-        }
+        Ok(())
+    }
+
+    fn enqueue(&mut self, entity: Entity, message: Message, now: OffsetDateTime) -> i64 {
         let pair = &mut self.pairs[entity.pair];
         pair.sequence += 1;
         if let (Some(duplicates), Some(id)) = (&mut pair.duplicates, &message.message_id)
             && duplicates.seen(id, now)
         {
-            return Ok(pair.sequence);
+            return pair.sequence;
         }
         pair.live.add(pair.sequence, Arc::new(message), now);
         self.version += 1;
-        Ok(pair.sequence)
+        pair.sequence
     }
 
     pub(super) fn receive(&mut self, queue: &str, now: OffsetDateTime) -> Result<Option<Locked>, Refused> {
@@ -243,6 +260,18 @@ impl State {
     fn entities(&self) -> impl Iterator<Item = Entity> + use<> {
         (0..self.pairs.len()).flat_map(|pair| [Entity { pair, dead: false }, Entity { pair, dead: true }])
     }
+}
+
+/// Whether a message may go into a queue.
+fn check(entity: Entity, queue: &str, message: &Message) -> Result<(), Refused> {
+    if entity.dead {
+        return Err(Refused::DeadLetterQueue(queue.to_owned()));
+    }
+    if message.size() > LARGEST_MESSAGE {
+        return Err(Refused::TooLarge(message.size()));
+    }
+    let id = message.message_id.as_deref().unwrap_or_default();
+    if id.chars().count() > LONGEST_MESSAGE_ID { Err(Refused::MessageId) } else { Ok(()) }
 }
 
 impl Pair {

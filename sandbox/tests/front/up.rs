@@ -53,7 +53,10 @@ async fn the_ready_file_says_where_everything_is() {
     assert_eq!(keys(&ready), "resourceManager authority caBundle control tenants traveller");
     assert_eq!(keys(&ready["tenants"]), "contoso fabrikam");
     for tenant in [&ready["tenants"]["contoso"], &ready["tenants"]["fabrikam"]] {
-        assert_eq!(keys(tenant), "tenantId subscriptionId managementGroupId operator functions masterKey");
+        assert_eq!(
+            keys(tenant),
+            "tenantId subscriptionId managementGroupId operator serviceBus functions masterKey"
+        );
         assert_eq!(keys(&tenant["operator"]), "clientId clientSecret objectId");
     }
     assert_eq!(keys(&ready["traveller"]), "clientId clientSecret objectIds");
