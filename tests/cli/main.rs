@@ -10,6 +10,8 @@ mod request;
 #[cfg(test)]
 mod status;
 #[cfg(test)]
+mod submitted;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod usage;
