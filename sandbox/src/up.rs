@@ -18,7 +18,7 @@ use crate::{
     front::{
         Certificates, CertificatesError, DeliveryTarget, Dropped, Webhook, WebhookError, control,
         deliver_events,
-        functions_host::{FunctionsHost, HostError, HostOptions, Trigger},
+        functions_host::{FunctionsHost, HostError, HostOptions, Namespace, Trigger},
         serve_amqp, serve_https,
     },
 };
@@ -282,6 +282,7 @@ async fn start_host(
         log: place.work_dir.join(format!("{}-handler.log", tenant.name())),
         seed: place.seed,
         clock: azure.clock().clone(),
+        namespace: Some(Namespace { broker: azure.service_bus(tenant), connection: namespace }),
     })
     .await
 }

@@ -9,6 +9,7 @@ mod http_functions;
 mod https;
 mod life;
 mod manifest;
+mod queues;
 mod support;
 mod timers;
 mod up;

@@ -119,11 +119,16 @@ impl Worker {
 
     /// Restarts the handler unless that start is already over. All its invocations are lost. Returns once nothing more is sent to it.
     pub(super) async fn restart(&self, generation: u64) {
-        let running = |state: &WorkerState| matches!(state, WorkerState::Ready { generation: now, .. } if *now == generation);
         if self.restarts.send(generation).await.is_ok() {
-            // An error means that the supervisor is gone, and the handler with it.
-            let _ = self.state.clone().wait_for(|state| !running(state)).await;
+            self.over(generation).await;
         }
+    }
+
+    /// Waits until nothing more is sent to the handler of that start.
+    pub(super) async fn over(&self, generation: u64) {
+        let running = |state: &WorkerState| matches!(state, WorkerState::Ready { generation: now, .. } if *now == generation);
+        // An error means that the supervisor is gone, and the handler with it.
+        let _ = self.state.clone().wait_for(|state| !running(state)).await;
     }
 
     /// Ends the handler: SIGTERM to its process group, SIGKILL after 5 s. Returns once it is gone.
