@@ -1,4 +1,6 @@
 //! The queues over AMQP.
 
 #[cfg(test)]
+mod far_side;
+#[cfg(test)]
 mod proton;
