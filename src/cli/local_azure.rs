@@ -22,6 +22,7 @@ const HOME_ROLE: &str = include_str!("../../infra/roles/home-networks.json");
 const PARTNER_ROLE: &str = include_str!("../../infra/roles/partner-networks.json");
 const HOME_MANAGERS_ROLE: &str = include_str!("../../infra/roles/home-managers.json");
 const PARTNER_MANAGERS_ROLE: &str = include_str!("../../infra/roles/partner-managers.json");
+
 /// What to start.
 pub(super) struct LocalAzure<'a> {
     pub(super) port: u16,
