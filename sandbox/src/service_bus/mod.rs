@@ -252,8 +252,9 @@ impl Broker {
     /// The broker goes down and comes back: connections and locks are lost, messages are kept. What was locked is free again, and
     /// the delivery does not count.
     pub fn restart(&self) {
-        self.change(|state, _| state.release_all());
+        // First, so that nothing that is free again goes out over a connection that is to be cut.
         self.drop_connections();
+        self.change(|state, _| state.release_all());
     }
 
     /// Every connection is cut without a word; the locks of their links go with them.

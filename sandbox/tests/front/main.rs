@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod amqp;
 mod azure;
 mod event_grid;
 mod failures;
@@ -10,6 +11,7 @@ mod https;
 mod life;
 mod manifest;
 mod queues;
+mod relay;
 mod support;
 mod timers;
 mod up;
