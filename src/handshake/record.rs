@@ -289,7 +289,7 @@ impl Record {
         }
     }
 
-    /// Our half was written by us: from here on its absence is somebody's decision.
+    /// Our half was made, by us or by people: from here on its absence is somebody's decision.
     pub fn opened(&mut self) {
         if let Some(Wish { aim: Aim::Connect { opened, .. }, .. }) = &mut self.wish {
             *opened = true;

@@ -27,8 +27,9 @@ impl Pass<'_> {
         sent: Sent,
         until: Deadline,
     ) -> Result<Report, ReconcileError> {
+        // Where nothing was heard, nothing may have been done: then it is made at the next look, or seen.
         if matches!(write.step, Step::CreateOurs | Step::RewriteOurs | Step::SyncOurs)
-            && !matches!(sent, Err(WriteError::Rejected(_)) | Ok(Ended::Failed(_)))
+            && matches!(sent, Ok(Ended::Succeeded | Ended::StillRunning { .. }))
         {
             self.record.opened();
         }
@@ -88,6 +89,7 @@ impl Pass<'_> {
         let now = self.reconciler.clock.now();
         self.record.see(&view, now);
         let decision = view.decide(Some(&self.record), &self.reconciler.agreements, now);
+        self.note_opened(decision.row);
         match decision.verdict {
             Verdict::Rest { phase: Phase::Closed, .. } if write.step == Step::RemoveOurs => {
                 self.settle(Phase::Closed, vec![removed(row, write)], None).await

@@ -145,6 +145,7 @@ impl Reconciler {
         };
         pass.record.agreement.clone_from(&decision.agreement);
         pass.record.see(&view, now);
+        pass.note_opened(decision.row);
         match decision.verdict {
             Verdict::Rest { phase, reasons, again } => pass.settle(phase, reasons, again).await,
             Verdict::Write(write) => {
@@ -177,6 +178,13 @@ impl<'a> Pass<'a> {
     fn resume(reconciler: &'a Reconciler, cause: &'a Cause, stored: Stored) -> Self {
         let Stored { record, version } = stored;
         Self { reconciler, cause, before: Some(record.clone()), record, version }
+    }
+
+    /// Where only theirs is missing, our half is there as a request wants it, whoever made it.
+    fn note_opened(&mut self, row: Row) {
+        if row == Row::WaitForTheirs {
+            self.record.opened();
+        }
     }
 
     /// Puts on record what is about to be sent, and holds the handshake.

@@ -67,17 +67,23 @@ impl Reconciler {
         }
     }
 
-    /// Finds out which handshake a request is about that was received, and places it there.
+    /// Finds out which handshake a request is about that was received, and places it there. One that was placed before is
+    /// answered again.
     pub(super) async fn follow_request(
         &self,
         id: &RequestId,
         until: Deadline,
     ) -> Result<Followed, ReconcileError> {
         let known = self.ledger.request(id).await?;
-        if let Some(known) = known.filter(|known| known.standing == Standing::Pending) {
-            match Request::parse(known.body.as_bytes()) {
-                Ok(request) => self.judge(&request, Some(until)).await?,
-                Err(bad) => self.refuse(&bad, known.body.as_bytes()).await?,
+        if let Some(known) = known.filter(|known| known.standing != Standing::Refused) {
+            match (Request::parse(known.body.as_bytes()), &known.standing) {
+                (Ok(request), Standing::Placed(handshake)) => {
+                    self.answer_again(&request, id, handshake).await?
+                }
+                (Ok(request), Standing::Pending | Standing::Refused) => {
+                    self.judge(&request, Some(until)).await?
+                }
+                (Err(bad), _) => self.refuse(&bad, known.body.as_bytes()).await?,
             };
         }
         Ok(Followed::default())
@@ -168,9 +174,14 @@ impl Reconciler {
         self.wait(request).await
     }
 
+    /// Has it looked at again by a notice. What a handshake took up once stays with it: it is to be answered then, and not
+    /// to be carried out anew.
     async fn wait(&self, request: &Request) -> Result<Received, ReconcileError> {
         let now = self.clock.now();
-        self.ledger.note(Some(&row(request, Standing::Pending, now)), &[]).await?;
+        let known = self.ledger.request(&request.id).await?;
+        if !known.is_some_and(|known| matches!(known.standing, Standing::Placed(_))) {
+            self.ledger.note(Some(&row(request, Standing::Pending, now)), &[]).await?;
+        }
         let cause =
             Cause { kind: CauseKind::Request, id: format!("{} {}", request.id, now.unix_timestamp()) };
         let notice = Notice::new(Hint::Request(request.id.clone()), cause);
@@ -213,7 +224,7 @@ impl Reconciler {
             body: serde_json::to_string(&Unplaced::new(&reason, bad.id.as_ref(), now))
                 .map_err(ReconcileError::Notice)?,
         };
-        let noted = self.refused_row(bad, digest, &reason, now).await?;
+        let noted = self.refused_row(bad, body, &reason, now).await?;
         self.ledger.note(noted.as_ref(), &[outcome]).await?;
         if let Err(error) = self.tell().await {
             tracing::warn!(%error, "an outcome could not be told; the sweep tells it");
@@ -224,10 +235,11 @@ impl Reconciler {
     async fn refused_row(
         &self,
         bad: &BadRequest,
-        digest: String,
+        refused: &[u8],
         reason: &Reason,
         at: OffsetDateTime,
     ) -> Result<Option<ledger::Request>, ReconcileError> {
+        let digest = hex(&Sha256::digest(refused));
         let id = match &bad.id {
             Some(id) => id.clone(),
             None => match format!("refused-{}", &digest[..32]).parse() {
@@ -235,11 +247,12 @@ impl Reconciler {
                 Err(_) => return Ok(None),
             },
         };
-        let taken = self
-            .ledger
-            .request(&id)
-            .await?
-            .is_some_and(|known| matches!(known.standing, Standing::Placed(_)));
+        let taken = self.ledger.request(&id).await?.is_some_and(|known| match known.standing {
+            Standing::Placed(_) => true,
+            // It is refused itself, or another that was given its id.
+            Standing::Pending => known.body.as_bytes() != refused,
+            Standing::Refused => false,
+        });
         let body = serde_json::to_string(reason).map_err(ReconcileError::Notice)?;
         Ok((!taken).then_some(ledger::Request { id, digest, body, standing: Standing::Refused, at }))
     }

@@ -12,6 +12,7 @@ use peerpact::handshake::agreements::Agreements;
 use peerpact::handshake::ids::HandshakeId;
 use peerpact::handshake::pair::{HalfId, Resource};
 use peerpact::handshake::phase::Phase;
+use peerpact::handshake::record::Record;
 use peerpact::handshake::wish::RequestId;
 use peerpact::host::{FunctionName, Functions, Invocation, InvocationId, QueueMessage, Timer, TriggerData};
 use peerpact::ledger::{
@@ -161,6 +162,11 @@ impl App {
         let mut records = self.records().await;
         assert_eq!(records.len(), 1, "{records:#?}");
         records.remove(0)
+    }
+
+    /// The records as they are stored.
+    pub(crate) async fn stored(&self) -> Vec<Record> {
+        self.ledger.list(None).await.unwrap().into_iter().map(|stored| stored.record).collect()
     }
 
     pub(crate) async fn phase(&self) -> Phase {

@@ -209,28 +209,23 @@ async fn every_fault_at_every_call_and_every_ledger_write_ends_like_no_fault() {
 }
 
 /// A stage on which the app crashed right before it sent its write.
-async fn crashed_before_the_write() -> Stage {
-    let put = {
-        let stage = Stage::new().await;
-        stage.two_networks().await;
-        stage.contoso_opens().await;
-        let gate = Gate::open();
-        let app = stage.gated_app(Fabrikam, "", &gate);
-        stage.deliver(&[&app]).await;
-        let calls = gate.calls();
-        calls.iter().position(|call| call.starts_with("PUT")).expect("a write")
-    };
+pub(crate) async fn crashed_before_the_write() -> Stage {
     let stage = Stage::new().await;
     stage.two_networks().await;
     stage.contoso_opens().await;
-    let gate = Gate::with(Point::Call(put, Fault::CrashBefore));
+    crash_before(&stage, "PUT").await;
+    stage
+}
+
+/// Fabrikam's app goes on, until it is gone right before its first call with this method.
+pub(crate) async fn crash_before(stage: &Stage, method: &'static str) {
+    let gate = Gate::with(Point::First(method, Fault::CrashBefore));
     let app = stage.gated_app(Fabrikam, "", &gate);
     let apps = [&app];
     tokio::select! {
-        () = stage.deliver(&apps) => panic!("the app was to crash"),
+        () = stage.deliver(&apps) => panic!("the app was to crash: {:?}", gate.calls()),
         () = gate.crashed() => {}
     }
-    stage
 }
 
 #[tokio::test(start_paused = true)]

@@ -70,6 +70,8 @@ pub(crate) enum SettleFault {
 pub(crate) enum Point {
     Nowhere,
     Call(usize, Fault),
+    /// At the first call with this method.
+    First(&'static str, Fault),
     LedgerWrite(usize, LedgerFault),
     Send(usize, SendFault),
     Settle(usize, SettleFault),
@@ -174,15 +176,17 @@ impl Gate {
 
     async fn at_call(&self, call: String) -> Option<Fault> {
         self.die_if_dying().await;
-        let number = {
-            let mut calls = self.calls.lock().unwrap();
-            calls.push(call);
-            calls.len() - 1
-        };
-        match self.point {
+        let mut calls = self.calls.lock().unwrap();
+        let number = calls.len();
+        let first =
+            |method: &str| call.starts_with(method) && !calls.iter().any(|call| call.starts_with(method));
+        let fault = match self.point {
             Point::Call(at, fault) if at == number => Some(fault),
+            Point::First(method, fault) if first(method) => Some(fault),
             _ => None,
-        }
+        };
+        calls.push(call);
+        fault
     }
 }
 

@@ -82,8 +82,7 @@ impl Stage {
         for (tenant, group) in [(Tenant::Contoso, "hub"), (Tenant::Fabrikam, "spokes")] {
             traveller.resource_group(tenant, group).await;
         }
-        let folder = Rc::new(tempfile::tempdir().unwrap());
-        Self { azure, clock, traveller, folder }
+        Self { azure, clock, traveller, folder: Rc::new(ledgers()) }
     }
 
     /// A tenant's app, started now: its memory is empty, its ledger is the one that it had before.
@@ -120,6 +119,17 @@ impl Stage {
                 }
                 self.azure.delivered(delivery.id);
             }
+        }
+    }
+
+    /// Events and what is in the queues, for some minutes; the timer does not come.
+    pub(crate) async fn carry_on(&self, apps: &[&App]) {
+        for _ in 0..6 {
+            self.deliver(apps).await;
+            for app in apps {
+                app.work(20).await;
+            }
+            wait(5).await;
         }
     }
 
@@ -173,6 +183,12 @@ fn brief(method: &str, path: &str) -> String {
     let mut last: Vec<&str> = path.rsplit('/').take(2).collect();
     last.reverse();
     format!("{method} {}", last.join("/"))
+}
+
+/// Where ledgers are kept: in memory where the machine offers that. A crash here is one of the app and never of the
+/// machine, so waiting for a disk after each write would prove nothing and take most of the time.
+fn ledgers() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 /// Lets virtual time pass.
