@@ -35,7 +35,8 @@ pub trait Ledger: Send + Sync {
     /// Writes a change in the place of the version that was read ([`Version::ABSENT`] for a new record).
     ///
     /// # Errors
-    /// [`LedgerError::Conflict`] if somebody else wrote meanwhile; nothing is changed then.
+    /// [`LedgerError::Conflict`] if somebody else wrote meanwhile, or the request's id was given to another request;
+    /// nothing is changed then.
     async fn commit(&self, change: &Change<'_>, read: Version) -> Result<Version, LedgerError>;
 
     /// [`Ledger::commit`] of a record and its line alone.
