@@ -22,9 +22,6 @@ const HOME_ROLE: &str = include_str!("../../infra/roles/home-networks.json");
 const PARTNER_ROLE: &str = include_str!("../../infra/roles/partner-networks.json");
 const HOME_MANAGERS_ROLE: &str = include_str!("../../infra/roles/home-managers.json");
 const PARTNER_MANAGERS_ROLE: &str = include_str!("../../infra/roles/partner-managers.json");
-/// Nothing is sent yet by what runs here.
-const SERVICE_BUS: &str =
-    "Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=none;SharedAccessKey=none;UseDevelopmentEmulator=true";
 
 /// What to start.
 pub(super) struct LocalAzure<'a> {
@@ -77,7 +74,6 @@ impl LocalAzure<'_> {
             ("PEERPACT_CA_BUNDLE".to_owned(), Setting::CaBundle),
             ("PEERPACT_AGREEMENTS".to_owned(), text(&agreements)),
             ("PEERPACT_LEDGER".to_owned(), text(&ledger(self.work_dir, tenant))),
-            ("PEERPACT_SERVICE_BUS".to_owned(), Setting::Text(SERVICE_BUS.to_owned())),
             ("PEERPACT_SERVICE_BUS".to_owned(), Setting::ServiceBus),
             ("PEERPACT_LOG".to_owned(), Setting::Text("info".to_owned())),
         ];

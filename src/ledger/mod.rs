@@ -75,6 +75,9 @@ pub trait Ledger: Send + Sync {
     /// taken its place, so that there is nothing to do on this one.
     async fn take(&self, key: &HintKey, ticket: &Ticket) -> Result<bool, LedgerError>;
 
+    /// Notes that this key's handshake rests: a message about it that is to be received after `now` is of no use any more.
+    async fn rest(&self, key: &HintKey, now: OffsetDateTime) -> Result<(), LedgerError>;
+
     /// A request that was received before.
     async fn request(&self, id: &RequestId) -> Result<Option<Request>, LedgerError>;
 

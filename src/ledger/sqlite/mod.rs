@@ -100,6 +100,10 @@ impl Ledger for SqliteLedger {
         self.with(|connection| hints::take(connection, key, ticket))
     }
 
+    async fn rest(&self, key: &HintKey, now: OffsetDateTime) -> Result<(), LedgerError> {
+        self.with(|connection| hints::rest(connection, key, now))
+    }
+
     async fn request(&self, id: &RequestId) -> Result<Option<Request>, LedgerError> {
         self.with(|connection| requests::load(connection, id))
     }
