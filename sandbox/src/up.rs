@@ -153,6 +153,11 @@ impl Running {
         &self.azure
     }
 
+    /// A tenant's Functions host, if its app runs here.
+    pub fn host(&self, tenant: Tenant) -> Option<&FunctionsHost> {
+        self.hosts.iter().find(|(of, _)| *of == tenant).map(|(_, host)| host)
+    }
+
     /// Ends everything that [`up`] started; handlers get SIGTERM and, after 5 s, SIGKILL. No child is left when this returns.
     pub async fn shutdown(mut self) {
         let mut endings = JoinSet::new();

@@ -5,7 +5,9 @@
 //! - A record changes by compare-and-swap only: whoever read an older version loses, and stops.
 //! - A record, the line of history that explains its change, the request that it answers to and the outcomes that it
 //!   gives rise to are written together or not at all.
-//! - A write that returned is on disk.
+//! - A write that returned is on disk, where its loss would cost anything but time. A failure of power may undo that a
+//!   message was received, sent or told, or that a handshake rests: then something is looked at once more, told once more
+//!   under the same id, or looked at by the sweep after [`TICKET_HOLDS`].
 
 mod hints;
 mod requests;

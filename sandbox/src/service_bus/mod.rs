@@ -221,6 +221,11 @@ impl Broker {
         self.change(|state, _| state.depth(queue))
     }
 
+    /// How many messages were put into a queue so far, duplicates that were dropped not counted.
+    pub fn sent(&self, queue: &str) -> Result<u64, Refused> {
+        self.change(|state, _| state.sent(queue))
+    }
+
     /// When the next scheduled message comes in or the next lock runs out.
     pub fn next_due(&self) -> Option<OffsetDateTime> {
         self.change(|state, _| state.next_due())

@@ -193,6 +193,17 @@ impl FunctionsHost {
         &self.shared.app
     }
 
+    /// The process of the handler that answers now, if one does.
+    pub fn handler_process(&self) -> Option<u32> {
+        self.shared.worker.process()
+    }
+
+    /// Puts a new instance in the place of one that shut down after the third failure of its handler, as the platform does. The address,
+    /// which on Azure is that of the platform's front ends, stays. `false` where the instance has not shut down.
+    pub async fn replace(&self) -> bool {
+        self.shared.worker.replace().await
+    }
+
     /// Ends timers, the handler (SIGTERM, SIGKILL after 5 s) and the server. No child is left when this returns.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
@@ -240,7 +251,7 @@ impl Shared {
         id: &str,
         body: String,
     ) -> Result<Outputs, InvocationError> {
-        let WorkerState::Ready { port, generation } = self.worker.settled().await else {
+        let WorkerState::Ready { port, generation, .. } = self.worker.settled().await else {
             return Err(InvocationError::Down);
         };
         let exchange = self.exchange(function, port, id, body);
@@ -262,9 +273,9 @@ impl Shared {
         outcome
     }
 
-    /// Waits while the handler starts. `false` if it never runs again.
+    /// Waits until there is a handler to send to. `false` if there never is one again.
     pub(super) async fn runs(&self) -> bool {
-        matches!(self.worker.settled().await, WorkerState::Ready { .. })
+        self.worker.answers().await
     }
 
     async fn exchange(

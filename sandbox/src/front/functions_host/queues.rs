@@ -18,7 +18,7 @@ use crate::{
     service_bus::{LockLost, Locked},
 };
 
-/// Feeds a function until the host stops or its handler is given up. What is under way then is given back.
+/// Feeds a function until the host stops; what is under way then is given back. While its handler is given up, nothing is taken.
 pub(super) async fn run(shared: Arc<Shared>, function: Function, trigger: ServiceBusTrigger, broker: Broker) {
     let listener = Arc::new(Listener { function, trigger, broker });
     let calls = Arc::new(Semaphore::new(shared.app.service_bus.max_concurrent_calls));
