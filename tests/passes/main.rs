@@ -13,6 +13,7 @@ mod gate;
 mod management;
 mod management_faults;
 mod members;
+mod messages;
 mod privilege;
 mod queue;
 mod reach;
