@@ -21,6 +21,7 @@ const SEND_FAULTS: [SendFault; 4] =
 const SETTLE_FAULTS: [SettleFault; 2] = [SettleFault::Crash, SettleFault::LockLost];
 
 /// Runs a story without a fault and then with each. `run` gives back how it ended, as far as two runs are to be equal.
+#[expect(clippy::print_stdout, reason = "the number of points is a figure that people read")]
 pub(crate) async fn every_point_of<E: Debug + PartialEq>(
     story: impl Debug,
     run: impl AsyncFn(Point) -> (E, Counts),
