@@ -184,7 +184,9 @@ impl Handshake {
 }
 
 impl PublicReason {
-    fn of(reasons: &[Reason]) -> Option<Self> {
+    /// Several reasons in one; `None` of none.
+    #[must_use]
+    pub fn of(reasons: &[Reason]) -> Option<Self> {
         let first = reasons.first()?;
         let sentences: Vec<&str> = reasons.iter().map(|reason| reason.message.as_str()).collect();
         Some(Self {

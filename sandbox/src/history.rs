@@ -27,6 +27,8 @@ pub struct Call {
     pub tenant: Option<String>,
     /// The caller's `x-ms-client-request-id`.
     pub client_request_id: Option<String>,
+    /// SHA-256 of the body of a PUT, in hexadecimal, so that the same write is known again.
+    pub body_digest: Option<String>,
 }
 
 /// The calls so far.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -129,6 +130,7 @@ impl Model {
             principal: who.client_id,
             tenant: who.tenant,
             client_request_id: text(request.headers(), "x-ms-client-request-id").map(str::to_owned),
+            body_digest: (request.method() == Method::PUT).then(|| digest(request.body())),
         });
     }
 
@@ -285,6 +287,10 @@ fn who(request: &Request<Bytes>, claims: Option<Claims>) -> Who {
         return Who { client_id: entra::client_id(request.body()), tenant: Some(tenant.to_owned()) };
     }
     claims.map_or_else(Who::default, |claims| Who { client_id: Some(claims.appid), tenant: Some(claims.tid) })
+}
+
+fn digest(body: &[u8]) -> String {
+    Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

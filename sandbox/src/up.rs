@@ -18,7 +18,7 @@ use crate::{
     front::{
         Certificates, CertificatesError, DeliveryTarget, Dropped, Webhook, WebhookError, control,
         deliver_events,
-        functions_host::{FunctionsHost, HostError, HostOptions, Trigger},
+        functions_host::{FunctionsHost, HostError, HostOptions, Namespace, Trigger},
         serve_amqp, serve_https,
     },
 };
@@ -153,6 +153,11 @@ impl Running {
         &self.azure
     }
 
+    /// A tenant's Functions host, if its app runs here.
+    pub fn host(&self, tenant: Tenant) -> Option<&FunctionsHost> {
+        self.hosts.iter().find(|(of, _)| *of == tenant).map(|(_, host)| host)
+    }
+
     /// Ends everything that [`up`] started; handlers get SIGTERM and, after 5 s, SIGKILL. No child is left when this returns.
     pub async fn shutdown(mut self) {
         let mut endings = JoinSet::new();
@@ -282,6 +287,7 @@ async fn start_host(
         log: place.work_dir.join(format!("{}-handler.log", tenant.name())),
         seed: place.seed,
         clock: azure.clock().clone(),
+        namespace: Some(Namespace { broker: azure.service_bus(tenant), connection: namespace }),
     })
     .await
 }

@@ -10,7 +10,10 @@ use peerpact_sandbox::up::{AppFolder, AppRole, Setting, UpOptions};
 
 const HOST: &str = include_str!("../../host.json");
 /// The functions' folders, as they stand beside `host.json` when deployed.
-const FUNCTIONS: [(&str, &str); 3] = [
+const FUNCTIONS: [(&str, &str); 6] = [
+    ("ConnectionRequest", include_str!("../../functions/ConnectionRequest/function.json")),
+    ("Reconcile", include_str!("../../functions/Reconcile/function.json")),
+    ("RelayedResourceEvent", include_str!("../../functions/RelayedResourceEvent/function.json")),
     ("ResourceEvent", include_str!("../../functions/ResourceEvent/function.json")),
     ("StatusSweep", include_str!("../../functions/StatusSweep/function.json")),
     ("Handshakes", include_str!("../../functions/Handshakes/function.json")),
@@ -19,9 +22,6 @@ const HOME_ROLE: &str = include_str!("../../infra/roles/home-networks.json");
 const PARTNER_ROLE: &str = include_str!("../../infra/roles/partner-networks.json");
 const HOME_MANAGERS_ROLE: &str = include_str!("../../infra/roles/home-managers.json");
 const PARTNER_MANAGERS_ROLE: &str = include_str!("../../infra/roles/partner-managers.json");
-/// Nothing is sent yet by what runs here.
-const SERVICE_BUS: &str =
-    "Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=none;SharedAccessKey=none;UseDevelopmentEmulator=true";
 
 /// What to start.
 pub(super) struct LocalAzure<'a> {
@@ -74,7 +74,7 @@ impl LocalAzure<'_> {
             ("PEERPACT_CA_BUNDLE".to_owned(), Setting::CaBundle),
             ("PEERPACT_AGREEMENTS".to_owned(), text(&agreements)),
             ("PEERPACT_LEDGER".to_owned(), text(&ledger(self.work_dir, tenant))),
-            ("PEERPACT_SERVICE_BUS".to_owned(), Setting::Text(SERVICE_BUS.to_owned())),
+            ("PEERPACT_SERVICE_BUS".to_owned(), Setting::ServiceBus),
             ("PEERPACT_LOG".to_owned(), Setting::Text("info".to_owned())),
         ];
         Ok(AppFolder { path, environment })

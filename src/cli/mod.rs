@@ -8,6 +8,7 @@ mod explain;
 mod local_azure;
 mod output;
 mod queue;
+mod request;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
@@ -49,6 +50,8 @@ enum Command {
     Status(status::Args),
     /// What would be decided on two networks now, and every reason. Writes nothing.
     Explain(explain::Args),
+    /// Ask for something by the queue: connect, disconnect, look again.
+    Request(Box<request::Args>),
     /// Check what your tenant has agreed to.
     #[command(subcommand)]
     Agreements(agreements::Command),
@@ -82,6 +85,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sandbox(command) => sandbox::run(command),
         Command::Status(args) => status::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Request(args) => request::run(*args),
         Command::Agreements(command) => agreements::run(command),
         Command::Queue(command) => queue::run(command),
         Command::Serve => serve::run(),

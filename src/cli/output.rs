@@ -31,6 +31,39 @@ pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A line on standard error that is written over again and again, if that is a terminal; else nothing at all.
+pub(super) struct Progress {
+    shown: bool,
+    terminal: bool,
+}
+
+impl Progress {
+    pub(super) fn new() -> Self {
+        Self { shown: false, terminal: io::stderr().is_terminal() }
+    }
+
+    /// Shows this in the place of what was shown before.
+    pub(super) fn show(&mut self, text: &str) {
+        if self.terminal {
+            let _closed_pipe = write!(io::stderr().lock(), "\r\x1b[K{text}");
+            self.shown = true;
+        }
+    }
+
+    /// Takes the line away, so that another can be written.
+    pub(super) fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            let _closed_pipe = write!(io::stderr().lock(), "\r\x1b[K");
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
 /// Colours a text if standard output is a terminal and nobody objects (`NO_COLOR`).
 pub(super) fn styled(style: Style, text: &str) -> String {
     let code = match style {

@@ -42,7 +42,7 @@ fn service_bus(config: &Config, clock: Clock) -> ServiceBus {
         address: config.service_bus.clone(),
         entra: Some(config.azure.clone()),
         ca_bundle: config.azure.ca_bundle.clone(),
-        seed: u64::from(std::process::id()),
+        seed: super::queue::seed(clock),
     };
     ServiceBus::new(settings, clock)
 }

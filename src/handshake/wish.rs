@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use uuid::Uuid;
 
 use super::halves::PeeringFlags;
 use super::ids::shown;
@@ -101,6 +102,12 @@ impl FromStr for RequestId {
         } else {
             Err(BadRequestId(shown(text)))
         }
+    }
+}
+
+impl From<Uuid> for RequestId {
+    fn from(id: Uuid) -> Self {
+        Self(format!("r-{}", id.simple()))
     }
 }
 

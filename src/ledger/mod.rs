@@ -5,7 +5,9 @@
 //! - A record changes by compare-and-swap only: whoever read an older version loses, and stops.
 //! - A record, the line of history that explains its change, the request that it answers to and the outcomes that it
 //!   gives rise to are written together or not at all.
-//! - A write that returned is on disk.
+//! - A write that returned is on disk, where its loss would cost anything but time. A failure of power may undo that a
+//!   message was received, sent or told, or that a handshake rests: then something is looked at once more, told once more
+//!   under the same id, or looked at by the sweep after [`TICKET_HOLDS`].
 
 mod hints;
 mod requests;
@@ -35,7 +37,8 @@ pub trait Ledger: Send + Sync {
     /// Writes a change in the place of the version that was read ([`Version::ABSENT`] for a new record).
     ///
     /// # Errors
-    /// [`LedgerError::Conflict`] if somebody else wrote meanwhile; nothing is changed then.
+    /// [`LedgerError::Conflict`] if somebody else wrote meanwhile, or the request's id was given to another request;
+    /// nothing is changed then.
     async fn commit(&self, change: &Change<'_>, read: Version) -> Result<Version, LedgerError>;
 
     /// [`Ledger::commit`] of a record and its line alone.
@@ -74,6 +77,9 @@ pub trait Ledger: Send + Sync {
     /// Notes that the message was received: from here on another one is worth sending. `false` if another message has
     /// taken its place, so that there is nothing to do on this one.
     async fn take(&self, key: &HintKey, ticket: &Ticket) -> Result<bool, LedgerError>;
+
+    /// Notes that this key's handshake rests: a message about it that is to be received after `now` is of no use any more.
+    async fn rest(&self, key: &HintKey, now: OffsetDateTime) -> Result<(), LedgerError>;
 
     /// A request that was received before.
     async fn request(&self, id: &RequestId) -> Result<Option<Request>, LedgerError>;

@@ -76,7 +76,12 @@ impl Reconciler {
                 });
                 (gap(notice.attempt).max(left), notice.attempt + 1)
             }
-            Report::Held { .. } | Report::Settled { again: None, .. } | Report::Nothing => return Ok(()),
+            Report::Settled { again: None, .. } => {
+                // Events come under their halves' keys: what an earlier look wanted to see later has been seen.
+                self.ledger.rest(&Hint::at(&looked.pair).key(), self.clock.now()).await?;
+                return Ok(());
+            }
+            Report::Held { .. } | Report::Nothing => return Ok(()),
         };
         let next = notice.follow_up(Hint::at(&looked.pair), attempt);
         self.announce(&[next], Some(after.min(LONGEST_GAP)), Urgency::Due).await?;

@@ -170,8 +170,18 @@ impl Reconciler {
                 Err(LedgerError::Conflict(_)) => {}
                 Err(error) => return Err(error.into()),
             }
+            if let Some(other) = self.other_of_this_id(request).await? {
+                let bad = BadRequest::used_before(&request.id, other.at);
+                return self.refuse(&bad, request.to_json().as_bytes()).await;
+            }
         }
         self.wait(request).await
+    }
+
+    /// A request with this id and other content that was received at the same time, and was faster.
+    async fn other_of_this_id(&self, request: &Request) -> Result<Option<ledger::Request>, ReconcileError> {
+        let known = self.ledger.request(&request.id).await?;
+        Ok(known.filter(|known| known.standing != Standing::Refused && known.digest != request.digest()))
     }
 
     /// Has it looked at again by a notice. What a handshake took up once stays with it: it is to be answered then, and not

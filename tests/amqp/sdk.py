@@ -6,10 +6,14 @@ Every step asserts; the first that does not hold ends the run.
 
 import datetime
 import json
+import ssl
 import sys
 import time
+import urllib.parse
+import urllib.request
 import uuid
 
+from azure.core.credentials import AccessToken
 from azure.servicebus import (
     ServiceBusClient,
     ServiceBusMessage,
@@ -224,6 +228,43 @@ def what_is_not_allowed_is_refused(client, connection):
             raise AssertionError("a wrong key opened the namespace")
 
 
+class Operator:
+    """Contoso's operator, with a token of the sandbox's authority."""
+
+    def __init__(self, ready):
+        self.ready = ready
+
+    def get_token(self, *scopes, **_):
+        operator = self.ready["tenants"]["contoso"]["operator"]
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": operator["clientId"],
+            "client_secret": operator["clientSecret"],
+            "scope": scopes[0],
+        }
+        address = f"{self.ready['authority']}/{self.ready['tenants']['contoso']['tenantId']}/oauth2/v2.0/token"
+        trusted = ssl.create_default_context(cafile=self.ready["caBundle"])
+        with urllib.request.urlopen(address, urllib.parse.urlencode(form).encode(), context=trusted) as answer:
+            token = json.load(answer)
+        return AccessToken(token["access_token"], int(time.time()) + token["expires_in"])
+
+
+def an_entra_token_opens_the_namespace_of_its_tenant_only(ready):
+    # Over plain TCP: this client takes TLS to port 5671 only.
+    for tenant, opens in [("contoso", True), ("fabrikam", False)]:
+        host = ready["tenants"][tenant]["serviceBus"].split("sb://")[1].split(";")[0]
+        with ServiceBusClient(host, Operator(ready), use_tls=False, retry_total=0) as client:
+            try:
+                with client.get_queue_sender(QUEUE) as sender:
+                    sender.send_messages(ServiceBusMessage("from Entra"))
+                assert opens, "a token of another tenant opened the namespace"
+            except (ServiceBusAuthenticationError, ServiceBusAuthorizationError):
+                assert not opens
+                continue
+            with client.get_queue_receiver(QUEUE) as receiver:
+                receiver.complete_message(one(receiver))
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         ready = json.load(file)
@@ -245,6 +286,8 @@ def main():
             print(f"{step.__name__.replace('_', ' ')}: ok", flush=True)
         what_is_not_allowed_is_refused(client, connection)
         print("what is not allowed is refused: ok")
+    an_entra_token_opens_the_namespace_of_its_tenant_only(ready)
+    print("an entra token opens the namespace of its tenant only: ok")
 
 
 main()

@@ -144,7 +144,7 @@ async fn an_operation_that_outlasts_the_deadline_is_still_running_and_nobody_wai
     let start = stage.clock.now();
     assert_eq!(
         stage.arm.finish(operation, stage.until(20)).await.unwrap(),
-        Ended::StillRunning { after: None }
+        Ended::StillRunning { after: Some(std::time::Duration::from_secs(20)) }
     );
     assert_eq!(stage.clock.now() - start, time::Duration::seconds(10));
     assert_eq!(stage.times(), [0, 10_000]);

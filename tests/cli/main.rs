@@ -6,7 +6,11 @@ mod agreements;
 #[path = "../fixtures/mod.rs"]
 mod fixtures;
 #[cfg(test)]
+mod request;
+#[cfg(test)]
 mod status;
+#[cfg(test)]
+mod submitted;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

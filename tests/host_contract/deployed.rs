@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use peerpact::host::{HttpReply, Trigger};
+use peerpact::queue::Queue;
 use serde_json::{Value, json};
 
 fn file(path: &str) -> Value {
@@ -32,15 +33,36 @@ fn each_function_is_deployed_with_the_binding_that_its_trigger_is_read_from() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     deployed.sort();
-    assert_eq!(deployed, ["Handshakes", "ResourceEvent", "StatusSweep"]);
-    for (function, trigger) in [
+    let triggers = [
+        ("ConnectionRequest", Trigger::ServiceBus),
         ("Handshakes", Trigger::Http),
+        ("Reconcile", Trigger::ServiceBus),
+        ("RelayedResourceEvent", Trigger::ServiceBus),
         ("ResourceEvent", Trigger::EventGrid),
         ("StatusSweep", Trigger::Timer),
-    ] {
+    ];
+    assert_eq!(deployed, triggers.map(|(function, _)| function));
+    for (function, trigger) in triggers {
         let binding = &file(&format!("functions/{function}/function.json"))["bindings"][0];
         let given = (&binding["type"], &binding["name"], &binding["direction"]);
         assert_eq!(given, (&json!(trigger.kind()), &json!(trigger.binding()), &json!("in")), "{function}");
+    }
+}
+
+#[test]
+fn each_queue_is_read_by_one_function_as_bytes_that_the_host_does_not_look_into() {
+    for (function, queue) in [
+        ("ConnectionRequest", Queue::ConnectionRequests),
+        ("Reconcile", Queue::Handshakes),
+        ("RelayedResourceEvent", Queue::ResourceEvents),
+    ] {
+        let binding = &file(&format!("functions/{function}/function.json"))["bindings"][0];
+        assert_eq!(binding["queueName"], queue.name(), "{function}");
+        assert_eq!(binding["connection"], "PEERPACT_SERVICE_BUS", "{function}");
+        assert_eq!(
+            binding["dataType"], "binary",
+            "{function}: a text's own keys would overwrite the metadata"
+        );
     }
 }
 

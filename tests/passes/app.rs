@@ -242,6 +242,10 @@ impl Ledger for WatchedLedger {
         self.write(self.inner.take(key, ticket)).await
     }
 
+    async fn rest(&self, key: &HintKey, now: OffsetDateTime) -> Result<(), LedgerError> {
+        self.write(self.inner.rest(key, now)).await
+    }
+
     async fn request(&self, id: &RequestId) -> Result<Option<Request>, LedgerError> {
         self.inner.request(id).await
     }

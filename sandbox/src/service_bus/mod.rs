@@ -221,6 +221,11 @@ impl Broker {
         self.change(|state, _| state.depth(queue))
     }
 
+    /// How many messages were put into a queue so far, duplicates that were dropped not counted.
+    pub fn sent(&self, queue: &str) -> Result<u64, Refused> {
+        self.change(|state, _| state.sent(queue))
+    }
+
     /// When the next scheduled message comes in or the next lock runs out.
     pub fn next_due(&self) -> Option<OffsetDateTime> {
         self.change(|state, _| state.next_due())
@@ -252,8 +257,9 @@ impl Broker {
     /// The broker goes down and comes back: connections and locks are lost, messages are kept. What was locked is free again, and
     /// the delivery does not count.
     pub fn restart(&self) {
-        self.change(|state, _| state.release_all());
+        // First, so that nothing that is free again goes out over a connection that is to be cut.
         self.drop_connections();
+        self.change(|state, _| state.release_all());
     }
 
     /// Every connection is cut without a word; the locks of their links go with them.

@@ -39,6 +39,8 @@ struct Pair {
     live: Queue,
     dead: Queue,
     sequence: i64,
+    /// How many messages were put in.
+    sent: u64,
     duplicates: Option<Duplicates>,
 }
 
@@ -106,6 +108,7 @@ impl State {
             return pair.sequence;
         }
         pair.live.add(pair.sequence, Arc::new(message), now);
+        pair.sent += 1;
         self.version += 1;
         pair.sequence
     }
@@ -187,6 +190,10 @@ impl State {
         } else {
             Depth { dead_lettered: pair.dead.len(), ..pair.live.depth() }
         })
+    }
+
+    pub(super) fn sent(&mut self, queue: &str) -> Result<u64, Refused> {
+        Ok(self.pairs[self.entity(queue)?.pair].sent)
     }
 
     /// Every lock is lost, and no delivery counts for it.
@@ -277,6 +284,13 @@ fn check(entity: Entity, queue: &str, message: &Message) -> Result<(), Refused> 
 impl Pair {
     fn new(settings: QueueSettings) -> Self {
         let duplicates = settings.detects_duplicates.then(|| Duplicates::within(DUPLICATE_WINDOW));
-        Self { name: settings.name, live: Queue::default(), dead: Queue::default(), sequence: 0, duplicates }
+        Self {
+            name: settings.name,
+            live: Queue::default(),
+            dead: Queue::default(),
+            sequence: 0,
+            sent: 0,
+            duplicates,
+        }
     }
 }

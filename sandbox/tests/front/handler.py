@@ -1,6 +1,6 @@
 """A custom handler that records what it is sent and answers as the test orders.
 
-In its working folder: `answers.json` (by path: status, contentType, body, exit), `requests.jsonl` (one line a request), `starts.jsonl`
+In its working folder: `answers.json` (by path: status, contentType, body, exit, hold: answer once that file is there), `requests.jsonl` (one line a request), `starts.jsonl`
 (one line a start). The argument `broken` makes it end at once, `stubborn` makes it ignore SIGTERM.
 """
 
@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import time
 
 WRITING = threading.Lock()
 
@@ -35,6 +36,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             answer = json.load(file).get(self.path, {})
         if "exit" in answer:
             os._exit(answer["exit"])
+        while "hold" in answer and not os.path.exists(answer["hold"]):
+            time.sleep(0.01)
         content = answer.get("body", "{}").encode()
         self.send_response(answer.get("status", 200))
         if answer.get("contentType", "application/json"):

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod amqp;
 mod azure;
 mod event_grid;
 mod failures;
@@ -9,6 +10,8 @@ mod http_functions;
 mod https;
 mod life;
 mod manifest;
+mod queues;
+mod relay;
 mod support;
 mod timers;
 mod up;

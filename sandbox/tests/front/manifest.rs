@@ -20,7 +20,7 @@ async fn refusal(app: &App) -> String {
 
 #[tokio::test]
 async fn a_host_json_that_cannot_be_used_is_refused_by_file_and_field() {
-    let wrong: [(&str, Value, &str); 7] = [
+    let wrong: [(&str, Value, &str); 11] = [
         ("/version", json!("1.0"), "version: "),
         (
             "/customHandler/enableForwardingHttpRequest",
@@ -36,6 +36,26 @@ async fn a_host_json_that_cannot_be_used_is_refused_by_file_and_field() {
         ("/functionTimeout", json!("5 minutes"), "functionTimeout: "),
         ("/customHandler/description/arguments", json!("-x"), "customHandler.description.arguments\n"),
         ("/customHandler/description", json!({}), "missing field `defaultExecutablePath`"),
+        (
+            "/extensions",
+            json!({ "serviceBus": { "maxConcurrentCalls": 0 } }),
+            "extensions.serviceBus.maxConcurrentCalls\n",
+        ),
+        (
+            "/extensions",
+            json!({ "serviceBus": { "prefetchCount": -1 } }),
+            "extensions.serviceBus.prefetchCount\n",
+        ),
+        (
+            "/extensions",
+            json!({ "serviceBus": { "autoCompleteMessages": "yes" } }),
+            "extensions.serviceBus.autoCompleteMessages\n",
+        ),
+        (
+            "/extensions",
+            json!({ "serviceBus": { "maxAutoLockRenewalDuration": "5 min" } }),
+            "extensions.serviceBus.maxAutoLockRenewalDuration: ",
+        ),
     ];
     for (pointer, value, told) in wrong {
         let app = App::with_functions();
@@ -61,12 +81,30 @@ async fn a_function_json_that_cannot_be_used_is_refused_by_file_and_field() {
         trigger[field] = value;
         json!([{ "type": "http", "direction": "out", "name": "res" }, trigger])
     };
+    let queue = |field: &str, value: Value| {
+        let mut trigger = json!({
+            "type": "serviceBusTrigger", "direction": "in", "name": "m", "queueName": "%QUEUE%",
+            "connection": "SERVICE_BUS",
+        });
+        trigger[field] = value;
+        json!([trigger])
+    };
     let event = json!({ "type": "eventGridTrigger", "direction": "in", "name": "e" });
     let wrong = [
         (json!([]), "bindings: "),
         (json!([{ "type": "http", "direction": "out", "name": "res" }]), "bindings: "),
         (json!([event, event]), "bindings[1].type: "),
-        (json!([{ "type": "serviceBusTrigger", "direction": "in", "name": "m" }]), "bindings[0].type: "),
+        (json!([{ "type": "kafkaTrigger", "direction": "in", "name": "m" }]), "bindings[0].type: "),
+        (queue("queueName", json!(null)), "bindings[0].queueName: is missing"),
+        (queue("queueName", json!("nothing")), "bindings[0].queueName: there is no queue `nothing`"),
+        (queue("queueName", json!("%NOBODY%")), "bindings[0].queueName: the setting `NOBODY`"),
+        (queue("connection", json!("NOBODY")), "bindings[0].connection: the setting `NOBODY`"),
+        (queue("connection", json!(null)), "bindings[0].connection: the setting `AzureWebJobsServiceBus`"),
+        (queue("connection", json!("OTHER_BUS")), "bindings[0].connection: the setting `OTHER_BUS` is not"),
+        (queue("isSessionsEnabled", json!(true)), "bindings[0].isSessionsEnabled: "),
+        (queue("cardinality", json!("many")), "bindings[0].cardinality: "),
+        (queue("topicName", json!("t")), "bindings[0].topicName: "),
+        (queue("dataType", json!("stream")), "bindings[0].dataType\n"),
         (json!([{ "type": "queue", "direction": "out", "name": "q" }]), "bindings[0].type: "),
         (
             json!([{ "type": "eventGridTrigger", "direction": "in", "name": "e", "cardinality": "many" }]),
@@ -84,6 +122,7 @@ async fn a_function_json_that_cannot_be_used_is_refused_by_file_and_field() {
         app.function("F", &bindings);
         let text = refusal(&app).await;
         assert!(text.contains("F/function.json: ") && text.contains(told), "{bindings}: {text}");
+        assert!(!text.contains("guarded"), "a key is told: {text}");
     }
 }
 

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use peerpact_sandbox::{
-    Clock,
-    front::functions_host::{FunctionsHost, HostError, HostOptions},
+    Azure, Broker, Clock, Settings, Tenant, World,
+    front::functions_host::{FunctionsHost, HostError, HostOptions, Namespace},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
@@ -12,6 +12,8 @@ use tempfile::TempDir;
 
 pub(crate) struct App {
     folder: TempDir,
+    /// The queues that its Service Bus functions are fed from.
+    pub(crate) broker: Broker,
 }
 
 /// One invocation as the handler saw it.
@@ -42,7 +44,11 @@ impl App {
     }
 
     pub(crate) fn with_arguments(arguments: &[&str]) -> Self {
-        let app = Self { folder: tempfile::tempdir().unwrap() };
+        // Locks that run out while a test waits for it.
+        let settings = Settings { lock_duration: time::Duration::seconds(1), ..Settings::default() };
+        let azure = Azure::new(World::new("https://sandbox.test", 7), Clock::system(), settings);
+        let broker = azure.service_bus(Tenant::Contoso);
+        let app = Self { folder: tempfile::tempdir().unwrap(), broker };
         let handler = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/front/handler.py");
         let arguments: Vec<&str> = [handler].iter().chain(arguments).copied().collect();
         app.host_json(&json!({
@@ -68,6 +74,18 @@ impl App {
         );
         app.http("Handshakes", json!({ "route": "handshakes/{id?}", "methods": ["get", "post"] }));
         app
+    }
+
+    /// A function that is fed from `handshakes`; `change` adds to its binding.
+    pub(crate) fn queue_function(&self, name: &str, change: Value) {
+        let mut binding = json!({
+            "type": "serviceBusTrigger", "direction": "in", "name": "message", "queueName": "handshakes",
+            "connection": "SERVICE_BUS", "dataType": "binary",
+        });
+        for (field, value) in change.as_object().unwrap() {
+            binding[field] = value.clone();
+        }
+        self.function(name, &json!([binding]));
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -101,6 +119,11 @@ impl App {
         self.write("answers.json", &Value::Object(Map::from_iter([(path.to_owned(), answer)])));
     }
 
+    /// Makes an empty file.
+    pub(crate) fn touch(&self, name: &str) {
+        fs::write(self.path().join(name), "").unwrap();
+    }
+
     pub(crate) async fn start(&self) -> FunctionsHost {
         self.try_start().await.unwrap()
     }
@@ -109,14 +132,25 @@ impl App {
         FunctionsHost::start(HostOptions {
             name: "test".to_owned(),
             root: self.path().to_owned(),
-            settings: [("COLOUR", "blue"), ("SCHEDULE", "* * * * * *")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
+            settings: [
+                ("COLOUR", "blue"),
+                ("SCHEDULE", "* * * * * *"),
+                ("QUEUE", "handshakes"),
+                ("SERVICE_BUS", &self.connection()),
+                ("OTHER_BUS", "Endpoint=sb://127.0.0.1:9;SharedAccessKeyName=a;SharedAccessKey=guarded"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
             log: self.path().join("handler.log"),
             seed: 7,
-            clock: Clock::system(),
+            clock: self.broker.clock().clone(),
+            namespace: Some(Namespace { broker: self.broker.clone(), connection: self.connection() }),
         })
         .await
+    }
+
+    fn connection(&self) -> String {
+        self.broker.connection_string(([127, 0, 0, 1], 5671).into())
     }
 
     pub(crate) fn requests(&self) -> Vec<Recorded> {

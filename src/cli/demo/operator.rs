@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use peerpact_sandbox::Tenant;
-use peerpact_sandbox::up::ReadyFile;
+use peerpact_sandbox::up::{ReadyFile, TenantReady};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
+
+use crate::clock::Clock;
+use crate::queue::service_bus::{ServiceBus, ServiceBusAddress, ServiceBusSettings};
 
 const VERSION: &str = "2024-05-01";
 const POLL: Duration = Duration::from_millis(150);
@@ -73,6 +76,13 @@ impl Operator {
             Value::Array(records) => Ok(records),
             other => bail!("the app answered {other} instead of a list"),
         }
+    }
+
+    /// A tenant's queues, as its own programs reach them.
+    pub(super) fn queues(&self, tenant: Tenant) -> anyhow::Result<ServiceBus> {
+        let address = ServiceBusAddress::parse(&self.tenant(tenant).service_bus)?;
+        let settings = ServiceBusSettings { address, entra: None, ca_bundle: None, seed: 1 };
+        Ok(ServiceBus::new(settings, Clock::system()))
     }
 
     /// Starts the app's timer function at once.
@@ -159,12 +169,15 @@ impl Operator {
     }
 
     fn app(&self, tenant: Tenant) -> anyhow::Result<(&str, &str)> {
-        let shown = match tenant {
+        let functions = &self.tenant(tenant).functions;
+        functions.functions.as_deref().zip(functions.master_key.as_deref()).context("this tenant has no app")
+    }
+
+    fn tenant(&self, tenant: Tenant) -> &TenantReady {
+        match tenant {
             Tenant::Contoso => &self.ready.tenants.contoso,
             Tenant::Fabrikam => &self.ready.tenants.fabrikam,
-        };
-        let functions = &shown.functions;
-        functions.functions.as_deref().zip(functions.master_key.as_deref()).context("this tenant has no app")
+        }
     }
 }
 

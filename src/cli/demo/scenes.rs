@@ -2,6 +2,7 @@
 
 mod management;
 mod pair;
+mod requested;
 
 use anyhow::ensure;
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
@@ -21,6 +22,7 @@ pub(super) async fn play(operator: &Operator, timeline: &mut Timeline) -> anyhow
     widened_beyond(operator, timeline, &first).await?;
     removed(operator, timeline, &first).await?;
     lost(operator, timeline).await?;
+    requested::requested(operator, timeline).await?;
     management::managed(operator, timeline).await
 }
 

@@ -65,10 +65,19 @@ pub(super) enum Access {
     ReadOnly,
 }
 
-pub(super) fn open(path: &Path, access: Access) -> Result<Connection, LedgerError> {
+/// What a write outlives that returned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// A failure of power.
+    Power,
+    /// The end of the process.
+    Process,
+}
+
+pub(super) fn open(path: &Path, access: Access, durability: Durability) -> Result<Connection, LedgerError> {
     let fail = |problem: String| LedgerError::Open { path: path.display().to_string(), problem };
     let mut connection = connect(path, access).map_err(|error| fail(error.to_string()))?;
-    match prepare(&mut connection, access).map_err(|error| fail(error.to_string()))? {
+    match prepare(&mut connection, access, durability).map_err(|error| fail(error.to_string()))? {
         Content { format: FORMAT, .. } => Ok(connection),
         Content { format: FORMAT_WITHOUT_REQUESTS, .. } if access == Access::ReadOnly => Ok(connection),
         Content { format: 0, tables: 0 } => Err(fail("it holds no ledger yet".to_owned())),
@@ -114,7 +123,7 @@ impl Content {
 }
 
 /// Makes the ledger in an empty file, and sets the connection up if the file is a ledger; any other is left as it is.
-fn prepare(connection: &mut Connection, access: Access) -> rusqlite::Result<Content> {
+fn prepare(connection: &mut Connection, access: Access, durability: Durability) -> rusqlite::Result<Content> {
     if access == Access::ReadOnly {
         return Content::of(connection);
     }
@@ -123,9 +132,14 @@ fn prepare(connection: &mut Connection, access: Access) -> rusqlite::Result<Cont
     }
     let content = Content::of(connection)?;
     if content.format == FORMAT {
-        // Readers never wait for the writer, and FULL keeps the promise that a swap that returned is on disk.
+        // Readers never wait for the writer. FULL waits for the disk at each commit, NORMAL only before the log is moved
+        // into the file; either leaves the file whole, and what FULL has put on disk includes all that came before it.
         write_ahead(connection)?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
+        let synchronous = match durability {
+            Durability::Power => "FULL",
+            Durability::Process => "NORMAL",
+        };
+        connection.pragma_update(None, "synchronous", synchronous)?;
     }
     Ok(content)
 }

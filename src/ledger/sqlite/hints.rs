@@ -46,6 +46,14 @@ pub(super) fn announced(connection: &Connection, key: &HintKey, ticket: &Ticket)
     Ok(())
 }
 
+/// No message has the empty ticket, so that whichever comes finds another in its place.
+pub(super) fn rest(connection: &Connection, key: &HintKey, now: OffsetDateTime) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached("UPDATE hint SET ticket = '', state = ?3 WHERE key = ?1 AND due > ?2 AND state = ?4")?
+        .execute(params![key.as_str(), microseconds(now), TAKEN, WAITING])?;
+    Ok(())
+}
+
 pub(super) fn take(connection: &mut Connection, key: &HintKey, ticket: &Ticket) -> Result<bool, LedgerError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found: Option<String> = transaction

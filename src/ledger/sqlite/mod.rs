@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use time::OffsetDateTime;
 
-use self::file::Access;
+use self::file::{Access, Durability};
 use super::{Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, Stored, Ticket, Urgency, Version};
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::pair::{HalfId, Resource};
@@ -27,30 +27,53 @@ pub struct SqliteLedger {
     path: PathBuf,
     access: Access,
     connection: Mutex<Option<Connection>>,
+    /// Does not wait for the disk. What is written here may be undone by a failure of power, though not by the end of the
+    /// process, until something is written over the other connection.
+    hasty: Mutex<Option<Connection>>,
 }
 
 impl SqliteLedger {
     /// The ledger in this file, which is made if it does not exist.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), access: Access::ReadWrite, connection: Mutex::new(None) }
+        Self::with_access(path.into(), Access::ReadWrite)
     }
 
     /// The ledger in this file, for looking only; a file that does not exist is an error.
     #[must_use]
     pub fn reading(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), access: Access::ReadOnly, connection: Mutex::new(None) }
+        Self::with_access(path.into(), Access::ReadOnly)
+    }
+
+    fn with_access(path: PathBuf, access: Access) -> Self {
+        Self { path, access, connection: Mutex::default(), hasty: Mutex::default() }
     }
 
     fn with<T>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
+        self.over(&self.connection, Durability::Power, work)
+    }
+
+    fn hastily<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        self.over(&self.hasty, Durability::Process, work)
+    }
+
+    fn over<T>(
+        &self,
+        connection: &Mutex<Option<Connection>>,
+        durability: Durability,
+        work: impl FnOnce(&mut Connection) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
         let mut guard: MutexGuard<'_, Option<Connection>> =
-            self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+            connection.lock().unwrap_or_else(PoisonError::into_inner);
         let connection = match guard.take() {
             Some(connection) => connection,
-            None => file::open(&self.path, self.access)?,
+            None => file::open(&self.path, self.access, durability)?,
         };
         work(guard.insert(connection))
     }
@@ -93,11 +116,15 @@ impl Ledger for SqliteLedger {
     }
 
     async fn announced(&self, key: &HintKey, ticket: &Ticket) -> Result<(), LedgerError> {
-        self.with(|connection| hints::announced(connection, key, ticket))
+        self.hastily(|connection| hints::announced(connection, key, ticket))
     }
 
     async fn take(&self, key: &HintKey, ticket: &Ticket) -> Result<bool, LedgerError> {
-        self.with(|connection| hints::take(connection, key, ticket))
+        self.hastily(|connection| hints::take(connection, key, ticket))
+    }
+
+    async fn rest(&self, key: &HintKey, now: OffsetDateTime) -> Result<(), LedgerError> {
+        self.hastily(|connection| hints::rest(connection, key, now))
     }
 
     async fn request(&self, id: &RequestId) -> Result<Option<Request>, LedgerError> {
@@ -113,7 +140,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn told(&self, outcomes: &[Outcome]) -> Result<(), LedgerError> {
-        self.with(|connection| requests::told(connection, outcomes))
+        self.hastily(|connection| requests::told(connection, outcomes))
     }
 }
 

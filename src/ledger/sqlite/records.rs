@@ -28,6 +28,11 @@ pub(super) fn commit(
     if stored.unwrap_or(Version::ABSENT.0) != read.0 {
         return Err(LedgerError::Conflict(record.id.clone()));
     }
+    if let Some(request) = request
+        && requests::belongs_to_another(&transaction, request)?
+    {
+        return Err(LedgerError::Conflict(record.id.clone()));
+    }
     let next = read.next();
     write(&transaction, record, next, &body)?;
     transaction.prepare_cached("INSERT INTO history VALUES (?1, ?2, ?3)")?.execute(params![

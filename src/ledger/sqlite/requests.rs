@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::microseconds;
 use crate::handshake::wish::RequestId;
-use crate::ledger::{LedgerError, Outcome, Request};
+use crate::ledger::{LedgerError, Outcome, Request, Standing};
 
 pub(super) fn load(connection: &Connection, id: &RequestId) -> Result<Option<Request>, LedgerError> {
     let mut statement =
@@ -17,6 +17,15 @@ pub(super) fn load(connection: &Connection, id: &RequestId) -> Result<Option<Req
     };
     let at = OffsetDateTime::UNIX_EPOCH + time::Duration::microseconds(at);
     Ok(Some(Request { id: id.clone(), digest, body, standing: serde_json::from_str(&standing)?, at }))
+}
+
+/// Whether the id was taken by a request with other content that was not refused.
+pub(super) fn belongs_to_another(
+    transaction: &Transaction<'_>,
+    request: &Request,
+) -> Result<bool, LedgerError> {
+    let known = load(transaction, &request.id)?;
+    Ok(known.is_some_and(|known| known.standing != Standing::Refused && known.digest != request.digest))
 }
 
 pub(super) fn note(

@@ -60,15 +60,19 @@ impl ServiceBusAddress {
     }
 
     fn from_namespace(text: &str) -> Result<Self, AddressProblem> {
-        let host = text.trim_end_matches('.');
         let problem = AddressProblem {
             rule: "must be a connection string or the host name of a namespace",
             fix: "set it to something like contoso.servicebus.windows.net, without a scheme or path",
         };
+        let (host, port) = match text.split_once(':') {
+            Some((host, port)) => (host, Some(port.parse().ok().filter(|port| *port != 0).ok_or(problem)?)),
+            None => (text, None),
+        };
+        let host = host.trim_end_matches('.');
         if !is_host(host) || !host.contains('.') {
             return Err(problem);
         }
-        Ok(Self { host: host.to_ascii_lowercase(), port: None, plain: false, identity: Identity::Entra })
+        Ok(Self { host: host.to_ascii_lowercase(), port, plain: false, identity: Identity::Entra })
     }
 
     fn from_connection_string(text: &str) -> Result<Self, AddressProblem> {
@@ -258,6 +262,7 @@ mod tests {
         assert!(matches!(address.identity(), Identity::Entra));
         assert_eq!((address.host(), address.port()), ("contoso.servicebus.windows.net", 5671));
         assert!(!address.is_plain());
+        assert_eq!(read("contoso.example:5000").unwrap().port(), 5000);
     }
 
     #[test]
@@ -290,6 +295,7 @@ mod tests {
             ("contoso".to_owned(), "host name"),
             ("https://contoso.servicebus.windows.net".to_owned(), "host name"),
             ("contoso..net".to_owned(), "host name"),
+            ("contoso.example:port".to_owned(), "host name"),
             (format!("{good};EntityPath=q"), "EntityPath"),
             (format!("{good};garbage"), "key=value"),
             (format!("{good};SharedAccessSignature=x"), "SharedAccessSignature"),

@@ -45,7 +45,7 @@ use crate::config::AzureConfig;
 /// How many sends may be under way at once.
 pub const IN_FLIGHT_MAX: usize = 64;
 /// How often a send is tried.
-const TRIES: u32 = 4;
+const TRIES: u32 = 3;
 /// How long one try may take, with whatever has to be opened first.
 const TRY_BOUND: Duration = Duration::from_secs(5);
 /// The first pause between two tries; each one after it is three times as long.
@@ -175,14 +175,16 @@ impl ServiceBus {
     where
         F: Future<Output = Result<T, Failure>>,
     {
-        let connection = tokio::time::timeout(TRY_BOUND, self.connection())
-            .await
-            .unwrap_or_else(|_| Err(Failure::Disconnected(format!("{} does not answer", self.address))))?;
-        let done = tokio::time::timeout(TRY_BOUND, attempt(connection.clone()))
-            .await
-            .unwrap_or_else(|_| Err(Failure::Disconnected(format!("{} does not answer", self.address))));
-        if matches!(done, Err(Failure::Disconnected(_))) {
-            self.give_up(&connection).await;
+        let mut used = None;
+        let done = tokio::time::timeout(TRY_BOUND, async {
+            let connection = self.connection().await?;
+            used = Some(connection.clone());
+            attempt(connection).await
+        })
+        .await
+        .unwrap_or_else(|_| Err(Failure::Disconnected(format!("{} does not answer", self.address))));
+        if let (Err(Failure::Disconnected(_)), Some(connection)) = (&done, &used) {
+            self.give_up(connection).await;
         }
         done
     }

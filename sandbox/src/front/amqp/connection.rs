@@ -92,13 +92,14 @@ impl Connection {
         }
     }
 
-    /// What came was no frame: there is no way on.
+    /// What came cannot be read: there is no way on, and no close of the peer's to wait for.
     pub(super) fn unreadable(&mut self, error: &WireError) {
         let condition = match error {
             WireError::Size(_) => refusal(ConnectionError::FramingError, error),
             WireError::Malformed(_) | WireError::Codec(_) => refusal(AmqpError::DecodeError, error),
         };
         self.close(condition);
+        self.finish();
     }
 
     fn perform(

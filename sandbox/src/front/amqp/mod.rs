@@ -15,6 +15,8 @@ mod management;
 mod message;
 mod outgoing;
 mod session;
+#[cfg(test)]
+mod tests;
 mod values;
 mod wire;
 
@@ -118,6 +120,9 @@ async fn talk(
                     connection.unreadable(&error);
                 }
             }
+        }
+        if drops.has_changed().unwrap_or(true) {
+            return Ok(());
         }
         connection.pump(now);
         if connection.is_closed() {

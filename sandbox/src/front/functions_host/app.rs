@@ -11,6 +11,8 @@ use std::{
 use super::{
     binding::{BindingJson, trigger_and_output},
     expand::{Settings, expand},
+    host_json::{HostJson, ServiceBusOptions},
+    namespace::Namespace,
     routes::Route,
     schedule::Schedule,
 };
@@ -30,6 +32,8 @@ pub struct App {
     pub function_timeout: Option<Duration>,
     /// What comes before each HTTP route, `api` by default.
     pub route_prefix: String,
+    /// How Service Bus functions are fed.
+    pub service_bus: ServiceBusOptions,
     /// The functions, by name.
     pub functions: BTreeMap<String, Function>,
 }
@@ -56,6 +60,17 @@ pub enum Trigger {
     Timer(TimerTrigger),
     /// `httpTrigger`.
     Http(HttpTrigger),
+    /// `serviceBusTrigger` of a queue, one message an invocation.
+    ServiceBus(ServiceBusTrigger),
+}
+
+/// A `serviceBusTrigger`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceBusTrigger {
+    /// The queue or dead-letter queue, as the namespace spells it.
+    pub queue: String,
+    /// Whether the handler is sent the body's bytes as base64 (`dataType` `binary`) instead of its text.
+    pub binary: bool,
 }
 
 /// A `timerTrigger`.
@@ -133,113 +148,37 @@ impl AppError {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HostJson {
-    version: String,
-    custom_handler: CustomHandlerJson,
-    function_timeout: Option<String>,
-    #[serde(default)]
-    extensions: ExtensionsJson,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CustomHandlerJson {
-    description: DescriptionJson,
-    #[serde(default)]
-    enable_forwarding_http_request: bool,
-    #[serde(default)]
-    enable_proxying_http_request: bool,
-    initialization_timeout: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DescriptionJson {
-    default_executable_path: String,
-    #[serde(default)]
-    working_directory: String,
-    #[serde(default)]
-    arguments: Vec<String>,
-}
-
-#[derive(Deserialize, Default)]
-struct ExtensionsJson {
-    #[serde(default)]
-    http: HttpJson,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct HttpJson {
-    route_prefix: String,
-}
-
-impl Default for HttpJson {
-    fn default() -> Self {
-        Self { route_prefix: "api".to_owned() }
-    }
-}
-
-#[derive(Deserialize)]
 struct FunctionJson {
     bindings: Vec<BindingJson>,
     #[serde(default)]
     disabled: bool,
 }
 
-/// 5 minutes is what the Consumption plan gives.
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(5 * 60);
-const INITIALIZATION_TIMEOUT: Duration = Duration::from_secs(30);
-
 impl App {
-    /// Reads `host.json` and every `<Function>/function.json` in `root`. `settings` is the handler's environment, for `%SETTING%`.
-    pub fn read(root: &Path, settings: &BTreeMap<String, String>) -> Result<Self, AppError> {
+    /// Reads `host.json` and every `<Function>/function.json` in `root`. `settings` is the handler's environment, for `%SETTING%`; Service
+    /// Bus functions are fed from `namespace`, and refused without one.
+    pub fn read(
+        root: &Path,
+        settings: &BTreeMap<String, String>,
+        namespace: Option<&Namespace>,
+    ) -> Result<Self, AppError> {
         let file = root.join("host.json");
         let host: HostJson = read_json(&file)?;
-        let handler = &host.custom_handler;
-        if host.version != "2.0" {
-            return Err(AppError::value(&file, "version", "only 2.0 is served"));
-        }
-        if handler.enable_forwarding_http_request {
-            return Err(AppError::value(
-                &file,
-                "customHandler.enableForwardingHttpRequest",
-                "must be false or absent",
-            ));
-        }
-        if handler.enable_proxying_http_request {
-            return Err(AppError::value(
-                &file,
-                "customHandler.enableProxyingHttpRequest",
-                "must be false or absent",
-            ));
-        }
-        let description = &handler.description;
+        host.check(&file)?;
+        let description = &host.custom_handler.description;
         let in_app = root.join(&description.default_executable_path);
         // As the host does: a path inside the app only if the file is there, else a name for the system to find.
         let executable =
             if in_app.is_file() { in_app } else { PathBuf::from(&description.default_executable_path) };
-        let span = |field: &str, text: &Option<String>, default| match text {
-            None => Ok(Some(default)),
-            Some(text) => {
-                time_span(text).ok_or_else(|| AppError::value(&file, field, "is no time span (hh:mm:ss)"))
-            }
-        };
-        let initialization_timeout = span(
-            "customHandler.initializationTimeout",
-            &handler.initialization_timeout,
-            INITIALIZATION_TIMEOUT,
-        )?
-        .ok_or_else(|| AppError::value(&file, "customHandler.initializationTimeout", "must have an end"))?;
         Ok(Self {
             executable,
             arguments: description.arguments.iter().map(|argument| expand(argument, settings)).collect(),
             working_directory: root.join(&description.working_directory),
-            initialization_timeout,
-            function_timeout: span("functionTimeout", &host.function_timeout, FUNCTION_TIMEOUT)?,
+            initialization_timeout: host.initialization_timeout(&file)?,
+            function_timeout: host.function_timeout(&file)?,
             route_prefix: host.extensions.http.route_prefix.trim_matches('/').to_owned(),
-            functions: read_functions(root, settings)?,
+            service_bus: host.service_bus(&file)?,
+            functions: read_functions(root, settings, namespace)?,
         })
     }
 
@@ -249,7 +188,11 @@ impl App {
     }
 }
 
-fn read_functions(root: &Path, settings: &Settings) -> Result<BTreeMap<String, Function>, AppError> {
+fn read_functions(
+    root: &Path,
+    settings: &Settings,
+    namespace: Option<&Namespace>,
+) -> Result<BTreeMap<String, Function>, AppError> {
     let unreadable = |source| AppError::Read { file: root.to_owned(), source };
     let mut functions = BTreeMap::new();
     for entry in fs::read_dir(root).map_err(unreadable)? {
@@ -261,7 +204,7 @@ fn read_functions(root: &Path, settings: &Settings) -> Result<BTreeMap<String, F
         }
         let json: FunctionJson = read_json(&file)?;
         if !json.disabled {
-            let function = trigger_and_output(&file, &name, &json.bindings, settings)?;
+            let function = trigger_and_output(&file, &name, &json.bindings, settings, namespace)?;
             functions.insert(name, function);
         }
     }
@@ -276,35 +219,4 @@ fn read_json<T: DeserializeOwned>(file: &Path) -> Result<T, AppError> {
         field: error.path().to_string(),
         source: error.into_inner(),
     })
-}
-
-/// .NET's `[d.]hh:mm:ss`; `-1` is without end.
-fn time_span(text: &str) -> Option<Option<Duration>> {
-    if text == "-1" {
-        return Some(None);
-    }
-    let (days, clock) = match text.split_once('.') {
-        Some((days, clock)) => (days.parse::<u64>().ok()?, clock),
-        None => (0, text),
-    };
-    let mut parts = clock.split(':').map(|part| part.parse::<u64>().ok());
-    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
-    let fits = hours < 24 && minutes < 60 && seconds < 60 && days < 10_000 && parts.next().is_none();
-    let span = Duration::from_secs(((days * 24 + hours) * 60 + minutes) * 60 + seconds);
-    (fits && !span.is_zero()).then_some(Some(span))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_span_is_read_as_dot_net_reads_it() {
-        assert_eq!(time_span("00:05:00"), Some(Some(Duration::from_secs(300))));
-        assert_eq!(time_span("1.00:00:01"), Some(Some(Duration::from_secs(86_401))));
-        assert_eq!(time_span("-1"), Some(None));
-        for wrong in ["", "5", "00:60:00", "00:00:00", "00:00:01:00", "soon"] {
-            assert_eq!(time_span(wrong), None, "{wrong} was taken");
-        }
-    }
 }

@@ -4,8 +4,9 @@ use serde::Deserialize;
 use std::path::Path;
 
 use super::{
-    app::{AppError, AuthLevel, Function, HttpTrigger, TimerTrigger, Trigger},
+    app::{AppError, AuthLevel, Function, HttpTrigger, ServiceBusTrigger, TimerTrigger, Trigger},
     expand::{Settings, resolve},
+    namespace::Namespace,
     routes::Route,
     schedule::Schedule,
 };
@@ -26,6 +27,19 @@ pub(super) struct BindingJson {
     #[serde(default)]
     run_on_startup: bool,
     cardinality: Option<String>,
+    queue_name: Option<String>,
+    topic_name: Option<String>,
+    connection: Option<String>,
+    data_type: Option<DataType>,
+    #[serde(default)]
+    is_sessions_enabled: bool,
+}
+
+#[derive(Deserialize, PartialEq, Eq, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum DataType {
+    String,
+    Binary,
 }
 
 #[derive(Deserialize, PartialEq, Eq, Clone, Copy)]
@@ -43,6 +57,7 @@ pub(super) fn trigger_and_output(
     name: &str,
     bindings: &[BindingJson],
     settings: &Settings,
+    namespace: Option<&Namespace>,
 ) -> Result<Function, AppError> {
     let mut trigger = None;
     let mut http_output = None;
@@ -57,6 +72,7 @@ pub(super) fn trigger_and_output(
                     "eventGridTrigger" => event_grid(&at, binding)?,
                     "timerTrigger" => timer(&at, binding, settings)?,
                     "httpTrigger" => http(&at, name, binding)?,
+                    "serviceBusTrigger" => service_bus(&at, binding, settings, namespace)?,
                     _ => {
                         return Err(at.error("type", format!("`{kind}` is no trigger that this host serves")));
                     }
@@ -103,4 +119,45 @@ fn http(at: &Field<'_>, name: &str, binding: &BindingJson) -> Result<Trigger, Ap
     let route = Route::parse(template).map_err(|error| at.error("route", error))?;
     let methods = binding.methods.iter().map(|method| method.to_ascii_uppercase()).collect();
     Ok(Trigger::Http(HttpTrigger { auth_level: binding.auth_level, methods, route }))
+}
+
+/// The setting that is read where a binding names none.
+const DEFAULT_CONNECTION: &str = "AzureWebJobsServiceBus";
+
+fn service_bus(
+    at: &Field<'_>,
+    binding: &BindingJson,
+    settings: &Settings,
+    namespace: Option<&Namespace>,
+) -> Result<Trigger, AppError> {
+    if !matches!(binding.cardinality.as_deref(), None | Some("one")) {
+        return Err(at.error("cardinality", "only `one` is served"));
+    }
+    if binding.is_sessions_enabled {
+        return Err(at.error("isSessionsEnabled", "no queue here has sessions"));
+    }
+    if binding.topic_name.is_some() {
+        return Err(at.error("topicName", "only queues are served"));
+    }
+    let text = binding.queue_name.as_deref().ok_or_else(|| at.error("queueName", "is missing"))?;
+    let name = resolve(text, settings)
+        .map_err(|setting| at.error("queueName", format!("the setting `{setting}` does not exist")))?;
+    let setting = binding.connection.as_deref().unwrap_or(DEFAULT_CONNECTION);
+    let value = settings
+        .get(setting)
+        .ok_or_else(|| at.error("connection", format!("the setting `{setting}` does not exist")))?;
+    let namespace = namespace
+        .filter(|namespace| namespace.is_named_by(value))
+        // The value is a secret, even one of somebody else.
+        .ok_or_else(|| {
+            at.error(
+                "connection",
+                format!("the setting `{setting}` is not the connection string of this tenant's namespace"),
+            )
+        })?;
+    let queue = namespace
+        .broker
+        .known(&name)
+        .ok_or_else(|| at.error("queueName", format!("there is no queue `{name}`")))?;
+    Ok(Trigger::ServiceBus(ServiceBusTrigger { queue, binary: binding.data_type == Some(DataType::Binary) }))
 }

@@ -21,6 +21,8 @@ use super::{
     app::{App, AppError, Function, Trigger},
     invocation::{self, TriggerData},
     keys::HostKeys,
+    namespace::Namespace,
+    queues,
     reply::{Outputs, Reply, ReplyError},
     server, timers,
     worker::{Worker, WorkerError, WorkerPlan, WorkerState},
@@ -44,6 +46,8 @@ pub struct HostOptions {
     pub seed: u64,
     /// Tells timers and `sys.UtcNow` the time.
     pub clock: Clock,
+    /// The tenant's Service Bus namespace; without one, no function is fed from a queue.
+    pub namespace: Option<Namespace>,
 }
 
 /// Why a function app cannot be run.
@@ -112,6 +116,7 @@ pub(super) struct Shared {
 const HOST_VERSION: &str = "4.1042.100.0";
 const REPLY_LIMIT: usize = 16 * 1024 * 1024;
 const GRACE: Duration = Duration::from_secs(5);
+const END_IS_KNOWN: Duration = Duration::from_millis(250);
 
 impl FunctionsHost {
     /// Reads the app, starts its handler, waits until that answers, and then serves on a free port of 127.0.0.1.
@@ -119,8 +124,8 @@ impl FunctionsHost {
     /// The host's own addresses are `POST /runtime/webhooks/EventGrid?functionName=F&code=K`, `POST /admin/functions/F`, the HTTP
     /// functions under their route prefix, and `GET /`.
     pub async fn start(options: HostOptions) -> Result<Self, HostError> {
-        let HostOptions { name, root, settings, log, seed, clock } = options;
-        let app = App::read(&root, &settings)?;
+        let HostOptions { name, root, settings, log, seed, clock, namespace } = options;
+        let app = App::read(&root, &settings, namespace.as_ref())?;
         // The limit of an exchange is functionTimeout, which each invocation sets.
         let client = loopback_client(None)?;
         let plan = WorkerPlan {
@@ -158,8 +163,16 @@ impl FunctionsHost {
         let mut tasks = JoinSet::new();
         tasks.spawn(server::serve(shared.clone(), listener));
         for function in shared.app.functions.values() {
-            if let Trigger::Timer(timer) = &function.trigger {
-                tasks.spawn(timers::run(shared.clone(), function.clone(), timer.clone()));
+            match (&function.trigger, &namespace) {
+                (Trigger::Timer(timer), _) => {
+                    tasks.spawn(timers::run(shared.clone(), function.clone(), timer.clone()));
+                }
+                (Trigger::ServiceBus(trigger), Some(namespace)) => {
+                    let broker = namespace.broker.clone();
+                    tasks.spawn(queues::run(shared.clone(), function.clone(), trigger.clone(), broker));
+                }
+                // Without a namespace the app has no such function: reading it would have failed.
+                (Trigger::ServiceBus(_), None) | (Trigger::EventGrid | Trigger::Http(_), _) => {}
             }
         }
         Ok(Self { shared, address, stop, tasks })
@@ -178,6 +191,17 @@ impl FunctionsHost {
     /// The app that it runs.
     pub fn app(&self) -> &App {
         &self.shared.app
+    }
+
+    /// The process of the handler that answers now, if one does.
+    pub fn handler_process(&self) -> Option<u32> {
+        self.shared.worker.process()
+    }
+
+    /// Puts a new instance in the place of one that shut down after the third failure of its handler, as the platform does. The address,
+    /// which on Azure is that of the platform's front ends, stays. `false` where the instance has not shut down.
+    pub async fn replace(&self) -> bool {
+        self.shared.worker.replace().await
     }
 
     /// Ends timers, the handler (SIGTERM, SIGKILL after 5 s) and the server. No child is left when this returns.
@@ -227,18 +251,31 @@ impl Shared {
         id: &str,
         body: String,
     ) -> Result<Outputs, InvocationError> {
-        let WorkerState::Ready { port, generation } = self.worker.settled().await else {
+        let WorkerState::Ready { port, generation, .. } = self.worker.settled().await else {
             return Err(InvocationError::Down);
         };
         let exchange = self.exchange(function, port, id, body);
-        let Some(limit) = self.app.function_timeout else { return exchange.await };
-        match timeout(limit, exchange).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                self.worker.restart(generation).await;
-                Err(InvocationError::Timeout(limit))
-            }
+        let outcome = match self.app.function_timeout {
+            None => exchange.await,
+            Some(limit) => match timeout(limit, exchange).await {
+                Ok(outcome) => outcome,
+                Err(_) => {
+                    self.worker.restart(generation).await;
+                    return Err(InvocationError::Timeout(limit));
+                }
+            },
+        };
+        if matches!(outcome, Err(InvocationError::Exchange(_))) {
+            // The system tells of a handler's end a moment after its connections broke. What is tried again at once, such as a message,
+            // must not be sent to the same handler until its tries are used up.
+            let _ = timeout(END_IS_KNOWN, self.worker.over(generation)).await;
         }
+        outcome
+    }
+
+    /// Waits until there is a handler to send to. `false` if there never is one again.
+    pub(super) async fn runs(&self) -> bool {
+        self.worker.answers().await
     }
 
     async fn exchange(

@@ -42,7 +42,7 @@ pub(super) fn trigger_data(call: &HttpCall<'_>) -> TriggerData {
     let mut metadata = parameters;
     metadata.insert("Query".to_owned(), Value::Object(query));
     metadata.insert("Headers".to_owned(), joined_headers(call.headers));
-    TriggerData { value: request, metadata }
+    TriggerData { value: request, metadata, ..TriggerData::default() }
 }
 
 /// The response for the value of a function's `http` output, or for a function that gave none.

@@ -8,16 +8,24 @@ const UTC: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:7]Z");
 
 /// The trigger's value and the binding data that comes with it, not yet encoded.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct TriggerData {
     pub(super) value: Value,
+    /// The value was bytes and is their base64 text, which is sent as it is.
+    pub(super) binary: bool,
     pub(super) metadata: Map<String, Value>,
+    /// Binding data that was times and is their text, which is sent as it is.
+    pub(super) times: Map<String, Value>,
 }
 
 /// An Event Grid trigger's value is the event itself (either schema); its `data` comes again as metadata.
 pub(super) fn event_grid(event: Value) -> TriggerData {
     let data = event.get("data").cloned().unwrap_or(Value::Null);
-    TriggerData { value: event, metadata: Map::from_iter([("data".to_owned(), data)]) }
+    TriggerData {
+        value: event,
+        metadata: Map::from_iter([("data".to_owned(), data)]),
+        ..TriggerData::default()
+    }
 }
 
 /// A timer trigger's value. `last` is the run before this one, `next` the one after it.
@@ -28,7 +36,7 @@ pub(super) fn timer(last: Option<OffsetDateTime>, next: Option<OffsetDateTime>) 
     };
     let status = json!({ "Last": time(last), "LastUpdated": time(last), "Next": time(next) });
     let value = json!({ "Schedule": { "AdjustForDST": true }, "ScheduleStatus": status, "IsPastDue": false });
-    TriggerData { value, metadata: Map::new() }
+    TriggerData { value, ..TriggerData::default() }
 }
 
 /// The binding data that every invocation has.
@@ -46,9 +54,11 @@ pub(super) fn body(binding: &str, trigger: TriggerData, system: Value) -> Value 
         .into_iter()
         .filter(|(name, value)| !value.is_null() && !named_after_a_trigger(name))
         .map(|(name, value)| (name, encoded(value)))
+        .chain(trigger.times)
         .collect();
     metadata.insert("sys".to_owned(), system);
-    json!({ "Data": { binding: encoded(trigger.value) }, "Metadata": metadata })
+    let value = if trigger.binary { trigger.value } else { encoded(trigger.value) };
+    json!({ "Data": { binding: value }, "Metadata": metadata })
 }
 
 /// `JObject.FromObject(value)` where that works, else `JsonConvert.SerializeObject(value)` as a string.
@@ -77,7 +87,11 @@ mod tests {
     fn metadata_named_after_a_trigger_or_without_a_value_is_dropped() {
         let metadata = json!({"QueueTrigger": "q", "timertrigger": {}, "data": null, "id": "a"});
         let Value::Object(metadata) = metadata else { panic!("not an object") };
-        let sent = body("event", TriggerData { value: json!({}), metadata }, json!({"MethodName": "F"}));
+        let sent = body(
+            "event",
+            TriggerData { value: json!({}), metadata, ..TriggerData::default() },
+            json!({"MethodName": "F"}),
+        );
         assert_eq!(
             sent,
             json!({"Data": {"event": {}}, "Metadata": {"id": "\"a\"", "sys": {"MethodName": "F"}}})

@@ -22,6 +22,7 @@ use super::{
     host::{InvocationError, Shared},
     http_trigger::{HttpCall, response, trigger_data},
     invocation::{self, TriggerData},
+    message,
 };
 
 /// Far more than anything sent here; the real host takes 100 MB.
@@ -103,6 +104,7 @@ fn manual_trigger(shared: &Shared, function: &Function, input: &str) -> Result<T
             Ok(_) => Err("`input` holds no event: it is not an object".to_owned()),
             Err(error) => Err(format!("`input` holds no event: {error}")),
         },
+        Trigger::ServiceBus(trigger) => Ok(message::manual(input, trigger.binary)),
         Trigger::Http(_) => Err(format!("{} is an HTTP function: call its own address", function.name)),
     }
 }

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use tokio::{
     net::TcpListener,
     process::{Child, Command},
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinHandle,
     time::{sleep, timeout},
 };
@@ -71,8 +71,8 @@ pub(super) enum WorkerState {
     /// Not yet answering, for the first time or again.
     Starting,
     /// Answering on this port. The generation counts the starts.
-    Ready { port: u16, generation: u64 },
-    /// It failed too often and stays down.
+    Ready { port: u16, generation: u64, process: Option<u32> },
+    /// It failed too often and stays down until the instance is replaced.
     Failed(Arc<WorkerError>),
     /// It was told to end.
     Stopped,
@@ -82,6 +82,7 @@ pub(super) enum WorkerState {
 pub(super) struct Worker {
     state: watch::Receiver<WorkerState>,
     restarts: mpsc::Sender<u64>,
+    replacements: Arc<Notify>,
     stop: watch::Sender<bool>,
     supervisor: JoinHandle<()>,
 }
@@ -96,16 +97,18 @@ impl Worker {
         let (state_sender, state) = watch::channel(WorkerState::Starting);
         let (restarts, restart_requests) = mpsc::channel(16);
         let (stop, stopped) = watch::channel(false);
+        let replacements = Arc::new(Notify::new());
         let supervisor = Supervisor {
             plan,
             clock,
             client,
             state: state_sender,
             restarts: restart_requests,
+            replacements: replacements.clone(),
             stopped,
             generation: 0,
         };
-        Self { state, restarts, stop, supervisor: tokio::spawn(supervisor.run()) }
+        Self { state, restarts, replacements, stop, supervisor: tokio::spawn(supervisor.run()) }
     }
 
     /// Waits until the handler answers or will never do so: never returns `Starting`.
@@ -117,13 +120,44 @@ impl Worker {
         }
     }
 
+    /// Waits until the handler answers, however often it is given up and its instance replaced meanwhile. `false` if it was told to end.
+    pub(super) async fn answers(&self) -> bool {
+        let mut state = self.state.clone();
+        let state =
+            state.wait_for(|state| matches!(state, WorkerState::Ready { .. } | WorkerState::Stopped)).await;
+        state.is_ok_and(|state| matches!(*state, WorkerState::Ready { .. }))
+    }
+
+    /// The process that answers now.
+    pub(super) fn process(&self) -> Option<u32> {
+        match *self.state.borrow() {
+            WorkerState::Ready { process, .. } => process,
+            WorkerState::Starting | WorkerState::Failed(_) | WorkerState::Stopped => None,
+        }
+    }
+
+    /// Starts anew where the handler was given up, with nothing counted against it. `false` if it was not given up.
+    pub(super) async fn replace(&self) -> bool {
+        let failed = |state: &WorkerState| matches!(state, WorkerState::Failed(_));
+        if !failed(&self.state.borrow()) {
+            return false;
+        }
+        self.replacements.notify_one();
+        self.state.clone().wait_for(|state| !failed(state)).await.is_ok()
+    }
+
     /// Restarts the handler unless that start is already over. All its invocations are lost. Returns once nothing more is sent to it.
     pub(super) async fn restart(&self, generation: u64) {
-        let running = |state: &WorkerState| matches!(state, WorkerState::Ready { generation: now, .. } if *now == generation);
         if self.restarts.send(generation).await.is_ok() {
-            // An error means that the supervisor is gone, and the handler with it.
-            let _ = self.state.clone().wait_for(|state| !running(state)).await;
+            self.over(generation).await;
         }
+    }
+
+    /// Waits until nothing more is sent to the handler of that start.
+    pub(super) async fn over(&self, generation: u64) {
+        let running = |state: &WorkerState| matches!(state, WorkerState::Ready { generation: now, .. } if *now == generation);
+        // An error means that the supervisor is gone, and the handler with it.
+        let _ = self.state.clone().wait_for(|state| !running(state)).await;
     }
 
     /// Ends the handler: SIGTERM to its process group, SIGKILL after 5 s. Returns once it is gone.
@@ -147,6 +181,7 @@ struct Supervisor {
     client: reqwest::Client,
     state: watch::Sender<WorkerState>,
     restarts: mpsc::Receiver<u64>,
+    replacements: Arc<Notify>,
     stopped: watch::Receiver<bool>,
     generation: u64,
 }
@@ -186,10 +221,21 @@ impl Supervisor {
                             "Exceeded http worker restart retry count. Shutting down Functions Host"
                         );
                         self.state.send_replace(WorkerState::Failed(Arc::new(error)));
-                        return;
+                        if !self.replaced().await {
+                            return;
+                        }
+                        errors.clear();
                     }
                 }
             }
+        }
+    }
+
+    /// `false` if it was told to stop before.
+    async fn replaced(&mut self) -> bool {
+        tokio::select! {
+            () = told_to_stop(&mut self.stopped) => false,
+            () = self.replacements.notified() => true,
         }
     }
 
@@ -215,7 +261,7 @@ impl Supervisor {
             }
         }
         let generation = self.generation;
-        self.state.send_replace(WorkerState::Ready { port, generation });
+        self.state.send_replace(WorkerState::Ready { port, generation, process: child.id() });
         loop {
             tokio::select! {
                 () = told_to_stop(&mut self.stopped) => return Ended::Stopped,

@@ -1,0 +1,75 @@
+//! Contoso asks its own app for a connection, by queue.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use peerpact_sandbox::Tenant::Contoso;
+use serde_json::{Value, json};
+
+use super::pair::{Halves, Pair};
+use crate::cli::demo::operator::Operator;
+use crate::cli::demo::timeline::Timeline;
+use crate::queue::service_bus::{QueuePath, ServiceBus};
+use crate::queue::{Message, MessageId, Queue, Queues as _};
+use crate::request::Request;
+
+/// How long an outcome may take once the connection stands.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(super) async fn requested(operator: &Operator, timeline: &mut Timeline) -> anyhow::Result<()> {
+    timeline.scene("contoso requests a connection by queue");
+    let pair = Pair::new("hub-4", "spoke-4");
+    pair.networks(operator, "10.14.0.0/16", "10.24.0.0/16").await?;
+    let queues = operator.queues(Contoso)?;
+    let request = request(&pair)?;
+    queues.send(Queue::ConnectionRequests, &[message(&request)]).await?;
+    timeline.told(&format!(
+        "request {} is in the queue connection-requests; nobody touches a network",
+        request.id
+    ));
+    pair.until(operator, timeline, "both halves Connected and FullyInSync", Halves::are_connected).await?;
+    timeline
+        .told("contoso's app wrote its half, fabrikam's app answered: both are Connected and FullyInSync");
+    let outcome = outcome_of(&queues, request.id.as_str()).await?;
+    ensure!(outcome["phase"] == "connected", "the outcome says {}", outcome["phase"]);
+    let id = request.handshake().context("a connection has a handshake")?;
+    ensure!(outcome["id"] == id.as_str(), "the outcome is about {}", outcome["id"]);
+    timeline.reached(&format!("the queue connection-outcomes tells it: request {} is connected", request.id));
+    Ok(())
+}
+
+fn request(pair: &Pair) -> anyhow::Result<Request> {
+    let body = json!({
+        "version": 1,
+        "id": "demo-1",
+        "action": "connect-peering",
+        "ours": pair.ours,
+        "theirs": pair.theirs,
+    });
+    Ok(Request::parse(body.to_string().as_bytes())?)
+}
+
+fn message(request: &Request) -> Message {
+    Message {
+        id: MessageId::new(request.id.as_str()),
+        subject: request.action.name().to_owned(),
+        correlation: Some(request.id.to_string()),
+        not_before: None,
+        body: request.to_json().into_bytes(),
+    }
+}
+
+/// Receives outcomes, as whoever acts on them would, until that of a request comes.
+async fn outcome_of(queues: &ServiceBus, request: &str) -> anyhow::Result<Value> {
+    let mut inbox = queues.inbox(QueuePath::of(Queue::ConnectionOutcomes)).await?;
+    loop {
+        let received = inbox.receive(PATIENCE).await?.context("no outcome came")?;
+        let outcome: Value = serde_json::from_slice(&received.message.body)?;
+        let answers = received.message.correlation.as_deref() == Some(request);
+        inbox.complete(received).await?;
+        if answers {
+            inbox.close().await?;
+            return Ok(outcome);
+        }
+    }
+}

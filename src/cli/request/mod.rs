@@ -1,0 +1,133 @@
+//! `request`: asks the app for something by its queue, and waits for the outcome where that is wanted.
+
+mod arguments;
+mod follow;
+mod lines;
+mod report;
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use async_trait::async_trait;
+
+pub(super) use self::arguments::Args;
+use self::arguments::{How, Meant};
+use self::follow::{End, Seen, Watch};
+use self::lines::BadLine;
+use self::report::Tally;
+use super::output::{self, Progress};
+use super::{NO, block_on, variable};
+use crate::clock::Clock;
+use crate::ledger::{Ledger, SqliteLedger};
+use crate::queue::Queue;
+use crate::queue::service_bus::{LookError, PEEKED_MAX, Peeked, QueuePath, ServiceBus};
+use crate::request::Request;
+
+/// So many bad lines are told one by one.
+const BAD_LINES_TOLD: usize = 20;
+
+pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let (meant, how) = args.meant().context("nothing is asked for")?;
+    let requests = match meant {
+        // What the types let pass and the rules between them do not, such as two ends that are one.
+        Meant::One(request) => match Request::parse(request.to_json().as_bytes()) {
+            Ok(request) => vec![request],
+            Err(bad) => {
+                output::error(&bad.to_string());
+                bad.fix.iter().for_each(|fix| output::error(&format!("fix: {fix}")));
+                return Ok(ExitCode::from(NO));
+            }
+        },
+        Meant::File(path, only) => match from_file(&path, only)? {
+            Ok(requests) if requests.is_empty() => {
+                output::error(&format!("{} holds no request", path.display()));
+                return Ok(ExitCode::from(NO));
+            }
+            Ok(requests) => requests,
+            Err(bad) => {
+                tell_bad_lines(&path, &bad);
+                return Ok(ExitCode::from(NO));
+            }
+        },
+    };
+    let clock = Clock::system();
+    let bus = super::queue::service_bus(clock)?;
+    let ledger = variable("PEERPACT_LEDGER").filter(|path| !path.is_empty()).map(SqliteLedger::reading);
+    let ledger = ledger.as_ref().map(|ledger| ledger as &dyn Ledger);
+    block_on(submit(&bus, ledger, clock, &requests, how))
+}
+
+fn from_file(path: &Path, only: Option<&str>) -> anyhow::Result<Result<Vec<Request>, Vec<BadLine>>> {
+    let told = || format!("cannot read {}", path.display());
+    let source: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(File::open(path).with_context(told)?)
+    };
+    lines::read(BufReader::new(source), only).with_context(told)
+}
+
+fn tell_bad_lines(path: &Path, bad: &[BadLine]) {
+    for BadLine { number, problem } in bad.iter().take(BAD_LINES_TOLD) {
+        output::error(&format!("{}, line {number}: {problem}", path.display()));
+    }
+    let more = match bad.len().saturating_sub(BAD_LINES_TOLD) {
+        0 => String::new(),
+        more => format!("{more} more lines are bad; "),
+    };
+    output::error(&format!("{more}nothing was sent"));
+}
+
+async fn submit(
+    bus: &ServiceBus,
+    ledger: Option<&dyn Ledger>,
+    clock: Clock,
+    requests: &[Request],
+    how: How,
+) -> anyhow::Result<ExitCode> {
+    let (mut progress, total) = (Progress::new(), requests.len());
+    follow::send(bus, requests, |sent| progress.show(&format!("sent {sent} of {total}"))).await.with_context(
+        || match requests {
+            [request] => format!("request {0} may not have been sent; to repeat it: --id {0}", request.id),
+            _ => "some of the requests may not have been sent; those whose ids stand in the file can be sent again".to_owned(),
+        },
+    )?;
+    let mut tally = Tally::default();
+    let mut done = |request: &Request, end: End| {
+        progress.clear();
+        tally.count(request, &end);
+        report::tell(request, &end, how.json)?;
+        if how.wait {
+            progress.show(&format!("done {} of {total}", tally.total()));
+        }
+        Ok(())
+    };
+    if how.wait {
+        let within = Duration::from_secs(how.timeout);
+        follow::wait(bus, ledger, clock, within, requests, done).await?;
+    } else {
+        requests.iter().try_for_each(|request| done(request, End::Sent))?;
+    }
+    progress.clear();
+    if total > 1 && !how.json {
+        output::line(tally.line(how.wait));
+    }
+    Ok(if tally.all_as_asked() { ExitCode::SUCCESS } else { ExitCode::from(NO) })
+}
+
+#[async_trait]
+impl Watch for ServiceBus {
+    async fn outcomes(&self, from: i64) -> Result<Vec<Seen>, LookError> {
+        let peeked = self.peek(QueuePath::of(Queue::ConnectionOutcomes), from, PEEKED_MAX).await?;
+        let seen = |message: Peeked| Seen {
+            sequence: message.sequence_number,
+            correlation: message.correlation,
+            body: message.body,
+        };
+        Ok(peeked.into_iter().map(seen).collect())
+    }
+}

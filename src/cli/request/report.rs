@@ -1,0 +1,159 @@
+//! What became of requests, for people and programs.
+
+use serde_json::{Value, json};
+
+use super::follow::{End, Open, Outcome};
+use crate::cli::output::{self, Style, styled};
+use crate::handshake::ids::HandshakeId;
+use crate::handshake::phase::Phase;
+use crate::public::PublicReason;
+use crate::request::Request;
+
+/// How many went how.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    as_asked: usize,
+    otherwise: usize,
+    open: usize,
+}
+
+impl Tally {
+    /// Counts one.
+    pub(super) fn count(&mut self, request: &Request, end: &End) {
+        if end.is_as_asked(&request.action) {
+            self.as_asked += 1;
+        } else if matches!(end, End::Open(_)) {
+            self.open += 1;
+        } else {
+            self.otherwise += 1;
+        }
+    }
+
+    /// Every request went as it was asked for.
+    pub(super) fn all_as_asked(&self) -> bool {
+        self.otherwise == 0 && self.open == 0
+    }
+
+    /// How many there are.
+    pub(super) fn total(&self) -> usize {
+        self.as_asked + self.otherwise + self.open
+    }
+
+    /// A line that sums it up.
+    pub(super) fn line(&self, waited: bool) -> String {
+        let Self { as_asked, otherwise, open } = self;
+        if waited {
+            format!(
+                "{} requests: {as_asked} as asked, {otherwise} otherwise, {open} without an outcome",
+                self.total()
+            )
+        } else {
+            format!("{} requests sent", self.total())
+        }
+    }
+}
+
+/// Tells what became of one request.
+pub(super) fn tell(request: &Request, end: &End, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        output::line(serde_json::to_string(&json(request, end))?);
+    } else {
+        lines(request, end).iter().for_each(output::line);
+    }
+    Ok(())
+}
+
+fn json(request: &Request, end: &End) -> Value {
+    let (phase, reason, outcome) = match end {
+        End::Sent | End::Open(Open::Unknown | Open::NotReceived | Open::NotPlaced) => (None, None, None),
+        End::Outcome(outcome) => (Some(outcome.phase), None, Some(&outcome.body)),
+        End::Ledger(_, phase, reason) | End::Open(Open::Placed(_, phase, reason)) => {
+            (Some(*phase), reason.as_ref(), None)
+        }
+        End::Open(Open::Refused) => (Some(Phase::Refused), None, None),
+    };
+    let reason = match (reason, outcome) {
+        (Some(reason), _) => json!(reason),
+        (None, Some(outcome)) => outcome["reason"].clone(),
+        (None, None) => Value::Null,
+    };
+    let as_asked = (!matches!(end, End::Sent)).then(|| end.is_as_asked(&request.action));
+    json!({
+        "request": request.id, "action": request.action.name(), "handshake": handshake(request, end),
+        "phase": phase, "reason": reason, "asAsked": as_asked, "outcome": outcome,
+    })
+}
+
+/// The handshake, where it is known.
+fn handshake(request: &Request, end: &End) -> Option<HandshakeId> {
+    let found = match end {
+        End::Outcome(outcome) => outcome.id.clone(),
+        End::Ledger(id, _, _) | End::Open(Open::Placed(id, _, _)) => Some(id.clone()),
+        End::Sent | End::Open(_) => None,
+    };
+    found.or_else(|| request.handshake())
+}
+
+fn lines(request: &Request, end: &End) -> Vec<String> {
+    let known = handshake(request, end);
+    let named = known.as_ref().map_or_else(String::new, |id| format!("  handshake {id}"));
+    let (style, word, rest) = match end {
+        End::Sent => (Style::Good, "sent".to_owned(), Vec::new()),
+        End::Outcome(Outcome { phase, reason, .. }) => {
+            let rest = reason.as_ref().map(|reason| because(&reason.message, reason.fix.as_deref()));
+            (style(request, end), phase.to_string(), rest.unwrap_or_default())
+        }
+        End::Ledger(_, phase, reason) => {
+            let mut rest = vec![
+                "  (the ledger says so; its outcome was taken out of the queue by somebody else)".to_owned(),
+            ];
+            rest.extend(told(reason.as_ref()));
+            (style(request, end), phase.to_string(), rest)
+        }
+        End::Open(open) => (Style::Warn, "no outcome yet".to_owned(), waits_for(open, known.as_ref())),
+    };
+    let mut lines =
+        vec![format!("{}  {}  {}{named}", request.id, styled(style, &word), request.action.name())];
+    lines.extend(rest);
+    lines
+}
+
+fn style(request: &Request, end: &End) -> Style {
+    if end.is_as_asked(&request.action) { Style::Good } else { Style::Bad }
+}
+
+fn waits_for(open: &Open, known: Option<&HandshakeId>) -> Vec<String> {
+    match open {
+        Open::Unknown => vec![match known {
+            Some(id) => format!(
+                "  to see where it stands: peerpact status {id}   # PEERPACT_LEDGER says where the ledger is"
+            ),
+            None => "  to see where it stands: peerpact status   # PEERPACT_LEDGER says where the ledger is"
+                .to_owned(),
+        }],
+        Open::NotReceived => vec![
+            "  the app has not received it; `peerpact queue show connection-requests` shows what waits"
+                .to_owned(),
+        ],
+        Open::NotPlaced => vec!["  the app has still to find out which handshake it is about".to_owned()],
+        Open::Refused => vec![
+            "  it was refused; somebody else took the outcome, which has the reason, out of the queue"
+                .to_owned(),
+        ],
+        Open::Placed(_, phase, reason) => {
+            let mut lines = vec![format!("  the handshake is {phase}")];
+            lines.extend(told(reason.as_ref()));
+            lines
+        }
+    }
+}
+
+fn told(reason: Option<&PublicReason>) -> Vec<String> {
+    reason.map(|reason| because(&reason.message, reason.fix.as_deref())).unwrap_or_default()
+}
+
+fn because(message: &str, fix: Option<&str>) -> Vec<String> {
+    let mut lines = vec![format!("  {message}")];
+    lines.extend(fix.map(|fix| format!("  {} {fix}", styled(Style::Warn, "fix:"))));
+    lines
+}
