@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use peerpact::handshake::record::Record;
 use peerpact::ledger::{CauseKind, Ledger, LedgerError, SqliteLedger, Version};
 use rusqlite::Connection;
 use serde_json::Value;
@@ -101,9 +102,9 @@ async fn refused(file: &Path) -> String {
 async fn a_file_of_a_format_that_is_not_known_is_left_alone() {
     let place = Place::new();
     let later = Connection::open(place.file()).unwrap();
-    later.execute_batch("CREATE TABLE handshake (id TEXT); PRAGMA user_version = 2;").unwrap();
+    later.execute_batch("CREATE TABLE handshake (id TEXT); PRAGMA user_version = 3;").unwrap();
     drop(later);
-    assert_eq!(refused(&place.file()).await, "it is of format 2, and this program knows format 1");
+    assert_eq!(refused(&place.file()).await, "it is of format 3, and this program knows format 2");
 }
 
 #[tokio::test]
@@ -156,7 +157,7 @@ async fn a_row_that_makes_no_sense_is_an_error_and_not_an_absence() {
 #[tokio::test]
 async fn a_record_as_it_was_written_on_the_day_of_the_first_format_is_read() {
     let place = Place::new();
-    let (ledger, record) = (place.ledger(), full());
+    let (ledger, record) = (place.ledger(), full_of_the_first_format());
     kept(&ledger, &record).await;
     let sample = include_str!("../data/record-1.json");
     let line = include_str!("../data/line-1.json");
@@ -172,7 +173,51 @@ async fn a_record_as_it_was_written_on_the_day_of_the_first_format_is_read() {
 }
 
 #[test]
-fn what_is_written_today_is_what_the_first_format_says() {
-    let sample: Value = serde_json::from_str(include_str!("../data/record-1.json")).unwrap();
+fn what_is_written_today_is_what_the_sample_says() {
+    let sample: Value = serde_json::from_str(include_str!("../data/record-2.json")).unwrap();
     assert_eq!(serde_json::to_value(full()).unwrap(), sample);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_does_not_hide_the_others() {
+    let place = Place::new();
+    let (ledger, spoiled, good) = (place.ledger(), record(), record_of("ours-2", "theirs-2"));
+    kept(&ledger, &spoiled).await;
+    kept(&ledger, &good).await;
+    let spoil = "UPDATE handshake SET record = '{}' WHERE id = ?1";
+    Connection::open(place.file()).unwrap().execute(spoil, [spoiled.id.as_str()]).unwrap();
+    let listed = ledger.list(None).await.unwrap();
+    assert_eq!(listed.into_iter().map(|stored| stored.record).collect::<Vec<_>>(), [good]);
+}
+
+/// The ledger as it was before there were requests.
+async fn of_the_first_format(place: &Place) -> Record {
+    let record = record();
+    kept(&place.ledger(), &record).await;
+    let file = Connection::open(place.file()).unwrap();
+    file.execute_batch("DROP TABLE hint; DROP TABLE request; DROP TABLE outcome; PRAGMA user_version = 1;")
+        .unwrap();
+    record
+}
+
+#[tokio::test]
+async fn a_ledger_of_the_first_format_gets_what_it_lacks_and_keeps_its_records() {
+    let place = Place::new();
+    let record = of_the_first_format(&place).await;
+    let ledger = place.ledger();
+    assert_eq!(ledger.load(&record.id).await.unwrap().unwrap().record, record);
+    assert_eq!(told(&ledger, &record.id).await, ["was opened"]);
+    assert_eq!(ledger.untold(10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_ledger_of_the_first_format_can_be_looked_into_and_is_left_as_it_is() {
+    let place = Place::new();
+    let record = of_the_first_format(&place).await;
+    assert_eq!(SqliteLedger::reading(place.file()).list(None).await.unwrap()[0].record, record);
+    let format: i32 = Connection::open(place.file())
+        .unwrap()
+        .query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(format, 1);
 }
