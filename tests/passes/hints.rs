@@ -5,7 +5,7 @@ use peerpact_sandbox::Tenant::Fabrikam;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::desk::recheck;
+use crate::desk::{connect, recheck};
 use crate::gate::{Gate, Point, SendFault};
 use crate::requests::NONE;
 use crate::stage::{Stage, half, hub, spoke, wait};
@@ -117,17 +117,20 @@ async fn a_notice_that_got_lost_is_sent_again_after_ten_minutes() {
 #[tokio::test(start_paused = true)]
 async fn a_follow_up_that_could_not_be_sent_is_sent_when_its_notice_comes_again() {
     for fault in [SendFault::Fails, SendFault::FailsAfterCommit] {
-        let (stage, event) = opened().await;
+        let (stage, _) = opened().await;
         let app = stage.gated_app(Fabrikam, "", &Gate::with(Point::Send(1, fault)));
-        app.take_event(&event).await;
-        assert!(app.take_message().await);
+        stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
+        assert!(
+            app.take_message().await && app.take_message().await,
+            "the request, and the look that writes"
+        );
         assert_eq!(app.notices().active, 1, "the notice is not done with");
         assert!(app.take_message().await);
         assert_eq!(app.notices().active, 0);
         assert!(app.notices().scheduled > 0, "{fault:?}: nobody would look any more");
         let mark = stage.mark();
         app.work(60).await;
-        assert_eq!(app.phase().await, Phase::Connected);
+        assert_eq!(stage.answer(Fabrikam, "r-1").subject, "connected");
         assert_eq!(stage.writes_of_app(Fabrikam, mark), NONE);
     }
 }
