@@ -17,6 +17,7 @@ use super::Settings;
 use super::deadline::Deadline;
 use super::envelope;
 use super::error::{ArmError, Asked, Class, Fault, WriteError};
+use super::pauses::Pauses;
 use super::tokens::{Bearer, Tokens};
 use super::transport::LONGEST_BODY;
 use crate::clock::Clock;
@@ -25,12 +26,12 @@ use crate::handshake::ids::TenantId;
 /// The longest that one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(15);
 
-/// A read is safe to repeat.
+/// A read is safe to repeat, but only soon: no invocation is spent on waiting.
 const READS: Repeats = Repeats {
     tries: 4,
     first: Duration::from_millis(200),
     cap: Duration::from_secs(3),
-    longest: Duration::MAX,
+    longest: Duration::from_secs(5),
 };
 
 /// A write is repeated only if the answer proves that nothing was done, and only soon: what takes longer is a later
@@ -84,6 +85,7 @@ struct Failed {
 pub(super) struct Client {
     pipeline: Pipeline,
     tokens: Tokens,
+    pauses: Pauses,
     clock: Clock,
 }
 
@@ -98,12 +100,13 @@ impl Client {
         Self {
             pipeline: Pipeline::new(None, None, options, Vec::new(), per_try, None),
             tokens: Tokens::new(settings, transport, clock),
+            pauses: Pauses::default(),
             clock,
         }
     }
 
     /// Reads, repeating what may pass by itself: 429, 5xx and failed connections, at most four times and as
-    /// `Retry-After` says. What would last beyond `until` is given up at once.
+    /// `Retry-After` says. What would last long, or beyond `until`, is given up at once.
     pub(super) async fn read(&self, call: &Call, until: Deadline) -> Result<Answer, ArmError> {
         let mut exchange = Exchange::new(self, call);
         let mut attempts = 0;
@@ -177,6 +180,10 @@ impl<'a> Exchange<'a> {
     /// One attempt; two where the tokens had to be renewed.
     async fn attempt(&mut self, until: Deadline) -> Result<Answer, Failed> {
         loop {
+            let (tenant, url) = (self.call.asked.tenant, &self.call.url);
+            if let Some(fault) = self.client.pauses.at(tenant, url, self.client.clock.now()) {
+                return Err(Failed { sent: false, fault });
+            }
             let bearers = self.bearers(until).await.map_err(|fault| Failed { sent: false, fault })?;
             let sent = |fault| Failed { sent: true, fault };
             let answer = self.send(&bearers, until).await?;
@@ -191,7 +198,11 @@ impl<'a> Exchange<'a> {
                 }
                 continue;
             }
-            let after = envelope::retry_after(&answer.headers, self.client.clock.now());
+            let now = self.client.clock.now();
+            let after = envelope::retry_after(&answer.headers, now);
+            if let (429, Some(after)) = (answer.status, after) {
+                self.client.pauses.begin(tenant, url, now, after, &failure);
+            }
             let linked = bearers.get(1).and_then(Bearer::object_id);
             return Err(sent(Fault::Answered { status: answer.status, failure, after, linked }));
         }

@@ -13,6 +13,7 @@ mod managers;
 mod members;
 mod networks;
 mod operation;
+mod pauses;
 mod resources;
 mod tokens;
 pub mod transport;

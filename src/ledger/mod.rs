@@ -75,7 +75,7 @@ pub trait Ledger: Send + Sync {
     async fn announced(&self, key: &HintKey, ticket: &Ticket) -> Result<(), LedgerError>;
 
     /// Notes that the message was received: from here on another one is worth sending. `false` if another message has
-    /// taken its place, so that there is nothing to do on this one.
+    /// taken its place and is known to have been sent, so that there is nothing to do on this one.
     async fn take(&self, key: &HintKey, ticket: &Ticket) -> Result<bool, LedgerError>;
 
     /// Notes that this key's handshake rests: a message about it that is to be received after `now` is of no use any more.

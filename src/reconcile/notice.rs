@@ -73,7 +73,8 @@ impl Notice {
         let cause = Cause { kind: self.cause.kind, id: self.cause.id.clone() };
         let id = format!("{} early {}", self.ticket, self.ahead);
         let ticket = Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes()).to_string();
-        let ahead = self.ahead.saturating_add(left).min(AHEAD_MAX);
+        // By what is left and at least twice as much as before, so that a clock that is far off costs few messages.
+        let ahead = self.ahead.saturating_add(left.max(self.ahead)).min(AHEAD_MAX);
         (ahead > self.ahead).then(|| Self { ticket, cause, ahead, ..self.clone() })
     }
 

@@ -1,7 +1,7 @@
 //! An app as the Functions host sees it, with a ledger that the gate watches.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use azure_core::credentials::Secret;
@@ -22,9 +22,10 @@ use peerpact::ledger::{
 use peerpact::public::{self, Handshake};
 use peerpact::queue::Queue;
 use peerpact::reconcile::Reconciler;
+use peerpact_sandbox::service_bus::Depth;
 use peerpact_sandbox::{Azure, Broker, Tenant};
 use serde_json::Value;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::gate::{Gate, LedgerFault, SettleFault, Transport};
 use crate::queue::WatchedQueues;
@@ -39,6 +40,7 @@ pub(crate) struct App {
     functions: functions::App,
     ledger: Arc<WatchedLedger>,
     gate: Arc<Gate>,
+    longest: Mutex<Duration>,
 }
 
 impl App {
@@ -76,7 +78,7 @@ impl App {
             clock,
         };
         let functions = functions::App::new(Arc::new(reconciler));
-        Self { tenant, broker, functions, ledger, gate: gate.clone() }
+        Self { tenant, broker, functions, ledger, gate: gate.clone(), longest: Mutex::default() }
     }
 
     /// The host invokes `ResourceEvent`, and then whatever comes out of the queues. What a failed invocation answers is
@@ -149,7 +151,22 @@ impl App {
     async fn invoke(&self, function: &str, data: TriggerData) -> bool {
         let function = FunctionName::parse(function).unwrap();
         let id = InvocationId::parse("an-invocation").unwrap();
-        self.functions.invoke(Invocation { id, function, data }).await.is_ok()
+        let began = self.broker.clock().now();
+        let went_well = self.functions.invoke(Invocation { id, function, data }).await.is_ok();
+        let took = self.broker.clock().now() - began;
+        let mut longest = self.longest.lock().unwrap();
+        *longest = took.max(*longest);
+        went_well
+    }
+
+    /// How long the longest invocation took.
+    pub(crate) fn longest_invocation(&self) -> Duration {
+        *self.longest.lock().unwrap()
+    }
+
+    /// What stands in the queue of notices.
+    pub(crate) fn notices(&self) -> Depth {
+        self.broker.depth(Queue::Handshakes.name()).unwrap()
     }
 
     /// The records, as programs see them.

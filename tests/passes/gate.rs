@@ -93,6 +93,7 @@ pub(crate) struct Gate {
     sends: AtomicUsize,
     settled: AtomicUsize,
     dying: AtomicBool,
+    at_work: AtomicBool,
     crashed: Notify,
 }
 
@@ -109,8 +110,14 @@ impl Gate {
             sends: AtomicUsize::new(0),
             settled: AtomicUsize::new(0),
             dying: AtomicBool::new(false),
+            at_work: AtomicBool::new(false),
             crashed: Notify::new(),
         })
+    }
+
+    /// As long as this is so, every network shows itself to the app as one that Azure is at work on.
+    pub(crate) fn azure_is_at_work(&self, so: bool) {
+        self.at_work.store(so, Ordering::SeqCst);
     }
 
     /// Every call so far, as `METHOD path`.
@@ -249,8 +256,14 @@ impl Transport {
         for (name, value) in &parts.headers {
             headers.insert(name.as_str().to_owned(), value.to_str().unwrap().to_owned());
         }
+        let body = if self.gate.at_work.load(Ordering::SeqCst) { updating(&body) } else { body };
         Ok(AsyncRawResponse::from_bytes(parts.status.as_u16().into(), headers, body))
     }
+}
+
+fn updating(body: &Bytes) -> Bytes {
+    let text = std::str::from_utf8(body).unwrap();
+    text.replace(r#""provisioningState":"Succeeded""#, r#""provisioningState":"Updating""#).into()
 }
 
 fn answer(status: u16, code: &str, retry_after: Option<&str>) -> AsyncRawResponse {

@@ -97,6 +97,11 @@ impl Stage {
         Self { azure, clock, traveller, folder: Rc::new(ledgers()) }
     }
 
+    /// A clock that shows less than Azure's by this much.
+    pub(crate) fn clock_behind(&self, by: time::Duration) -> Clock {
+        Clock::starting_at(self.clock.now() - by)
+    }
+
     /// A tenant's app, started now: its memory is empty, its ledger is the one that it had before.
     pub(crate) fn app(&self, tenant: Tenant, terms: &str) -> App {
         self.gated_app(tenant, terms, &Gate::open())

@@ -56,11 +56,12 @@ pub(super) fn rest(connection: &Connection, key: &HintKey, now: OffsetDateTime) 
 
 pub(super) fn take(connection: &mut Connection, key: &HintKey, ticket: &Ticket) -> Result<bool, LedgerError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: Option<String> = transaction
-        .prepare_cached("SELECT ticket FROM hint WHERE key = ?1")?
-        .query_row([key.as_str()], |row| row.get(0))
+    let found: Option<(String, String)> = transaction
+        .prepare_cached("SELECT ticket, state FROM hint WHERE key = ?1")?
+        .query_row([key.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let superseded = found.is_some_and(|current| current != ticket.id);
+    // What is about to be sent may never be: this one then comes again because the other could not be sent.
+    let superseded = found.is_some_and(|(current, state)| current != ticket.id && state != SENDING);
     if !superseded {
         transaction
             .prepare_cached("INSERT OR REPLACE INTO hint VALUES (?1, ?2, ?3, ?4)")?
