@@ -44,6 +44,10 @@ recordings folder:
 bench-start:
     cargo bench --bench start
 
+# Requests by queue: how many a second, at what cost, and that memory does not grow with the backlog
+bench-queue:
+    cargo bench --bench queue
+
 # Licences, sources and banned crates of all dependencies; needs cargo-deny
 deny:
     cargo deny check bans licenses sources

@@ -169,6 +169,11 @@ impl App {
         self.ledger.list(None).await.unwrap().into_iter().map(|stored| stored.record).collect()
     }
 
+    /// What is noted of a request.
+    pub(crate) async fn request(&self, id: &str) -> Option<Request> {
+        self.ledger.request(&id.parse().unwrap()).await.unwrap()
+    }
+
     pub(crate) async fn phase(&self) -> Phase {
         self.record().await.phase
     }

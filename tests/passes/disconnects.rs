@@ -1,7 +1,7 @@
 //! Requests that end a peering, look at one again, or name a half that has first to be found.
 
 use peerpact::handshake::phase::Phase;
-use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
+use peerpact_sandbox::Tenant::Fabrikam;
 
 use crate::desk::{connect, disconnect, recheck};
 use crate::requests::{NONE, asked_and_connected, connected, only_half};

@@ -77,11 +77,20 @@ pub(crate) enum Point {
     Settle(usize, SettleFault),
 }
 
+/// How often an app came past each kind of point.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counts {
+    pub(crate) calls: usize,
+    pub(crate) ledger_writes: usize,
+    pub(crate) sends: usize,
+    pub(crate) settled: usize,
+}
+
 pub(crate) struct Gate {
     point: Point,
     calls: Mutex<Vec<String>>,
     ledger_writes: AtomicUsize,
-    sends: Mutex<Vec<String>>,
+    sends: AtomicUsize,
     settled: AtomicUsize,
     dying: AtomicBool,
     crashed: Notify,
@@ -97,7 +106,7 @@ impl Gate {
             point,
             calls: Mutex::default(),
             ledger_writes: AtomicUsize::new(0),
-            sends: Mutex::default(),
+            sends: AtomicUsize::new(0),
             settled: AtomicUsize::new(0),
             dying: AtomicBool::new(false),
             crashed: Notify::new(),
@@ -107,10 +116,6 @@ impl Gate {
     /// Every call so far, as `METHOD path`.
     pub(crate) fn calls(&self) -> Vec<String> {
         self.calls.lock().unwrap().clone()
-    }
-
-    pub(crate) fn ledger_writes(&self) -> usize {
-        self.ledger_writes.load(Ordering::SeqCst)
     }
 
     /// Resolves when the app has crashed: who waits for it drops the app.
@@ -128,14 +133,10 @@ impl Gate {
         }
     }
 
-    /// What a send meets. It is named by queue and count.
-    pub(crate) async fn at_send(&self, name: String) -> Option<SendFault> {
+    /// What a send meets.
+    pub(crate) async fn at_send(&self) -> Option<SendFault> {
         self.die_if_dying().await;
-        let number = {
-            let mut sends = self.sends.lock().unwrap();
-            sends.push(name);
-            sends.len() - 1
-        };
+        let number = self.sends.fetch_add(1, Ordering::SeqCst);
         match self.point {
             Point::Send(at, fault) if at == number => Some(fault),
             _ => None,
@@ -152,14 +153,14 @@ impl Gate {
         }
     }
 
-    /// Every send so far.
-    pub(crate) fn sends(&self) -> Vec<String> {
-        self.sends.lock().unwrap().clone()
-    }
-
-    /// How many messages were settled so far.
-    pub(crate) fn settled(&self) -> usize {
-        self.settled.load(Ordering::SeqCst)
+    /// How often each was met so far.
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            calls: self.calls.lock().unwrap().len(),
+            ledger_writes: self.ledger_writes.load(Ordering::SeqCst),
+            sends: self.sends.load(Ordering::SeqCst),
+            settled: self.settled.load(Ordering::SeqCst),
+        }
     }
 
     pub(crate) async fn crash(&self) -> ! {

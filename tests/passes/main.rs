@@ -4,6 +4,7 @@
 
 mod actor;
 mod app;
+mod bad_requests;
 mod beliefs;
 mod budget;
 mod desk;
@@ -12,10 +13,14 @@ mod faults;
 mod gate;
 mod management;
 mod management_faults;
+mod management_requests;
 mod members;
+mod messages;
+mod points;
 mod privilege;
 mod queue;
 mod reach;
+mod request_faults;
 mod requests;
 mod rules;
 mod stage;

@@ -22,7 +22,7 @@ impl Queues for WatchedQueues {
             return Ok(());
         }
         let unreachable = || QueueError::Unreachable { queue, problem: "placed by the test".to_owned() };
-        match self.gate.at_send(format!("{queue} x{}", messages.len())).await {
+        match self.gate.at_send().await {
             None => self.forward(queue, messages),
             Some(SendFault::CrashBefore) => self.gate.crash().await,
             Some(SendFault::CrashAfter) => {

@@ -50,9 +50,22 @@ impl Stage {
         Self::in_world(grants, |_, _, role| Some(role)).await
     }
 
+    /// A world in which operations take their time.
+    pub(crate) async fn slow() -> Self {
+        Self::build(Grants::Shipped, Pace::Recorded, |_, _, role| Some(role)).await
+    }
+
     /// `edit` may change or drop each role before it is granted; it is told whose app's and in whose tenant.
     pub(crate) async fn in_world(
         grants: Grants,
+        edit: impl Fn(Tenant, Tenant, Value) -> Option<Value>,
+    ) -> Self {
+        Self::build(grants, Pace::Quick, edit).await
+    }
+
+    async fn build(
+        grants: Grants,
+        pace: Pace,
         edit: impl Fn(Tenant, Tenant, Value) -> Option<Value>,
     ) -> Self {
         let mut world = World::new(ORIGIN, 7);
@@ -76,8 +89,7 @@ impl Stage {
             }
         }
         let clock = Clock::starting_at(START);
-        let azure =
-            Azure::new(world, peerpact_sandbox::Clock::starting_at(START), Settings::new(Pace::Quick, 7));
+        let azure = Azure::new(world, peerpact_sandbox::Clock::starting_at(START), Settings::new(pace, 7));
         let traveller = Actor::sign_in(azure.clone(), azure.world().traveller().clone()).await;
         for (tenant, group) in [(Tenant::Contoso, "hub"), (Tenant::Fabrikam, "spokes")] {
             traveller.resource_group(tenant, group).await;

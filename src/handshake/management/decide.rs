@@ -124,6 +124,7 @@ impl Look<'_> {
     /// Theirs was not asked for, as ours is connected and on record as such: it would be Revoked were theirs gone.
     fn by_ours_alone(&self, ours: &EndSeen<'_>) -> Outcome {
         match ours {
+            EndSeen::Present(id, ..) if self.wants_gone() => remove(Row::Disconnect, id),
             EndSeen::Present(id, ConnectionState::Connected, others) => self.connected(id, others),
             EndSeen::Present(id, ..) => soon(Row::Unclear, tell::unclear(id)),
             EndSeen::Denied(denial) => self.unreadable(denial),
