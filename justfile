@@ -4,7 +4,7 @@
 default:
     @just --list --unsorted
 
-# Every test but the Azure CLI's
+# Every test but those with the Azure CLI and with AMQP peers
 test *args:
     cargo test --workspace {{ args }}
 
@@ -30,6 +30,11 @@ sandbox *args:
 az:
     cargo build
     tests/az/run.sh
+
+# Qpid Proton and Microsoft's Service Bus SDK against our client and the sandbox; installs them into .venv/amqp on first use
+amqp:
+    cargo build
+    tests/amqp/run.sh
 
 # Hold the sandbox and the wire types against recorded Azure exchanges; FOLDER has them
 recordings folder:
