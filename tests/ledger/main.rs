@@ -6,7 +6,13 @@ mod files;
 #[path = "../fixtures/mod.rs"]
 mod fixtures;
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
+mod hints;
+#[cfg(test)]
 mod management;
+#[cfg(test)]
+mod requests;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

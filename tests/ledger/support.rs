@@ -9,7 +9,7 @@ use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Intent, Record, Refusal};
 use peerpact::handshake::step::Step;
-use peerpact::ledger::{Cause, CauseKind, Ledger, Line, SqliteLedger, Version};
+use peerpact::ledger::{Cause, CauseKind, Ledger, Line, Outcome, Request, SqliteLedger, Standing, Version};
 use tempfile::TempDir;
 use time::Duration;
 use uuid::Uuid;
@@ -85,4 +85,16 @@ pub(crate) fn full() -> Record {
     record.states_since = now() + Duration::seconds(10);
     record.removal_seen_at = Some(now() + Duration::seconds(20));
     record
+}
+
+/// A request with this id and content.
+pub(crate) fn asked(id: &str, content: &str, standing: Standing) -> Request {
+    let (digest, body) = (format!("digest of {content}"), format!("{{\"content\":\"{content}\"}}"));
+    Request { id: id.parse().unwrap(), digest, body, standing, at: now() }
+}
+
+/// The outcome with this message id.
+pub(crate) fn outcome(id: &str) -> Outcome {
+    let request = Some("r-1".parse().unwrap());
+    Outcome { id: id.to_owned(), subject: "connected".to_owned(), request, body: "{}".to_owned() }
 }
