@@ -15,7 +15,7 @@ use crate::fixtures::{self, NetworkBuilder, agreements, ends, network, now};
 
 /// What can be seen at one end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Cell {
+pub(crate) enum Cell {
     Absent,
     Updating,
     Deleting,
@@ -32,7 +32,7 @@ enum Cell {
     Denied,
 }
 
-const CELLS: [Cell; 14] = [
+pub(crate) const CELLS: [Cell; 14] = [
     Cell::Absent,
     Cell::Updating,
     Cell::Deleting,
@@ -58,8 +58,8 @@ const TERMS: [(&str, &str); 5] = [
     ("reach both, on removal restore", "reach = \"both\"\non_removal = \"restore\""),
 ];
 
-const AGREED: &str = "10.1.0.0/16";
-const OUTSIDE: &str = "192.168.0.0/16";
+pub(crate) const AGREED: &str = "10.1.0.0/16";
+pub(crate) const OUTSIDE: &str = "192.168.0.0/16";
 
 impl Cell {
     fn sight(self, here: NetworkBuilder, there: &str) -> Sight {
@@ -95,12 +95,15 @@ impl Cell {
     }
 }
 
-fn decided(theirs: Cell, ours: Cell, their_prefix: &str, agreements: &Agreements) -> Decision {
-    let observation = Observation {
+pub(crate) fn observed(theirs: Cell, ours: Cell, their_prefix: &str) -> Observation {
+    Observation {
         ours: ours.sight(network("ours", "10.2.0.0/16"), "theirs"),
         theirs: theirs.sight(network("theirs", their_prefix), "ours"),
-    };
-    decide(&ends(), &observation, None, agreements, now())
+    }
+}
+
+fn decided(theirs: Cell, ours: Cell, their_prefix: &str, agreements: &Agreements) -> Decision {
+    decide(&ends(), &observed(theirs, ours, their_prefix), None, agreements, now())
 }
 
 /// Calls `check` with every cell of the product, under all terms, with and without consent to the partner's space.

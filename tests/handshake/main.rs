@@ -25,3 +25,5 @@ mod overlaps;
 mod patterns;
 #[cfg(test)]
 mod records;
+#[cfg(test)]
+mod wishes;

@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use peerpact::handshake::record::Record;
-use peerpact::ledger::{CauseKind, Ledger, LedgerError, SqliteLedger, Version};
+use peerpact::ledger::{Ledger, LedgerError, SqliteLedger, Version};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -155,30 +154,6 @@ async fn a_row_that_makes_no_sense_is_an_error_and_not_an_absence() {
 }
 
 #[tokio::test]
-async fn a_record_as_it_was_written_on_the_day_of_the_first_format_is_read() {
-    let place = Place::new();
-    let (ledger, record) = (place.ledger(), full_of_the_first_format());
-    kept(&ledger, &record).await;
-    let sample = include_str!("../data/record-1.json");
-    let line = include_str!("../data/line-1.json");
-    let old = Connection::open(place.file()).unwrap();
-    old.execute("UPDATE handshake SET record = ?1", [sample]).unwrap();
-    old.execute("UPDATE history SET line = ?1", [line]).unwrap();
-    assert_eq!(ledger.load(&record.id).await.unwrap().unwrap().record, record);
-    let told = ledger.history(&record.id).await.unwrap();
-    assert_eq!(
-        (told[0].what.as_str(), told[0].cause.kind),
-        ("is about to sync our half", CauseKind::FollowUp)
-    );
-}
-
-#[test]
-fn what_is_written_today_is_what_the_sample_says() {
-    let sample: Value = serde_json::from_str(include_str!("../data/record-2.json")).unwrap();
-    assert_eq!(serde_json::to_value(full()).unwrap(), sample);
-}
-
-#[tokio::test]
 async fn a_record_that_cannot_be_read_does_not_hide_the_others() {
     let place = Place::new();
     let (ledger, spoiled, good) = (place.ledger(), record(), record_of("ours-2", "theirs-2"));
@@ -188,36 +163,4 @@ async fn a_record_that_cannot_be_read_does_not_hide_the_others() {
     Connection::open(place.file()).unwrap().execute(spoil, [spoiled.id.as_str()]).unwrap();
     let listed = ledger.list(None).await.unwrap();
     assert_eq!(listed.into_iter().map(|stored| stored.record).collect::<Vec<_>>(), [good]);
-}
-
-/// The ledger as it was before there were requests.
-async fn of_the_first_format(place: &Place) -> Record {
-    let record = record();
-    kept(&place.ledger(), &record).await;
-    let file = Connection::open(place.file()).unwrap();
-    file.execute_batch("DROP TABLE hint; DROP TABLE request; DROP TABLE outcome; PRAGMA user_version = 1;")
-        .unwrap();
-    record
-}
-
-#[tokio::test]
-async fn a_ledger_of_the_first_format_gets_what_it_lacks_and_keeps_its_records() {
-    let place = Place::new();
-    let record = of_the_first_format(&place).await;
-    let ledger = place.ledger();
-    assert_eq!(ledger.load(&record.id).await.unwrap().unwrap().record, record);
-    assert_eq!(told(&ledger, &record.id).await, ["was opened"]);
-    assert_eq!(ledger.untold(10).await.unwrap(), []);
-}
-
-#[tokio::test]
-async fn a_ledger_of_the_first_format_can_be_looked_into_and_is_left_as_it_is() {
-    let place = Place::new();
-    let record = of_the_first_format(&place).await;
-    assert_eq!(SqliteLedger::reading(place.file()).list(None).await.unwrap()[0].record, record);
-    let format: i32 = Connection::open(place.file())
-        .unwrap()
-        .query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(format, 1);
 }

@@ -6,6 +6,8 @@ mod files;
 #[path = "../fixtures/mod.rs"]
 mod fixtures;
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod hints;
 #[cfg(test)]
 mod management;

@@ -81,7 +81,10 @@ async fn one_effect(seed: u64) {
         tokio::join!(first.work(60), second.work(60));
     }
     assert_eq!(stage.traveller.state(&spoke()).await, "Connected/FullyInSync", "seed {seed}");
-    assert_eq!(stage.writes_of_app(Fabrikam, mark).len(), 1, "seed {seed}");
+    // Not only what Azure took: the second one is not even tried.
+    let mut tried = stage.calls_of_app(Fabrikam, mark);
+    tried.retain(|call| call.starts_with("PUT"));
+    assert_eq!(tried.len(), 1, "seed {seed}: {tried:?}");
     assert_eq!(first.phase().await, Phase::Connected, "seed {seed}");
     let answered: BTreeSet<String> =
         stage.outcomes(Fabrikam).into_iter().filter_map(|told| told.request).collect();

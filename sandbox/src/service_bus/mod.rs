@@ -27,14 +27,15 @@ use crate::world::Tenant;
 #[derive(Clone, Copy, Debug)]
 struct QueueSettings {
     name: &'static str,
-    /// On where the same message means the same thing: a request, an outcome. Off for hints and events, where one that
-    /// comes again within the window may tell of something new.
+    /// On where a message id stands for one content: an outcome. Off for hints and events, where one that comes again within
+    /// the window may tell of something new, and for requests, whose ids are made by whoever asks: one that is used twice is
+    /// to be refused, not dropped without a word.
     detects_duplicates: bool,
 }
 
 const QUEUES: [QueueSettings; 4] = [
     QueueSettings { name: "resource-events", detects_duplicates: false },
-    QueueSettings { name: "connection-requests", detects_duplicates: true },
+    QueueSettings { name: "connection-requests", detects_duplicates: false },
     QueueSettings { name: "handshakes", detects_duplicates: false },
     QueueSettings { name: "connection-outcomes", detects_duplicates: true },
 ];

@@ -16,6 +16,8 @@ use crate::queue::service_bus::LookError;
 use crate::queue::{Message, MessageId, Queue, QueueError, Queues};
 use crate::request::{Action, Request, RequestId};
 
+/// So many outcomes are looked at together.
+const AT_A_LOOK: usize = 250;
 /// So many requests go into one send.
 const AT_ONCE: usize = 100;
 /// The gaps between looks grow from the first to the last.
@@ -25,8 +27,8 @@ const LONGEST_GAP: Duration = Duration::from_secs(2);
 /// A look at the queue of outcomes that takes nothing out of it: others wait for these messages too.
 #[async_trait]
 pub(super) trait Watch: Send + Sync {
-    /// The messages from this sequence number on, in their order, as far as one look goes; none means the end.
-    async fn outcomes(&self, from: i64) -> Result<Vec<Seen>, LookError>;
+    /// At most so many messages from this sequence number on, in their order; none means the end.
+    async fn outcomes(&self, from: i64, most: usize) -> Result<Vec<Seen>, LookError>;
 }
 
 /// A message in the queue of outcomes.
@@ -131,19 +133,46 @@ fn message(request: &Request) -> Message {
     }
 }
 
+/// The sequence number after the last message that is there: an outcome from here on answers what is sent now, and not
+/// something that was asked under the same id before. It is found by halving, since the queue may be long.
+pub(super) async fn next_number(watch: &dyn Watch) -> Result<i64, LookError> {
+    let (mut passed, mut beyond) = (0, 1);
+    while let Some(seen) = watch.outcomes(beyond, 1).await?.first() {
+        passed = seen.sequence;
+        beyond = passed.saturating_mul(2);
+    }
+    while beyond - passed > 1 {
+        let middle = passed + (beyond - passed) / 2;
+        match watch.outcomes(middle, 1).await?.first() {
+            Some(seen) => passed = seen.sequence,
+            None => beyond = middle,
+        }
+    }
+    Ok(passed + 1)
+}
+
+/// Where and how long outcomes are waited for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// The first sequence number that counts.
+    pub(super) from: i64,
+    /// For how long.
+    pub(super) within: Duration,
+}
+
 /// Waits for the outcomes of requests, as long as it may; `ended` is told each as it is known.
 pub(super) async fn wait(
     watch: &dyn Watch,
     ledger: Option<&dyn Ledger>,
     clock: Clock,
-    within: Duration,
+    patience: Patience,
     requests: &[Request],
     mut ended: impl FnMut(&Request, End) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut open: HashMap<&str, &Request> =
         requests.iter().map(|request| (request.id.as_str(), request)).collect();
-    let deadline = clock.now() + within;
-    let (mut from, mut gap, mut found) = (0, FIRST_GAP, Vec::new());
+    let deadline = clock.now() + patience.within;
+    let (mut from, mut gap, mut found) = (patience.from, FIRST_GAP, Vec::new());
     loop {
         let looked = look(watch, &mut from, &open, &mut found).await;
         let left = Duration::try_from(deadline - clock.now()).unwrap_or_default();
@@ -182,7 +211,7 @@ async fn look<'a>(
     found: &mut Vec<(&'a Request, Outcome)>,
 ) -> Result<(), LookError> {
     loop {
-        let seen = watch.outcomes(*from).await?;
+        let seen = watch.outcomes(*from, AT_A_LOOK).await?;
         let Some(last) = seen.last() else { return Ok(()) };
         *from = last.sequence + 1;
         for message in &seen {

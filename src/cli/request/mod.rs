@@ -16,7 +16,7 @@ use async_trait::async_trait;
 
 pub(super) use self::arguments::Args;
 use self::arguments::{How, Meant};
-use self::follow::{End, Seen, Watch};
+use self::follow::{End, Patience, Seen, Watch};
 use self::lines::BadLine;
 use self::report::Tally;
 use super::output::{self, Progress};
@@ -90,6 +90,7 @@ async fn submit(
     how: How,
 ) -> anyhow::Result<ExitCode> {
     let (mut progress, total) = (Progress::new(), requests.len());
+    let from = if how.wait { follow::next_number(bus).await? } else { 0 };
     follow::send(bus, requests, |sent| progress.show(&format!("sent {sent} of {total}"))).await.with_context(
         || match requests {
             [request] => format!("request {0} may not have been sent; to repeat it: --id {0}", request.id),
@@ -108,7 +109,7 @@ async fn submit(
     };
     if how.wait {
         let within = Duration::from_secs(how.timeout);
-        follow::wait(bus, ledger, clock, within, requests, done).await?;
+        follow::wait(bus, ledger, clock, Patience { from, within }, requests, done).await?;
     } else {
         requests.iter().try_for_each(|request| done(request, End::Sent))?;
     }
@@ -121,8 +122,9 @@ async fn submit(
 
 #[async_trait]
 impl Watch for ServiceBus {
-    async fn outcomes(&self, from: i64) -> Result<Vec<Seen>, LookError> {
-        let peeked = self.peek(QueuePath::of(Queue::ConnectionOutcomes), from, PEEKED_MAX).await?;
+    async fn outcomes(&self, from: i64, most: usize) -> Result<Vec<Seen>, LookError> {
+        let most = most.min(PEEKED_MAX);
+        let peeked = self.peek(QueuePath::of(Queue::ConnectionOutcomes), from, most).await?;
         let seen = |message: Peeked| Seen {
             sequence: message.sequence_number,
             correlation: message.correlation,

@@ -42,7 +42,7 @@ impl Outcomes {
 
 #[async_trait]
 impl Watch for Outcomes {
-    async fn outcomes(&self, from: i64) -> Result<Vec<Seen>, LookError> {
+    async fn outcomes(&self, from: i64, most: usize) -> Result<Vec<Seen>, LookError> {
         let mut looks = self.looks.lock().unwrap();
         looks.push(self.clock.now());
         if self.broken.contains(&(looks.len() - 1)) {
@@ -57,7 +57,7 @@ impl Watch for Outcomes {
             correlation: Some((*request).to_owned()),
             body: body.clone().into_bytes(),
         });
-        Ok(seen.filter(|seen| seen.sequence >= from).take(2).collect())
+        Ok(seen.filter(|seen| seen.sequence >= from).take(most.min(2)).collect())
     }
 }
 
@@ -81,13 +81,46 @@ async fn waited(
 ) -> Vec<(String, bool, End)> {
     let mut ends = Vec::new();
     let seconds = Duration::from_secs(20);
-    wait(outcomes, ledger, outcomes.clock, seconds, requests, |request, end| {
-        ends.push((request.id.to_string(), end.is_as_asked(&request.action), end));
-        Ok(())
-    })
+    wait(
+        outcomes,
+        ledger,
+        outcomes.clock,
+        Patience { from: 0, within: seconds },
+        requests,
+        |request, end| {
+            ends.push((request.id.to_string(), end.is_as_asked(&request.action), end));
+            Ok(())
+        },
+    )
     .await
     .unwrap();
     ends
+}
+
+/// A queue that holds messages with these sequence numbers.
+struct Numbers(Vec<i64>);
+
+#[async_trait]
+impl Watch for Numbers {
+    async fn outcomes(&self, from: i64, most: usize) -> Result<Vec<Seen>, LookError> {
+        let seen = |sequence: &i64| Seen { sequence: *sequence, correlation: None, body: Vec::new() };
+        Ok(self.0.iter().filter(|number| **number >= from).take(most).map(seen).collect())
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_now_is_answered_after_the_last_message_that_is_there() {
+    let far = 1_i64 << 52;
+    for (numbers, next) in [
+        (vec![], 1),
+        (vec![1], 2),
+        (vec![7], 8),
+        ((1..=1000).collect(), 1001),
+        (vec![3, 900, 901], 902),
+        (vec![5, far, far + 7], far + 8),
+    ] {
+        assert_eq!(next_number(&Numbers(numbers.clone())).await.unwrap(), next, "{numbers:?}");
+    }
 }
 
 fn in_short(ends: &[(String, bool, End)]) -> Vec<(&str, bool)> {
@@ -170,7 +203,9 @@ async fn queues_that_are_away_for_a_while_are_waited_for_and_nothing_is_lost() {
     let gone = Outcomes { broken: 0..1000, ..Outcomes::of(&due) };
     let within = Duration::from_secs(20);
     let error =
-        wait(&gone, None, gone.clock, within, &requests, |_, end| panic!("{end:?}")).await.unwrap_err();
+        wait(&gone, None, gone.clock, Patience { from: 0, within }, &requests, |_, end| panic!("{end:?}"))
+            .await
+            .unwrap_err();
     assert!(error.to_string().contains("could not be reached: it is restarted"), "{error}");
     assert_eq!(gone.clock.now() - START, time::Duration::seconds(20));
 }

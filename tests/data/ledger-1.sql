@@ -1,0 +1,23 @@
+CREATE TABLE handshake (
+    id             TEXT PRIMARY KEY,
+    version        INTEGER NOT NULL,
+    phase          TEXT NOT NULL,
+    our_resource   TEXT NOT NULL,
+    their_resource TEXT NOT NULL,
+    our_half       TEXT,
+    their_half     TEXT,
+    updated_at     INTEGER NOT NULL,
+    record         TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX by_phase ON handshake (phase, updated_at);
+CREATE INDEX by_our_resource ON handshake (our_resource);
+CREATE INDEX by_their_resource ON handshake (their_resource);
+CREATE INDEX by_our_half ON handshake (our_half);
+CREATE INDEX by_their_half ON handshake (their_half);
+CREATE TABLE history (
+    id        TEXT NOT NULL,
+    version   INTEGER NOT NULL,
+    line      TEXT NOT NULL,
+    PRIMARY KEY (id, version)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 1;
