@@ -153,8 +153,13 @@ impl Azure {
     /// The events to be sent now, the longest due first. They are in flight from here on, and count as failed if neither
     /// [`Azure::delivered`] nor [`Azure::delivery_failed`] is called within 30 s.
     pub fn due_events(&self) -> Vec<Delivery> {
+        self.due_events_up_to(usize::MAX)
+    }
+
+    /// The same, but no more than so many.
+    pub fn due_events_up_to(&self, most: usize) -> Vec<Delivery> {
         let now = self.clock.now();
-        self.settled().events.due(now)
+        self.settled().events.due(now, most)
     }
 
     /// When [`Azure::due_events`] may next have something: a delivery is due, an operation ends whose event is published

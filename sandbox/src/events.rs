@@ -3,7 +3,7 @@
 //! Events tell of calls that succeeded, never of a state that the service changed by itself: the network whose peering
 //! flips because of a write in the other subscription raises none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -89,7 +89,7 @@ struct Pending {
     stage: Stage,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Stage {
     Waiting { due: OffsetDateTime },
     InFlight { since: OffsetDateTime },
@@ -100,13 +100,24 @@ enum Stage {
 pub(crate) struct Events {
     subscriptions: Vec<EventSubscription>,
     pending: BTreeMap<DeliveryId, Pending>,
+    /// What is to be sent, by the time from which on.
+    waiting: BTreeSet<(OffsetDateTime, DeliveryId)>,
+    /// What was sent and is not answered yet, by the time at which it was.
+    in_flight: BTreeSet<(OffsetDateTime, DeliveryId)>,
     dead: Vec<Value>,
     last: u64,
 }
 
 impl Events {
     pub(crate) fn new(subscriptions: Vec<EventSubscription>) -> Self {
-        Self { subscriptions, pending: BTreeMap::new(), dead: Vec::new(), last: 0 }
+        Self {
+            subscriptions,
+            pending: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            in_flight: BTreeSet::new(),
+            dead: Vec::new(),
+            last: 0,
+        }
     }
 
     /// Hands the event to every subscription whose filter it passes.
@@ -127,6 +138,7 @@ impl Events {
             for delay in faults.on_event(&told.resource) {
                 self.last += 1;
                 let due = at + std::time::Duration::from_millis(delay);
+                self.waiting.insert((due, DeliveryId(self.last)));
                 self.pending.insert(
                     DeliveryId(self.last),
                     Pending {
@@ -145,34 +157,19 @@ impl Events {
 
     /// Attempts that were not answered in time have failed.
     pub(crate) fn settle(&mut self, now: OffsetDateTime) {
-        let late: Vec<DeliveryId> = self
-            .pending
-            .iter()
-            .filter(|(_, pending)| {
-                matches!(pending.stage, Stage::InFlight { since } if since + ANSWER_WITHIN <= now)
-            })
-            .map(|(&id, _)| id)
-            .collect();
-        for id in late {
+        while let Some(&(_, id)) = self.in_flight.first().filter(|(since, _)| *since + ANSWER_WITHIN <= now) {
             self.failed(id, None, now);
         }
     }
 
-    /// What is to be sent now, the longest due first; from now on it is in flight.
-    pub(crate) fn due(&mut self, now: OffsetDateTime) -> Vec<Delivery> {
-        let mut due: Vec<(OffsetDateTime, DeliveryId)> = self
-            .pending
-            .iter()
-            .filter_map(|(&id, pending)| match pending.stage {
-                Stage::Waiting { due } if due <= now => Some((due, id)),
-                Stage::Waiting { .. } | Stage::InFlight { .. } => None,
-            })
-            .collect();
-        due.sort_unstable();
+    /// What is to be sent now, the longest due first, but no more than so much; from now on it is in flight.
+    pub(crate) fn due(&mut self, now: OffsetDateTime, most: usize) -> Vec<Delivery> {
+        let due = self.waiting.iter().take_while(|(due, _)| *due <= now).take(most);
+        let due: Vec<DeliveryId> = due.map(|(_, id)| *id).collect();
         let mut deliveries = Vec::with_capacity(due.len());
-        for (_, id) in due {
+        for id in due {
+            self.restage(id, Stage::InFlight { since: now });
             if let Some(pending) = self.pending.get_mut(&id) {
-                pending.stage = Stage::InFlight { since: now };
                 pending.attempts += 1;
                 deliveries.push(Delivery {
                     id,
@@ -189,22 +186,18 @@ impl Events {
 
     /// When something is to be sent, or an unanswered attempt is given up.
     pub(crate) fn next(&self) -> Option<OffsetDateTime> {
-        self.pending
-            .values()
-            .map(|pending| match pending.stage {
-                Stage::Waiting { due } => due,
-                Stage::InFlight { since } => since + ANSWER_WITHIN,
-            })
-            .min()
+        let due = self.waiting.first().map(|(due, _)| *due);
+        let given_up = self.in_flight.first().map(|(since, _)| *since + ANSWER_WITHIN);
+        due.into_iter().chain(given_up).min()
     }
 
     pub(crate) fn delivered(&mut self, id: DeliveryId) {
-        self.pending.remove(&id);
+        self.remove(id);
     }
 
     /// Schedules the next attempt, or gives up: at once on 400 and 413, which Event Grid does not try again.
     pub(crate) fn failed(&mut self, id: DeliveryId, status: Option<u16>, now: OffsetDateTime) {
-        let Some(pending) = self.pending.get_mut(&id) else { return };
+        let Some(pending) = self.pending.get(&id) else { return };
         let wait = RETRIES[(pending.attempts.max(1) as usize - 1).min(RETRIES.len() - 1)];
         let due = now + wait;
         let reason = match status {
@@ -215,13 +208,13 @@ impl Events {
             _ => None,
         };
         match reason {
-            None => pending.stage = Stage::Waiting { due },
+            None => self.restage(id, Stage::Waiting { due }),
             Some(reason) => self.bury(id, reason, status, now),
         }
     }
 
     fn bury(&mut self, id: DeliveryId, reason: &str, status: Option<u16>, now: OffsetDateTime) {
-        let Some(pending) = self.pending.remove(&id) else { return };
+        let Some(pending) = self.remove(id) else { return };
         let mut record = pending.event;
         record["deadLetterReason"] = reason.into();
         record["deliveryAttempts"] = pending.attempts.into();
@@ -231,6 +224,29 @@ impl Events {
         record["lastDeliveryAttemptTime"] = stamp(now).into();
         record["eventSubscription"] = pending.subscription.into();
         self.dead.push(record);
+    }
+
+    fn remove(&mut self, id: DeliveryId) -> Option<Pending> {
+        let pending = self.pending.remove(&id)?;
+        self.unlist(id, pending.stage);
+        Some(pending)
+    }
+
+    fn restage(&mut self, id: DeliveryId, to: Stage) {
+        let Some(pending) = self.pending.get_mut(&id) else { return };
+        let from = std::mem::replace(&mut pending.stage, to);
+        self.unlist(id, from);
+        match to {
+            Stage::Waiting { due } => self.waiting.insert((due, id)),
+            Stage::InFlight { since } => self.in_flight.insert((since, id)),
+        };
+    }
+
+    fn unlist(&mut self, id: DeliveryId, stage: Stage) {
+        match stage {
+            Stage::Waiting { due } => self.waiting.remove(&(due, id)),
+            Stage::InFlight { since } => self.in_flight.remove(&(since, id)),
+        };
     }
 
     pub(crate) fn dead_letters(&self) -> Vec<Value> {

@@ -272,10 +272,19 @@ impl Store {
             let Some(operation) = self.operations.get_mut(&id) else { continue };
             operation.done = true;
             let (finish, subject) = (operation.finish, operation.subject.clone());
+            let holds = std::mem::take(&mut operation.holds);
             told.extend(std::mem::take(&mut operation.tells).into_iter().map(|happening| (at, happening)));
-            self.held.retain(|_, holder| *holder != id);
+            for key in holds {
+                if self.held.get(&key) == Some(&id) {
+                    self.held.remove(&key);
+                }
+            }
             finish(self, mint, &subject);
-            self.operations.retain(|_, operation| !operation.done || operation.due + REMEMBERED > now);
+            self.ended.push_back((at, id));
+        }
+        while let Some(&(_, id)) = self.ended.front().filter(|(at, _)| *at + REMEMBERED <= now) {
+            self.ended.pop_front();
+            self.operations.remove(&id);
         }
         told
     }

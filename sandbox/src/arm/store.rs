@@ -1,6 +1,6 @@
 //! Everything that exists, in maps whose order is the order of ids.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ipnet::IpNet;
 use serde_json::{Map, Value};
@@ -128,6 +128,8 @@ pub(crate) struct Store {
     pub(crate) operations: BTreeMap<Uuid, Operation>,
     /// The operations under way, in the order of their ends.
     pub(crate) running: BTreeSet<(OffsetDateTime, Uuid)>,
+    /// The operations that are over and still remembered, in the order of their ends.
+    pub(crate) ended: VecDeque<(OffsetDateTime, Uuid)>,
     /// The operation under way on a resource; while there is one, nobody else may write it or anything in it.
     pub(crate) held: BTreeMap<Key, Uuid>,
     /// How full the buckets of reads, writes and deletes were, and when.

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use peerpact_sandbox::front::functions_host::{FunctionsHost, HostError};
+use peerpact_sandbox::{
+    front::functions_host::{FunctionsHost, HostError},
+    service_bus::{Depth, Message},
+};
 use serde_json::json;
 
 use crate::support::{App, client, until};
@@ -69,6 +72,32 @@ async fn a_handler_that_ends_is_started_again_and_given_up_after_the_third_time(
     tokio::time::timeout(Duration::from_secs(30), given_up).await.expect("the host never gave up");
     host.shutdown().await;
     assert_eq!(app.starts().len(), 3);
+}
+
+#[tokio::test]
+async fn messages_wait_while_the_host_is_given_up_and_go_to_the_instance_that_replaces_it() {
+    let app = App::with_functions();
+    app.queue_function("Reconcile", json!({}));
+    app.answer("/Reconcile", json!({ "exit": 1 }));
+    let host = app.start().await;
+    let send = |id: &str| {
+        let message = Message { message_id: Some(id.to_owned()), ..Message::default() };
+        app.broker.send("handshakes", message).unwrap();
+    };
+    assert!(!host.replace().await, "what runs is not replaced");
+    send("m-1");
+    let given_up = async { while call(&host).await != 503 {} };
+    tokio::time::timeout(Duration::from_secs(30), given_up).await.expect("the host never gave up");
+    send("m-2");
+    app.answer("/Reconcile", json!({}));
+    assert!(host.replace().await);
+    until(|| app.broker.depth("handshakes").unwrap() == Depth::default()).await;
+    let process = app.starts()[3].pid;
+    assert_eq!(host.handler_process(), Some(process));
+    host.shutdown().await;
+    let last = app.requests();
+    let last = last.iter().filter(|request| request.pid == process && request.path == "/Reconcile").count();
+    assert_eq!((app.starts().len(), last), (4, 2));
 }
 
 #[tokio::test]
