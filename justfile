@@ -4,7 +4,7 @@
 default:
     @just --list --unsorted
 
-# Every test but the Azure CLI's
+# Every test but those with the Azure CLI and with AMQP peers
 test *args:
     cargo test --workspace {{ args }}
 
@@ -31,6 +31,11 @@ az:
     cargo build
     tests/az/run.sh
 
+# Qpid Proton and Microsoft's Service Bus SDK against our client and the sandbox; installs them into .venv/amqp on first use
+amqp:
+    cargo build
+    tests/amqp/run.sh
+
 # Hold the sandbox and the wire types against recorded Azure exchanges; FOLDER has them
 recordings folder:
     PEERPACT_RECORDINGS="{{ absolute_path(folder) }}" cargo test --workspace --test recordings --test arm_wire -- --nocapture
@@ -38,6 +43,10 @@ recordings folder:
 # Cold start and resident memory of the handler over 20 runs
 bench-start:
     cargo bench --bench start
+
+# Requests by queue: how many a second, at what cost, and that memory does not grow with the backlog
+bench-queue:
+    cargo bench --bench queue
 
 # Licences, sources and banned crates of all dependencies; needs cargo-deny
 deny:

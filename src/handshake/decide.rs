@@ -1,21 +1,22 @@
 //! The decision table: from what is seen, what is recorded and what is agreed to the one thing to do.
 
-use std::time::Duration;
+mod outcome;
+mod pair;
+mod wishes;
 
 use time::OffsetDateTime;
 
+use self::outcome::{at_work, half_failed, is_changing, refuse, rest, soon, unreadable, write};
+use self::pair::Pair;
 use super::admission::Case;
 use super::agreements::{Agreements, Ends, OnRemoval, Reach};
 use super::decision::{Decision, Row, Verdict};
-use super::halves::{Denial, Network, PeeringFlags, PeeringHalf, PeeringState, Provisioning, SyncLevel};
-use super::ids::{HandshakeId, Name, PeeringId, VirtualNetworkId};
+use super::halves::{Denial, Network, PeeringHalf, SyncLevel};
 use super::observation::{HalfState, Observation, Seen};
-use super::pair::{HalfId, State, Target};
 use super::phase::Phase;
 use super::reason::{Code, Reason};
 use super::record::Record;
-use super::step::{Body, Side, Step, Write};
-use super::wish::AskedFlags;
+use super::step::Step;
 use super::{grants, tell};
 
 /// A peering that we opened is told to be stalled after this long without an answer.
@@ -49,15 +50,6 @@ struct Look<'a> {
     now: OffsetDateTime,
 }
 
-/// Both networks were read; this is the pair in them.
-struct Pair<'a> {
-    ours: &'a Network,
-    theirs: &'a Network,
-    our_half: Option<&'a PeeringHalf>,
-    their_half: Option<&'a PeeringHalf>,
-    case: Result<Case<'a>, Vec<Reason>>,
-}
-
 type Outcome = (Row, Verdict);
 
 impl Look<'_> {
@@ -89,15 +81,6 @@ impl Look<'_> {
                 self.with(theirs, Some(their_half), ours, Some(our_half))
             }
         }
-    }
-
-    fn wants_gone(&self) -> bool {
-        self.record.and_then(Record::wants_gone).is_some()
-    }
-
-    fn wants_ours_gone(&self, half: &PeeringHalf) -> bool {
-        let asked = self.record.and_then(Record::wants_gone) == Some(Side::Ours);
-        asked && HalfState::of(Some(half)) != HalfState::Changing
     }
 
     /// A 404 alone proves little, so ours goes only when Azure itself says that the other side went.
@@ -155,32 +138,6 @@ impl Look<'_> {
             return outcome;
         }
         self.table(pair, theirs, ours)
-    }
-
-    /// The half that a request names goes, whatever its state; what is left then is the partner's to remove, and is
-    /// waited for within bounds.
-    fn disconnect(&self, pair: &Pair<'_>, side: Side) -> Option<Outcome> {
-        let half = match side {
-            Side::Ours => pair.our_half,
-            Side::Theirs => pair.their_half.filter(|_| pair.reach() == Reach::Both),
-        };
-        if let Some(half) = half {
-            return Some(write(Row::Disconnect, Step::removal(side), half));
-        }
-        let (left, other) = match side {
-            Side::Ours => (pair.their_half?, Side::Theirs),
-            Side::Theirs => (pair.our_half?, Side::Ours),
-        };
-        if other == Side::Ours || pair.reach() == Reach::Both {
-            return Some(write(Row::Disconnect, Step::removal(other), left));
-        }
-        let since = self.record.and_then(|record| record.stand_since(None, Some(State::Peering(left.state))));
-        let waited = since.map_or(time::Duration::ZERO, |since| self.now - since);
-        (waited <= REMOVAL_AWAITED && left.state == PeeringState::Disconnected).then(|| {
-            let reason = tell::awaiting_their_removal(self.ends, left);
-            let again = Some(Duration::from_secs(5));
-            (Row::WaitForTheirRemoval, Verdict::Rest { phase: Phase::Waiting, reasons: vec![reason], again })
-        })
     }
 
     /// The table itself.
@@ -311,136 +268,6 @@ impl Look<'_> {
     fn grant(&self, denial: &Denial) -> Reason {
         grants::access_missing(denial, self.agreements)
     }
-}
-
-impl Pair<'_> {
-    fn consent(&self) -> Result<&Case<'_>, Vec<Reason>> {
-        let case = self.case.as_ref().map_err(Clone::clone)?;
-        case.admit().map(|()| case)
-    }
-
-    fn with_consent(&self, then: impl FnOnce(&Case<'_>) -> Outcome) -> Outcome {
-        match self.consent() {
-            Ok(case) => then(case),
-            Err(reasons) => refuse(Row::Refuse, reasons),
-        }
-    }
-
-    /// Our half as a request asks for it, where the table would not write it or would leave it as it is.
-    fn open(&self, theirs: HalfState, ours: HalfState, asked: &AskedFlags) -> Option<Outcome> {
-        use HalfState::{Absent, Connected, Disconnected, Initiated};
-        let step = match (theirs, ours) {
-            (Absent | Initiated, Absent) => Step::CreateOurs,
-            (Absent | Initiated, Disconnected) => Step::RewriteOurs,
-            (Absent, Initiated) | (Connected(_), Connected(_)) => {
-                let case = self.case.as_ref().ok()?;
-                let half = self.our_half?;
-                if !asked.differs(half.flags) || case.asked_flags(asked) == half.flags {
-                    return None;
-                }
-                Step::RewriteOurs
-            }
-            _ => return None,
-        };
-        Some(self.with_consent(|case| {
-            let name = self.our_half.map_or_else(|| self.new_name(), |half| half.id.name.clone());
-            let (half, remote) = (self.ours.id.peering(name), self.theirs.id.clone());
-            (Row::OpenOurs, Verdict::Write(peering(step, half, remote, case.asked_flags(asked))))
-        }))
-    }
-
-    fn reach(&self) -> Reach {
-        self.case.as_ref().map_or(Reach::Ours, |case| case.agreement.reach)
-    }
-
-    fn on_removal(&self) -> Option<OnRemoval> {
-        self.case.as_ref().ok().map(|case| case.agreement.on_removal)
-    }
-
-    fn answer_theirs(&self, case: &Case<'_>, step: Step) -> Outcome {
-        let name = self.our_half.map_or_else(|| self.new_name(), |half| half.id.name.clone());
-        let (half, remote) = (self.ours.id.peering(name), self.theirs.id.clone());
-        (Row::AnswerTheirs, Verdict::Write(peering(step, half, remote, case.flags(Side::Ours))))
-    }
-
-    fn create_theirs(&self, case: &Case<'_>) -> Outcome {
-        let (half, remote) = (self.theirs.id.peering(self.new_name()), self.ours.id.clone());
-        let write = peering(Step::CreateTheirs, half, remote, case.flags(Side::Theirs));
-        (Row::AnswerOurs, Verdict::Write(write))
-    }
-
-    /// Both are connected and in sync. What is not covered by an agreement was made by people, and is left to them.
-    fn settled(&self) -> Outcome {
-        let narrowed = self.case.as_ref().ok().zip(self.our_half).and_then(|(case, half)| {
-            let flags = case.within_agreement(half.flags);
-            (flags != half.flags)
-                .then(|| peering(Step::RewriteOurs, half.id.clone(), half.remote.clone(), flags))
-        });
-        match narrowed {
-            Some(write) => (Row::NarrowOurs, Verdict::Write(write)),
-            None => rest(Row::Connected, Phase::Connected, tell::connected(self.their_half, self.our_half)),
-        }
-    }
-
-    fn write_ours(&self, row: Row, step: Step) -> Outcome {
-        self.our_half.map_or_else(at_work, |half| write(row, step, half))
-    }
-
-    fn write_theirs(&self, row: Row, step: Step) -> Outcome {
-        self.their_half.map_or_else(at_work, |half| write(row, step, half))
-    }
-
-    fn new_name(&self) -> Name {
-        Name::of_half(&HandshakeId::of_peering(&self.ours.id, &self.theirs.id))
-    }
-}
-
-fn peering(step: Step, id: PeeringId, remote: VirtualNetworkId, flags: PeeringFlags) -> Write {
-    Write { step, body: Body::Peering { id, remote, flags } }
-}
-
-/// A write that keeps a half's own name, remote network and flags.
-fn again(step: Step, half: &PeeringHalf) -> Write {
-    peering(step, half.id.clone(), half.remote.clone(), half.flags)
-}
-
-fn write(row: Row, step: Step, half: &PeeringHalf) -> Outcome {
-    let write = match step {
-        Step::RemoveOurs | Step::RemoveTheirs => {
-            Write { step, body: Body::Removal(Target::Half(HalfId::Peering(half.id.clone()))) }
-        }
-        _ => again(step, half),
-    };
-    (row, Verdict::Write(write))
-}
-
-fn rest(row: Row, phase: Phase, reason: Reason) -> Outcome {
-    (row, Verdict::Rest { phase, reasons: vec![reason], again: None })
-}
-
-/// Rests, and a look within seconds is worth it.
-fn soon(row: Row, phase: Phase, reason: Reason) -> Outcome {
-    (row, Verdict::Rest { phase, reasons: vec![reason], again: Some(Duration::from_secs(5)) })
-}
-
-fn at_work() -> Outcome {
-    soon(Row::AzureAtWork, Phase::Waiting, tell::azure_at_work())
-}
-
-fn refuse(row: Row, reasons: Vec<Reason>) -> Outcome {
-    (row, Verdict::Rest { phase: Phase::Refused, reasons, again: None })
-}
-
-fn unreadable(reasons: Vec<Reason>) -> Outcome {
-    (Row::Unreadable, Verdict::Rest { phase: Phase::Blocked, reasons, again: None })
-}
-
-fn half_failed(half: Option<&PeeringHalf>) -> Outcome {
-    rest(Row::HalfFailed, Phase::Blocked, tell::half_failed(half))
-}
-
-fn is_changing(network: &Network) -> bool {
-    matches!(network.provisioning, Provisioning::Updating | Provisioning::Deleting)
 }
 
 /// Azure's rules are about what was seen, so a refused write is the same refusal until something else is seen.

@@ -55,7 +55,7 @@ pub trait Ledger: Send + Sync {
     /// The records that have this resource at one end.
     async fn of_resource(&self, resource: &Resource) -> Result<Vec<Stored>, LedgerError>;
 
-    /// Every record, or those in one phase, the longest unchanged first.
+    /// Every record that can be read, or those in one phase, the longest unchanged first. What cannot be read is logged.
     async fn list(&self, phase: Option<Phase>) -> Result<Vec<Stored>, LedgerError>;
 
     /// How a handshake came to where it is, the oldest line first.

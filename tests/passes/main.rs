@@ -17,6 +17,7 @@ mod management;
 mod management_faults;
 mod management_requests;
 mod members;
+mod messages;
 mod points;
 mod privilege;
 mod queue;

@@ -76,12 +76,22 @@ pub(super) fn of_resource(connection: &Connection, resource: &Resource) -> Resul
     select(connection, "WHERE our_resource = ?1 OR their_resource = ?1 ORDER BY id", [key(resource)])
 }
 
+/// A record that cannot be read, such as one of a later version, must not keep the sweep from all the others.
 pub(super) fn list(connection: &Connection, phase: Option<Phase>) -> Result<Vec<Stored>, LedgerError> {
-    const ORDER: &str = "ORDER BY updated_at, id";
-    match phase {
-        Some(phase) => select(connection, &format!("WHERE phase = ?1 {ORDER}"), [phase.to_string()]),
-        None => select(connection, ORDER, []),
+    let mut statement = connection.prepare_cached(
+        "SELECT id, version, record FROM handshake WHERE ?1 IS NULL OR phase = ?1 ORDER BY updated_at, id",
+    )?;
+    let read =
+        |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?, row.get::<_, String>(2)?));
+    let mut listed = Vec::new();
+    for row in statement.query_map([phase.map(|phase| phase.to_string())], read)? {
+        let (id, version, record) = row?;
+        match serde_json::from_str(&record) {
+            Ok(record) => listed.push(Stored { record, version: Version(version) }),
+            Err(error) => tracing::error!(handshake = %id, %error, "a record cannot be read and is left out"),
+        }
     }
+    Ok(listed)
 }
 
 pub(super) fn history(connection: &Connection, id: &HandshakeId) -> Result<Vec<Line>, LedgerError> {
