@@ -1,11 +1,8 @@
-//! Files and records of earlier formats.
+//! A file of the first format, as the program made it before there were requests.
 
-use peerpact::handshake::record::Record;
-use peerpact::handshake::wish::{Aim, AskedFlags, RequestId, Wish};
-use peerpact::ledger::{CauseKind, Ledger, SqliteLedger, Standing};
+use peerpact::handshake::wish::RequestId;
+use peerpact::ledger::{CauseKind, Ledger, Outcome, Request, SqliteLedger, Standing};
 use rusqlite::{Connection, params};
-use serde_json::Value;
-use time::Duration;
 
 use crate::fixtures::now;
 use crate::support::*;
@@ -18,7 +15,7 @@ fn of_format_1() -> Place {
     let place = Place::new();
     let file = Connection::open(place.file()).unwrap();
     file.execute_batch(include_str!("../data/ledger-1.sql")).unwrap();
-    let record = full();
+    let record = full_of_the_first_format();
     let resource = |resource: &dyn ToString| resource.to_string().to_ascii_lowercase();
     file.execute(
         "INSERT INTO handshake VALUES (?1, 7, 'blocked', ?2, ?3, ?4, NULL, 0, ?5)",
@@ -41,7 +38,7 @@ fn format(place: &Place) -> i32 {
 }
 
 async fn holds_the_record(ledger: &SqliteLedger) {
-    let record = full();
+    let record = full_of_the_first_format();
     let stored = ledger.load(&record.id).await.unwrap().unwrap();
     assert_eq!((&stored.record, stored.version.number()), (&record, 7));
     assert_eq!(ledger.list(None).await.unwrap().len(), 1);
@@ -56,12 +53,17 @@ async fn a_file_of_the_first_format_is_brought_up_to_date_and_keeps_its_records(
     let ledger = place.ledger();
     holds_the_record(&ledger).await;
     assert_eq!(format(&place), 2);
-    ledger.note(Some(&asked("r-1", "one", Standing::Pending)), &[outcome("o-1")]).await.unwrap();
-    assert!(ledger.request(&"r-1".parse().unwrap()).await.unwrap().is_some());
+    let body = || "{}".to_owned();
+    let id: RequestId = "r-1".parse().unwrap();
+    let request =
+        Request { id: id.clone(), digest: body(), body: body(), standing: Standing::Pending, at: now() };
+    let outcome = Outcome { id: "o-1".to_owned(), subject: body(), request: None, body: body() };
+    ledger.note(Some(&request), std::slice::from_ref(&outcome)).await.unwrap();
     // Once more, as the next process finds it.
     let again = place.ledger();
     holds_the_record(&again).await;
-    assert_eq!(again.untold(9).await.unwrap(), [outcome("o-1")]);
+    assert_eq!(again.request(&id).await.unwrap(), Some(request));
+    assert_eq!(again.untold(9).await.unwrap(), [outcome]);
 }
 
 #[tokio::test]
@@ -87,38 +89,4 @@ fn two_that_open_an_old_file_at_once_bring_it_up_to_date_once() {
         }
     });
     assert_eq!(format(&place), 2);
-}
-
-#[tokio::test]
-async fn a_record_as_it_was_written_on_the_day_of_the_first_format_is_read() {
-    let record: peerpact::handshake::record::Record = serde_json::from_str(RECORD).unwrap();
-    assert_eq!(record, full());
-    assert_eq!((record.wish, record.asked), (None, Vec::new()));
-}
-
-#[test]
-fn what_the_first_format_says_is_said_today_in_the_same_words() {
-    let sample: Value = serde_json::from_str(RECORD).unwrap();
-    let today = serde_json::to_value(full()).unwrap();
-    for (field, then) in sample.as_object().unwrap() {
-        assert_eq!(&today[field], then, "{field}");
-    }
-}
-
-/// A record with something in every field that came with requests, too.
-fn full_of_today() -> Record {
-    let mut record = full();
-    let request: RequestId = "r-1".parse().unwrap();
-    record.looking_since = Some(now() + Duration::seconds(30));
-    record.not_before = Some(now() + Duration::seconds(40));
-    let flags = AskedFlags { forwarded_traffic: Some(true), ..AskedFlags::default() };
-    record.wish = Some(Wish { request: request.clone(), aim: Aim::Connect { flags, opened: true } });
-    record.asked = vec![request, "r-2".parse().unwrap()];
-    record
-}
-
-#[test]
-fn what_is_written_today_is_what_the_sample_says() {
-    let sample: Value = serde_json::from_str(include_str!("../data/record-2.json")).unwrap();
-    assert_eq!(serde_json::to_value(full_of_today()).unwrap(), sample);
 }

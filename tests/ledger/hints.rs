@@ -1,115 +1,126 @@
-//! Which hints wait: one message about each thing, no more and no fewer.
+//! Which hints wait: from about to be sent, over waiting, to taken.
 
 use peerpact::ledger::{HintKey, Ledger, SqliteLedger, TICKET_HOLDS, Ticket, Urgency};
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use crate::fixtures::now;
 use crate::support::*;
 
 fn key() -> HintKey {
-    HintKey::new("written /Subscriptions/X")
+    HintKey::new("handshake A B")
 }
 
-fn ticket(id: &str, due: OffsetDateTime) -> Ticket {
-    Ticket { id: id.to_owned(), due }
+/// A ticket that is due so many seconds from now.
+fn ticket(id: &str, seconds: i64) -> Ticket {
+    Ticket { id: id.to_owned(), due: now() + Duration::seconds(seconds) }
 }
 
-fn later(seconds: i64) -> OffsetDateTime {
-    now() + Duration::seconds(seconds)
-}
-
-/// Announces and sends a message that is due then; whether it was to be sent.
-async fn sent(ledger: &SqliteLedger, id: &str, due: OffsetDateTime, urgency: Urgency) -> bool {
-    let fresh = ledger.announce(&key(), &ticket(id, due), urgency, now()).await.unwrap();
-    if fresh {
-        ledger.announced(&key(), &ticket(id, due)).await.unwrap();
+/// Sends a message, if it is worth it.
+async fn sent(ledger: &SqliteLedger, ticket: &Ticket, urgency: Urgency) -> bool {
+    let worth_it = ledger.announce(&key(), ticket, urgency, now()).await.unwrap();
+    if worth_it {
+        ledger.announced(&key(), ticket).await.unwrap();
     }
-    fresh
-}
-
-async fn taken(ledger: &SqliteLedger, id: &str) -> bool {
-    ledger.take(&key(), &ticket(id, now())).await.unwrap()
+    worth_it
 }
 
 #[tokio::test]
-async fn where_one_waits_none_is_sent_until_it_was_taken() {
+async fn while_a_message_waits_no_other_is_sent_that_would_come_no_sooner() {
     let place = Place::new();
     let ledger = place.ledger();
-    assert!(sent(&ledger, "a", now(), Urgency::Due).await);
-    assert!(!sent(&ledger, "b", now(), Urgency::Due).await);
-    assert!(!sent(&place.ledger(), "c", later(5), Urgency::Due).await, "another process knows it too");
-    let same = HintKey::new("WRITTEN /subscriptions/x");
-    assert!(!ledger.announce(&same, &ticket("d", now()), Urgency::Due, now()).await.unwrap());
-    let other = HintKey::new("deleted /subscriptions/x");
-    assert!(ledger.announce(&other, &ticket("e", now()), Urgency::Due, now()).await.unwrap());
-    assert!(taken(&ledger, "a").await);
-    assert!(sent(&ledger, "f", now(), Urgency::Due).await);
+    assert!(sent(&ledger, &ticket("one", 5), Urgency::Due).await);
+    assert!(!sent(&ledger, &ticket("two", 5), Urgency::Due).await);
+    assert!(!sent(&ledger, &ticket("three", 9), Urgency::Due).await);
+    assert!(sent(&ledger, &ticket("four", 2), Urgency::Due).await, "it comes sooner");
 }
 
 #[tokio::test]
-async fn one_that_is_needed_sooner_takes_the_place_of_one_that_waits() {
+async fn who_can_wait_is_content_with_whatever_waits() {
     let place = Place::new();
     let ledger = place.ledger();
-    assert!(sent(&ledger, "late", later(60), Urgency::Due).await);
-    assert!(!sent(&ledger, "sweep", now(), Urgency::Patient).await, "any that waits will do");
-    assert!(sent(&ledger, "soon", now(), Urgency::Due).await);
-    assert!(!taken(&ledger, "late").await, "its place was taken");
-    assert!(taken(&ledger, "soon").await);
-    assert!(!taken(&ledger, "late").await, "and it was acted on");
-    assert!(taken(&ledger, "soon").await, "a message that is delivered again is still this one");
+    assert!(sent(&ledger, &ticket("one", 200), Urgency::Due).await);
+    assert!(!sent(&ledger, &ticket("two", 0), Urgency::Patient).await);
+    assert!(sent(&ledger, &ticket("three", 0), Urgency::Due).await);
 }
 
 #[tokio::test]
-async fn one_that_was_perhaps_not_sent_takes_nobodys_place() {
+async fn a_message_that_was_about_to_be_sent_keeps_no_other_from_being_sent() {
     let place = Place::new();
     let ledger = place.ledger();
-    assert!(ledger.announce(&key(), &ticket("a", now()), Urgency::Due, now()).await.unwrap());
-    // Whoever was to send it is gone.
-    for urgency in [Urgency::Patient, Urgency::Due] {
-        assert!(ledger.announce(&key(), &ticket("b", now()), urgency, now()).await.unwrap());
-    }
-    assert!(taken(&ledger, "a").await, "it had been sent after all, and `b` perhaps not");
-    assert!(!taken(&ledger, "b").await);
+    assert!(ledger.announce(&key(), &ticket("lost", 0), Urgency::Due, now()).await.unwrap());
+    assert!(sent(&ledger, &ticket("two", 0), Urgency::Patient).await);
+    assert!(!ledger.take(&key(), &ticket("lost", 0)).await.unwrap(), "the other has its place");
+    assert!(ledger.take(&key(), &ticket("two", 0)).await.unwrap());
 }
 
 #[tokio::test]
-async fn a_message_that_was_received_before_its_sender_noted_it_does_not_wait_any_more() {
+async fn a_message_that_comes_while_another_is_about_to_be_sent_is_acted_on() {
     let place = Place::new();
     let ledger = place.ledger();
-    assert!(ledger.announce(&key(), &ticket("a", now()), Urgency::Due, now()).await.unwrap());
-    assert!(taken(&ledger, "a").await);
-    ledger.announced(&key(), &ticket("a", now())).await.unwrap();
-    assert!(sent(&ledger, "b", now(), Urgency::Due).await);
+    assert!(sent(&ledger, &ticket("one", 0), Urgency::Due).await);
+    assert!(ledger.take(&key(), &ticket("one", 0)).await.unwrap());
+    assert!(ledger.announce(&key(), &ticket("next", 5), Urgency::Due, now()).await.unwrap());
+    assert!(ledger.take(&key(), &ticket("one", 0)).await.unwrap(), "it comes again, as `next` was not sent");
+    assert!(!ledger.take(&key(), &ticket("next", 5)).await.unwrap(), "and if it was, it comes too late");
 }
 
 #[tokio::test]
-async fn a_message_that_does_not_come_counts_as_lost_after_a_while() {
-    for urgency in [Urgency::Patient, Urgency::Due] {
-        let place = Place::new();
-        let ledger = place.ledger();
-        assert!(sent(&ledger, "a", later(30), Urgency::Due).await);
-        let at = async |then: OffsetDateTime| {
-            ledger.announce(&key(), &ticket("b", then), urgency, then).await.unwrap()
-        };
-        assert!(!at(later(29) + TICKET_HOLDS).await);
-        assert!(at(later(30) + TICKET_HOLDS).await);
-    }
-}
-
-#[tokio::test]
-async fn a_message_of_which_nothing_is_known_is_acted_on() {
-    let place = Place::new();
-    assert!(taken(&place.ledger(), "from before the ledger was lost").await);
-}
-
-#[tokio::test]
-async fn where_a_handshake_rests_what_was_to_come_later_is_of_no_use_and_what_is_due_is() {
+async fn once_a_message_is_taken_the_next_is_worth_sending_and_it_may_come_again_itself() {
     let place = Place::new();
     let ledger = place.ledger();
-    assert!(sent(&ledger, "later", later(60), Urgency::Due).await);
+    let one = ticket("one", 0);
+    assert!(sent(&ledger, &one, Urgency::Due).await);
+    assert!(ledger.take(&key(), &one).await.unwrap());
+    assert!(ledger.take(&key(), &one).await.unwrap(), "delivered again, as its pass was cut short");
+    assert!(sent(&ledger, &ticket("two", 0), Urgency::Due).await);
+    assert!(!ledger.take(&key(), &one).await.unwrap(), "what it was to bring, the second brings");
+}
+
+#[tokio::test]
+async fn a_message_that_was_received_before_its_sender_noted_that_it_was_sent_stays_taken() {
+    let place = Place::new();
+    let ledger = place.ledger();
+    let one = ticket("one", 0);
+    assert!(ledger.announce(&key(), &one, Urgency::Due, now()).await.unwrap());
+    assert!(ledger.take(&key(), &one).await.unwrap());
+    ledger.announced(&key(), &one).await.unwrap();
+    assert!(sent(&ledger, &ticket("two", 0), Urgency::Due).await, "or the next hint would be lost");
+}
+
+#[tokio::test]
+async fn a_message_that_does_not_come_counts_as_lost_after_a_time() {
+    let place = Place::new();
+    let ledger = place.ledger();
+    assert!(sent(&ledger, &ticket("lost", 0), Urgency::Due).await);
+    let later = |after: Duration| (Ticket { id: "two".to_owned(), due: now() + after }, now() + after);
+    let (two, at) = later(TICKET_HOLDS - Duration::seconds(1));
+    assert!(!ledger.announce(&key(), &two, Urgency::Patient, at).await.unwrap());
+    let (two, at) = later(TICKET_HOLDS + Duration::seconds(1));
+    assert!(ledger.announce(&key(), &two, Urgency::Patient, at).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_handshake_that_rests_voids_what_was_put_off_and_nothing_that_is_due() {
+    let place = Place::new();
+    let ledger = place.ledger();
+    let (due, put_off) = (ticket("due", 0), ticket("put off", 30));
+    assert!(sent(&ledger, &due, Urgency::Due).await);
     ledger.rest(&key(), now()).await.unwrap();
-    assert!(!taken(&ledger, "later").await);
-    assert!(sent(&ledger, "due", now(), Urgency::Due).await);
+    assert!(ledger.take(&key(), &due).await.unwrap());
+    assert!(sent(&ledger, &put_off, Urgency::Due).await);
     ledger.rest(&key(), now()).await.unwrap();
-    assert!(taken(&ledger, "due").await);
+    assert!(!ledger.take(&key(), &put_off).await.unwrap());
+    assert!(sent(&ledger, &ticket("next", 40), Urgency::Patient).await);
+}
+
+#[tokio::test]
+async fn keys_are_compared_as_azure_compares_ids_and_stand_alone() {
+    let place = Place::new();
+    let ledger = place.ledger();
+    assert!(sent(&ledger, &ticket("one", 0), Urgency::Due).await);
+    let same = HintKey::new("HANDSHAKE a b");
+    assert!(!ledger.announce(&same, &ticket("two", 0), Urgency::Due, now()).await.unwrap());
+    let other = HintKey::new("handshake A C");
+    assert!(ledger.announce(&other, &ticket("two", 0), Urgency::Due, now()).await.unwrap());
+    assert!(ledger.take(&HintKey::new("of another ledger"), &ticket("one", 0)).await.unwrap());
 }

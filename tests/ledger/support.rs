@@ -9,7 +9,8 @@ use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Intent, Record, Refusal};
 use peerpact::handshake::step::Step;
-use peerpact::ledger::{Cause, CauseKind, Ledger, Line, Outcome, Request, SqliteLedger, Standing, Version};
+use peerpact::handshake::wish::{Aim, AskedFlags, RequestId, Wish};
+use peerpact::ledger::{Cause, CauseKind, Ledger, Line, SqliteLedger, Version};
 use tempfile::TempDir;
 use time::Duration;
 use uuid::Uuid;
@@ -58,8 +59,20 @@ pub(crate) async fn told(ledger: &SqliteLedger, id: &HandshakeId) -> Vec<String>
     ledger.history(id).await.unwrap().into_iter().map(|line| line.what).collect()
 }
 
-/// A record with something in every field, as `tests/data/record-1.json` holds it.
+/// A record with something in every field, as `tests/data/record-2.json` holds it.
 pub(crate) fn full() -> Record {
+    let mut record = full_of_the_first_format();
+    let request: RequestId = "r-1".parse().unwrap();
+    record.looking_since = Some(now() + Duration::seconds(30));
+    record.not_before = Some(now() + Duration::seconds(40));
+    let flags = AskedFlags { forwarded_traffic: Some(true), ..AskedFlags::default() };
+    record.wish = Some(Wish { request: request.clone(), aim: Aim::Connect { flags, opened: true } });
+    record.asked = vec![request, "r-2".parse().unwrap()];
+    record
+}
+
+/// A record with something in every field that there was at first, as `tests/data/record-1.json` holds it.
+pub(crate) fn full_of_the_first_format() -> Record {
     let mut record = record();
     record.generation = 3;
     record.phase = Phase::Blocked;
@@ -85,16 +98,4 @@ pub(crate) fn full() -> Record {
     record.states_since = now() + Duration::seconds(10);
     record.removal_seen_at = Some(now() + Duration::seconds(20));
     record
-}
-
-/// A request with this id and content.
-pub(crate) fn asked(id: &str, content: &str, standing: Standing) -> Request {
-    let (digest, body) = (format!("digest of {content}"), format!("{{\"content\":\"{content}\"}}"));
-    Request { id: id.parse().unwrap(), digest, body, standing, at: now() }
-}
-
-/// The outcome with this message id.
-pub(crate) fn outcome(id: &str) -> Outcome {
-    let request = Some("r-1".parse().unwrap());
-    Outcome { id: id.to_owned(), subject: "connected".to_owned(), request, body: "{}".to_owned() }
 }
