@@ -59,7 +59,7 @@ impl Namespace {
         let handshake = peerpact::handshake::pair::Pair::Peering(ends()).id();
         let body = json!({ "id": handshake, "phase": phase, "reason": reason, "request": request });
         let message = Message {
-            message_id: Some(format!("outcome-{request}")),
+            message_id: Some(format!("outcome-{request}-{phase}")),
             subject: Some(phase.to_owned()),
             correlation_id: Some(request.to_owned()),
             body: body.to_string().into(),
@@ -159,10 +159,22 @@ async fn a_refusal_is_a_no_with_its_reason_and_fix() {
         (&json!("refused"), &reason, &json!(false))
     );
     assert_eq!(told["outcome"]["request"], "r-1");
-    // The same again is the same request: its outcome is there already.
+}
+
+#[tokio::test]
+async fn an_outcome_from_before_is_not_taken_for_that_of_the_same_request_sent_again() {
+    let namespace = Namespace::open().await;
+    let (ours, theirs) = (id("ours").to_string(), id("theirs").to_string());
+    let reason = json!({"code": "bad-request", "message": "the field `ours` is nobody's", "fix": "write an agreement"});
+    namespace.tell("r-1", "connected", Value::Null);
+    let app = async {
+        let (_, request) = namespace.take().await;
+        namespace.tell(request.id.as_str(), "refused", reason.clone());
+    };
     let args = [&["recheck"][..], &pair(&ours, &theirs), &["--wait", "--id", "r-1"]].concat();
-    let again = namespace.request(&args, &[]).await;
-    let shown = text(&again.stdout);
+    let (output, ()) = tokio::join!(namespace.request(&args, &[]), app);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let shown = text(&output.stdout);
     assert!(shown.starts_with("r-1  refused  recheck  handshake "), "{shown}");
     assert!(shown.ends_with("\n  the field `ours` is nobody's\n  fix: write an agreement\n"), "{shown}");
 }

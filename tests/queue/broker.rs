@@ -123,12 +123,12 @@ async fn many_sends_through_dropped_connections_and_restarts_lose_none_and_the_q
         .map(|number| {
             let client = client.clone();
             tokio::spawn(async move {
-                client.send(Queue::ConnectionRequests, &[message(&format!("r-{number}"))]).await
+                client.send(Queue::ConnectionOutcomes, &[message(&format!("r-{number}"))]).await
             })
         })
         .collect();
     for breakage in 1..=6 {
-        while stage.broker.depth("connection-requests").unwrap().active < breakage * 40 {
+        while stage.broker.depth("connection-outcomes").unwrap().active < breakage * 40 {
             stage.broker.changed().await;
         }
         if breakage % 2 == 0 { stage.broker.restart() } else { stage.broker.drop_connections() }
@@ -136,7 +136,7 @@ async fn many_sends_through_dropped_connections_and_restarts_lose_none_and_the_q
     for send in sends {
         send.await.unwrap().unwrap();
     }
-    let path = QueuePath::of(Queue::ConnectionRequests);
+    let path = QueuePath::of(Queue::ConnectionOutcomes);
     let mut seen = client.peek(path, 0, 250).await.unwrap();
     seen.extend(client.peek(path, seen.last().unwrap().sequence_number + 1, 250).await.unwrap());
     assert_eq!(seen.len(), 300, "each once");
