@@ -18,7 +18,7 @@ use super::wish::{Aim, AskedFlags, RequestId, Wish};
 /// How long a pass holds a handshake at most. A pass ends far sooner; a crashed one keeps others out for this long.
 pub const LEASE: time::Duration = time::Duration::seconds(60);
 
-/// A handshake remembers at most so many requests that have not been told how it ended.
+/// At most so many requests wait to be told how a handshake ended.
 pub const ASKED_MAX: usize = 32;
 
 /// Everything that is known of one handshake. History is kept beside it, by the ledger.
@@ -257,18 +257,21 @@ impl Record {
         Ok(())
     }
 
-    /// Takes over what a request asks for, in the place of an earlier wish. A handshake holds a bounded number of
-    /// requests to be told; the oldest go untold beyond it, and can be sent again.
-    pub fn ask(&mut self, request: RequestId, aim: Option<Aim>) {
+    /// Takes over what a request asks for, in the place of an earlier wish. `false`, and nothing is taken over, if as many
+    /// requests wait to be told as a record holds.
+    #[must_use]
+    pub fn ask(&mut self, request: RequestId, aim: Option<Aim>) -> bool {
+        let waits = self.asked.contains(&request);
+        if !waits && self.asked.len() >= ASKED_MAX {
+            return false;
+        }
         if let Some(aim) = aim {
             self.wish = Some(Wish { request: request.clone(), aim });
         }
-        if !self.asked.contains(&request) {
-            if self.asked.len() == ASKED_MAX {
-                self.asked.remove(0);
-            }
+        if !waits {
             self.asked.push(request);
         }
+        true
     }
 
     /// The flags that a request wants our half to have; `None` once it has been written, or if nobody asked.

@@ -155,7 +155,10 @@ impl Reconciler {
                 Some(stored) => (stored.record, stored.version),
                 None => (Record::new(pair, self.home, now), Version::ABSENT),
             };
-            record.ask(request.id.clone(), aim.clone());
+            if !record.ask(request.id.clone(), aim.clone()) {
+                let bad = BadRequest::too_many(&request.id, &record.id);
+                return self.refuse(&bad, request.to_json().as_bytes()).await;
+            }
             record.updated_at = now;
             let cause = Cause { kind: CauseKind::Request, id: request.id.to_string() };
             let what = format!("request {} asks: {}", request.id, request.action.name());

@@ -6,8 +6,10 @@ use std::fmt;
 use super::RequestId;
 use time::OffsetDateTime;
 
+use crate::handshake::ids::HandshakeId;
 use crate::handshake::pair::HalfId;
 use crate::handshake::reason::{Code, Reason};
+use crate::handshake::record::ASKED_MAX;
 
 /// How the whole document is called where no field of it is to blame.
 pub(super) const BODY: &str = "the body";
@@ -49,6 +51,14 @@ impl BadRequest {
         let at = at.replace_nanosecond(0).unwrap_or(at);
         let rule = format!("is `{id}`, which a request with other content was given (received {at})");
         Self::new("id", rule).fixed_by("give every request an id of its own").of(Some(id.clone()))
+    }
+
+    /// The handshake has as many requests as it holds.
+    pub(crate) fn too_many(id: &RequestId, handshake: &HandshakeId) -> Self {
+        let rule = format!(
+            "is one too many for handshake {handshake}: {ASKED_MAX} requests wait for its outcome already"
+        );
+        Self::body(rule).fixed_by("wait for their outcomes, then send it again").of(Some(id.clone()))
     }
 
     /// Nothing is known of the half, neither in the ledger nor in Azure.

@@ -43,7 +43,7 @@ fn id(text: &str) -> RequestId {
 
 fn wishing(pair: &Pair, home: &str, aim: Option<Aim>) -> Record {
     let mut record = Record::new(pair, home.parse().unwrap(), now());
-    record.ask(id("r-1"), aim);
+    assert!(record.ask(id("r-1"), aim));
     record
 }
 
@@ -203,20 +203,24 @@ fn a_wish_ends_with_every_final_phase_and_outlives_the_others() {
 fn a_wish_takes_the_place_of_the_one_before_and_a_recheck_of_none() {
     let [(_, connect), _, (_, disconnect), _] = wishes();
     let mut record = wishing(&Pair::Peering(ends()), FABRIKAM, Some(connect));
-    record.ask(id("r-2"), Some(disconnect));
+    assert!(record.ask(id("r-2"), Some(disconnect)));
     assert_eq!(record.wants_gone(), Some(Side::Ours));
-    record.ask(id("r-3"), None);
-    record.ask(id("r-3"), None);
+    assert!(record.ask(id("r-3"), None));
+    assert!(record.ask(id("r-3"), None));
     assert_eq!(record.wish.as_ref().unwrap().request, id("r-2"));
     assert_eq!(record.asked, ["r-1", "r-2", "r-3"].map(id));
 }
 
 #[test]
-fn so_many_who_ask_are_remembered_and_the_oldest_go_first() {
+fn so_many_who_ask_are_remembered_and_nobody_is_forgotten_for_one_more() {
+    let [(_, connect), ..] = wishes();
     let mut record = wishing(&Pair::Peering(ends()), FABRIKAM, None);
-    for number in 0..ASKED_MAX {
-        record.ask(id(&format!("later-{number}")), None);
+    for number in 1..ASKED_MAX {
+        assert!(record.ask(id(&format!("later-{number}")), None));
     }
+    let full = record.clone();
+    assert!(!record.ask(id("one-too-many"), Some(connect)));
+    assert_eq!(record, full, "it leaves no wish either");
+    assert!(record.ask(id("r-1"), None), "who waits already may ask again");
     assert_eq!(record.asked.len(), ASKED_MAX);
-    assert!(!record.asked.contains(&id("r-1")));
 }

@@ -2,6 +2,7 @@
 
 use http::Method;
 use peerpact::handshake::phase::Phase;
+use peerpact::handshake::record::ASKED_MAX;
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 use serde_json::{Value, json};
 
@@ -284,4 +285,24 @@ async fn a_write_of_which_nothing_is_heard_does_not_end_the_request() {
     stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
     stage.carry_on(&[&contoso, &fabrikam]).await;
     assert_eq!(stage.answer(Fabrikam, "r-1").subject, "connected");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_more_requests_than_a_handshake_holds_those_beyond_are_refused_and_the_others_answered() {
+    let stage = Stage::new().await;
+    stage.two_networks().await;
+    let (contoso, fabrikam) = (stage.app(Contoso, ""), stage.app(Fabrikam, ""));
+    for number in 0..=ASKED_MAX {
+        stage.submit(Fabrikam, &connect(&format!("r-{number}"), &spoke(), &hub()));
+    }
+    stage.carry_on(&[&contoso, &fabrikam]).await;
+    let (refused, connected): (Vec<_>, Vec<_>) = stage
+        .outcomes(Fabrikam)
+        .into_iter()
+        .filter(|told| told.request.is_some())
+        .partition(|told| told.subject == "refused");
+    assert!(connected.iter().all(|told| told.subject == "connected"), "{connected:#?}");
+    assert_eq!((connected.len(), refused.len()), (ASKED_MAX, 1));
+    assert_eq!(refused[0].request, Some(format!("r-{ASKED_MAX}")));
+    assert!(refused[0].reason().contains("one too many"), "{}", refused[0].reason());
 }

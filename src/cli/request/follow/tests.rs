@@ -225,7 +225,7 @@ async fn ledger(
     record.reasons = vec![Reason::new(Code::AwaitingPartner, "theirs is not there").fixed_by("ask them")];
     let id: RequestId = "r-1".parse().unwrap();
     if !told {
-        record.ask(id.clone(), None);
+        assert!(record.ask(id.clone(), None));
     }
     let line =
         Line { at: START, what: "asked".into(), cause: Cause { kind: CauseKind::Request, id: "r-1".into() } };
