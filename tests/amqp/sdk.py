@@ -189,7 +189,7 @@ def scheduled_messages_wait_and_can_be_taken_back(client):
 
 
 def duplicates_are_dropped(client):
-    queue = "connection-requests"
+    queue = "connection-outcomes"
     with client.get_queue_sender(queue) as sender, client.get_queue_receiver(queue) as receiver:
         for _ in range(3):
             sender.send_messages(ServiceBusMessage("once", message_id="same"))
