@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod functions;
 pub mod handshake;
+mod hex;
 pub mod host;
 pub mod ledger;
 pub mod public;

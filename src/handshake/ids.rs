@@ -14,6 +14,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::management::ids::{NetworkManagerId, Scope};
+use crate::hex::hex;
 
 /// The longest resource id that is read; real ones stay far below.
 pub const LONGEST_ID: usize = 1024;
@@ -43,7 +44,7 @@ impl HandshakeId {
 
     fn of(kind: &str, ends: &[String; 2]) -> Self {
         let digest = Sha256::digest(format!("{kind}\n{}\n{}", ends[0], ends[1]));
-        Self(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+        Self(hex(&digest[..16]))
     }
 
     /// The digits.
@@ -113,7 +114,7 @@ impl Name {
     #[must_use]
     pub fn of_member(handshake: &HandshakeId, network: &VirtualNetworkId) -> Self {
         let digest = Sha256::digest(format!("{}\n{}", handshake.0, network.to_string().to_ascii_lowercase()));
-        let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let short = hex(&digest[..6]);
         Self(format!("peerpact-{short}"))
     }
 }

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use super::agreements::Ends;
 use super::halves::{Denial, Network, PeeringHalf, PeeringState, Provisioning, Sight, SyncLevel};
 use super::ids::VirtualNetworkId;
+use crate::hex::hex;
 
 /// Both networks of a pair, freshly read. The two reads are not one moment: states that do not fit together are
 /// looked at again.
@@ -39,7 +40,7 @@ impl Observation {
 /// A short hash of what was seen.
 pub(super) fn fingerprint_of(seen: &impl std::fmt::Debug) -> String {
     let digest = Sha256::digest(format!("{seen:?}"));
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest[..8])
 }
 
 /// One end of a pair.

@@ -70,12 +70,11 @@ impl Notice {
     pub(super) fn early(&self, now: OffsetDateTime) -> Option<Self> {
         let left = self.due.map(|due| due - now).filter(|left| *left > CLOCK_SLACK)?;
         let left = u32::try_from(left.whole_seconds()).unwrap_or(u32::MAX).saturating_add(1);
-        let cause = Cause { kind: self.cause.kind, id: self.cause.id.clone() };
         let id = format!("{} early {}", self.ticket, self.ahead);
         let ticket = Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes()).to_string();
         // By what is left and at least twice as much as before, so that a clock that is far off costs few messages.
         let ahead = self.ahead.saturating_add(left.max(self.ahead)).min(AHEAD_MAX);
-        (ahead > self.ahead).then(|| Self { ticket, cause, ahead, ..self.clone() })
+        (ahead > self.ahead).then(|| Self { ticket, ahead, ..self.clone() })
     }
 
     /// What follows from acting on this one.

@@ -19,6 +19,7 @@ use crate::handshake::reason::Reason;
 use crate::handshake::record::Record;
 use crate::handshake::step::Side;
 use crate::handshake::wish::{Aim, RequestId};
+use crate::hex::hex;
 use crate::ledger::{self, Cause, CauseKind, Change, LedgerError, Line, Outcome, Standing, Urgency, Version};
 use crate::public::Unplaced;
 use crate::request::{Asked, BadRequest, Request, judge};
@@ -53,17 +54,12 @@ impl Reconciler {
             Err(bad) => return self.refuse(&bad, body).await,
         };
         let known = self.ledger.request(&request.id).await?;
-        match known {
-            Some(known) if known.standing == Standing::Refused => self.judge(&request, None).await,
-            Some(known) if known.digest != request.digest() => {
-                let bad = BadRequest::used_before(&request.id, known.at);
-                self.refuse(&bad, body).await
-            }
-            Some(known) => match known.standing {
-                Standing::Placed(handshake) => self.answer_again(&request, &known.id, &handshake).await,
-                Standing::Pending | Standing::Refused => self.judge(&request, None).await,
-            },
-            None => self.judge(&request, None).await,
+        if let Some(other) = known.as_ref().filter(|known| is_another(known, &request)) {
+            return self.refuse(&BadRequest::used_before(&request.id, other.at), body).await;
+        }
+        match known.map(|known| known.standing) {
+            Some(Standing::Placed(handshake)) => self.answer_again(&request, &handshake).await,
+            Some(Standing::Pending | Standing::Refused) | None => self.judge(&request, None).await,
         }
     }
 
@@ -77,9 +73,7 @@ impl Reconciler {
         let known = self.ledger.request(id).await?;
         if let Some(known) = known.filter(|known| known.standing != Standing::Refused) {
             match (Request::parse(known.body.as_bytes()), &known.standing) {
-                (Ok(request), Standing::Placed(handshake)) => {
-                    self.answer_again(&request, id, handshake).await?
-                }
+                (Ok(request), Standing::Placed(handshake)) => self.answer_again(&request, handshake).await?,
                 (Ok(request), Standing::Pending | Standing::Refused) => {
                     self.judge(&request, Some(until)).await?
                 }
@@ -173,18 +167,14 @@ impl Reconciler {
                 Err(LedgerError::Conflict(_)) => {}
                 Err(error) => return Err(error.into()),
             }
-            if let Some(other) = self.other_of_this_id(request).await? {
+            // One with this id may have been received at the same time, and been faster.
+            let known = self.ledger.request(&request.id).await?;
+            if let Some(other) = known.filter(|known| is_another(known, request)) {
                 let bad = BadRequest::used_before(&request.id, other.at);
                 return self.refuse(&bad, request.to_json().as_bytes()).await;
             }
         }
         self.wait(request).await
-    }
-
-    /// A request with this id and other content that was received at the same time, and was faster.
-    async fn other_of_this_id(&self, request: &Request) -> Result<Option<ledger::Request>, ReconcileError> {
-        let known = self.ledger.request(&request.id).await?;
-        Ok(known.filter(|known| known.standing != Standing::Refused && known.digest != request.digest()))
     }
 
     /// Has it looked at again by a notice. What a handshake took up once stays with it: it is to be answered then, and not
@@ -206,17 +196,14 @@ impl Reconciler {
     async fn answer_again(
         &self,
         request: &Request,
-        id: &RequestId,
         handshake: &HandshakeId,
     ) -> Result<Received, ReconcileError> {
-        let stored = self.ledger.load(handshake).await?;
-        let Some((stored, pair)) = stored
-            .and_then(|stored| Some((stored.record.pair()?, stored)))
-            .map(|(pair, stored)| (stored, pair))
-        else {
+        let record = self.ledger.load(handshake).await?.map(|stored| stored.record);
+        let Some((pair, asked)) = record.and_then(|record| Some((record.pair()?, record.asked))) else {
             return self.judge(request, None).await;
         };
-        if !stored.record.asked.contains(id) {
+        let id = &request.id;
+        if !asked.contains(id) {
             return self.place(request, &pair, None).await;
         }
         let cause = Cause { kind: CauseKind::Request, id: id.to_string() };
@@ -289,6 +276,7 @@ fn row(request: &Request, standing: Standing, at: OffsetDateTime) -> ledger::Req
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Whether an id was given to a request with other content that was not refused.
+fn is_another(known: &ledger::Request, request: &Request) -> bool {
+    known.standing != Standing::Refused && known.digest != request.digest()
 }

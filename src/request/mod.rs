@@ -22,6 +22,7 @@ use crate::handshake::ids::{HandshakeId, Name, VirtualNetworkId};
 use crate::handshake::management::ids::{NetworkManagerId, Scope};
 use crate::handshake::pair::{HalfId, Resource};
 pub use crate::handshake::wish::{AskedFlags, RequestId};
+use crate::hex::hex;
 
 /// A request that is well-formed. Whether it may be asked is for [`judge`] to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +101,7 @@ impl Request {
     #[must_use]
     pub fn digest(&self) -> String {
         let digest = Sha256::digest(self.to_json().to_ascii_lowercase());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest)
     }
 
     /// The handshake that is asked about; unknown for a half alone, whose other end only Azure tells.

@@ -16,6 +16,7 @@ mod hints;
 mod management;
 mod management_faults;
 mod management_requests;
+mod management_troubles;
 mod members;
 mod messages;
 mod points;

@@ -122,8 +122,8 @@ pub(super) async fn send(
     Ok(())
 }
 
-/// The message that carries a request. Sent twice it is one message, within the time that the queue looks back.
-fn message(request: &Request) -> Message {
+/// The message that carries a request.
+pub(in crate::cli) fn message(request: &Request) -> Message {
     Message {
         id: MessageId::new(request.id.as_str()),
         subject: request.action.name().to_owned(),

@@ -9,6 +9,8 @@ use fe2o3_amqp::types::primitives::{SimpleValue, Timestamp, Value};
 use serde_amqp::read::SliceReader;
 use time::OffsetDateTime;
 
+use crate::hex::hex;
+
 /// A message that lies in a queue. Every text in it is somebody else's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Peeked {
@@ -89,7 +91,7 @@ fn id(id: MessageId) -> String {
         MessageId::String(text) => text,
         MessageId::Ulong(number) => number.to_string(),
         MessageId::Uuid(uuid) => uuid::Uuid::from_bytes(uuid.into_inner()).to_string(),
-        MessageId::Binary(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        MessageId::Binary(bytes) => hex(&bytes),
     }
 }
 

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::pair::{Halves, Pair};
 use crate::cli::demo::operator::Operator;
 use crate::cli::demo::timeline::Timeline;
+use crate::cli::request::message;
 use crate::queue::service_bus::{QueuePath, ServiceBus};
-use crate::queue::{Message, MessageId, Queue, Queues as _};
+use crate::queue::{Queue, Queues as _};
 use crate::request::Request;
 
 /// How long an outcome may take once the connection stands.
@@ -47,16 +48,6 @@ fn request(pair: &Pair) -> anyhow::Result<Request> {
         "theirs": pair.theirs,
     });
     Ok(Request::parse(body.to_string().as_bytes())?)
-}
-
-fn message(request: &Request) -> Message {
-    Message {
-        id: MessageId::new(request.id.as_str()),
-        subject: request.action.name().to_owned(),
-        correlation: Some(request.id.to_string()),
-        not_before: None,
-        body: request.to_json().into_bytes(),
-    }
 }
 
 /// Receives outcomes, as whoever acts on them would, until that of a request comes.
