@@ -16,6 +16,7 @@ use async_trait::async_trait;
 
 pub(super) use self::arguments::Args;
 use self::arguments::{How, Meant};
+#[cfg(feature = "sandbox")]
 pub(super) use self::follow::message;
 use self::follow::{End, Patience, Seen, Watch};
 use self::lines::BadLine;
