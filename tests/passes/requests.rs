@@ -7,7 +7,7 @@ use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::desk::{connect, connect_with, recheck};
+use crate::desk::{connect, connect_with, disconnect, recheck};
 use crate::faults::{crash_before, crashed_before_the_write};
 use crate::stage::{Grants, Stage, half, hub, spoke};
 
@@ -305,4 +305,20 @@ async fn of_more_requests_than_a_handshake_holds_those_beyond_are_refused_and_th
     assert_eq!((connected.len(), refused.len()), (ASKED_MAX, 1));
     assert_eq!(refused[0].request, Some(format!("r-{ASKED_MAX}")));
     assert!(refused[0].reason().contains("one too many"), "{}", refused[0].reason());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_with_other_content_is_refused_and_the_first_request_is_carried_out() {
+    let stage = Stage::new().await;
+    stage.two_networks().await;
+    let (contoso, fabrikam) = (stage.app(Contoso, ""), stage.app(Fabrikam, ""));
+    stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
+    stage.carry_on(&[&contoso, &fabrikam]).await;
+    assert_eq!(stage.answer(Fabrikam, "r-1").subject, "connected");
+    stage.submit(Fabrikam, &disconnect("r-1", &only_half(&stage, &spoke()).await));
+    stage.carry_on(&[&contoso, &fabrikam]).await;
+    let refused = stage.answer(Fabrikam, "r-1");
+    assert_eq!(refused.subject, "refused");
+    assert!(refused.reason().contains("the field `id`"), "{}", refused.reason());
+    assert!(connected(&stage).await, "it is as the first one asked");
 }
