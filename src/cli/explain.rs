@@ -70,20 +70,23 @@ fn pair(args: &Args, agreements: &Agreements) -> anyhow::Result<Pair> {
 fn show(args: &Args, decision: &Decision) -> anyhow::Result<ExitCode> {
     let (goes_well, verdict, reasons): (bool, String, &[Reason]) = match &decision.verdict {
         Verdict::Write(write) => (true, format!("would {}: {}", write.step, write.target()), &[]),
+        Verdict::Undo { write, reasons } => {
+            (false, format!("would {}: {}", write.step, write.target()), reasons)
+        }
+        Verdict::LookTwice(_) => (true, "would look again before it is closed".to_owned(), &[]),
         Verdict::Rest { phase, reasons, .. } => {
             let well = matches!(phase, Phase::Connected | Phase::Waiting | Phase::Completing | Phase::Closed);
             (well, format!("would write nothing: {phase}"), reasons)
         }
     };
     if args.json {
-        let write = match &decision.verdict {
-            Verdict::Write(write) => json!({
-                "step": write.step, "target": write.target().to_string(), "body": write.body,
-            }),
-            Verdict::Rest { .. } => serde_json::Value::Null,
-        };
+        let write = decision.verdict.write().map(
+            |write| json!({ "step": write.step, "target": write.target().to_string(), "body": write.body }),
+        );
         let phase = match &decision.verdict {
             Verdict::Write(_) => Phase::Completing,
+            Verdict::Undo { .. } => Phase::Refused,
+            Verdict::LookTwice(_) => Phase::Waiting,
             Verdict::Rest { phase, .. } => *phase,
         };
         output::json(&json!({

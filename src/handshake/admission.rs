@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 
 use super::agreements::{Agreements, Ends, Partner, PeeringAgreement};
+use super::consent::outside;
 use super::halves::{Network, PeeringFlags, PeeringHalf, PeeringState};
 use super::ids::VirtualNetworkId;
 use super::reason::{Code, Reason};
@@ -51,13 +52,27 @@ impl<'a> Case<'a> {
     /// Every reason against it.
     pub fn admit(&self) -> Result<(), Vec<Reason>> {
         let mut reasons = Vec::new();
-        self.denied_by_name(&mut reasons);
-        self.tag_missing(&mut reasons);
-        self.partial(&mut reasons);
+        for network in [self.ours, self.theirs] {
+            denied_by_name(self.agreements, &network.id, &mut reasons);
+        }
+        reasons.extend(tag_missing(self.agreement, self.ours));
+        reasons.extend([self.our_half(), self.their_half()].into_iter().flatten().filter_map(partial));
         self.prefixes_outside(&mut reasons);
         self.overlaps(&mut reasons);
         self.no_room(&mut reasons);
         self.gateways_apart(&mut reasons);
+        if reasons.is_empty() { Ok(()) } else { Err(reasons) }
+    }
+
+    /// Whether their network as it is now stays within what is agreed: what a pair that is connected would route after a
+    /// sync. Overlaps and gateways are Azure's to judge then, and it has.
+    ///
+    /// # Errors
+    /// Every prefix that does not.
+    pub fn still_agreed(&self) -> Result<(), Vec<Reason>> {
+        let mut reasons = Vec::new();
+        self.prefixes_outside(&mut reasons);
+        reasons.extend(self.their_half().and_then(partial));
         if reasons.is_empty() { Ok(()) } else { Err(reasons) }
     }
 
@@ -108,12 +123,7 @@ impl<'a> Case<'a> {
     /// The flags of our half cut down to what is agreed; equal to its own when it stays within.
     #[must_use]
     pub fn within_agreement(&self, flags: PeeringFlags) -> PeeringFlags {
-        PeeringFlags {
-            allow_virtual_network_access: flags.allow_virtual_network_access,
-            allow_forwarded_traffic: flags.allow_forwarded_traffic && self.agreement.forwarded_traffic,
-            allow_gateway_transit: flags.allow_gateway_transit && self.agreement.gateway_transit,
-            use_remote_gateways: flags.use_remote_gateways && self.agreement.remote_gateways,
-        }
+        flags.intersection(self.agreement.flags())
     }
 
     fn our_half(&self) -> Option<&'a PeeringHalf> {
@@ -122,43 +132,6 @@ impl<'a> Case<'a> {
 
     fn their_half(&self) -> Option<&'a PeeringHalf> {
         self.theirs.half_towards(&self.ours.id)
-    }
-
-    fn denied_by_name(&self, reasons: &mut Vec<Reason>) {
-        for rule in self.agreements.denials() {
-            for network in [self.ours, self.theirs] {
-                if rule.network.matches(&network.id) {
-                    let message = format!("{} is never to be connected: {}", network.id, rule.reason);
-                    let fix = "take the [[deny]] out of the agreements, if its reason holds no longer";
-                    reasons.push(Reason::new(Code::DeniedByName, message).fixed_by(fix));
-                }
-            }
-        }
-    }
-
-    fn tag_missing(&self, reasons: &mut Vec<Reason>) {
-        let Some(tag) = &self.agreement.tag else { return };
-        let carries =
-            |(key, value): (&String, &String)| key.eq_ignore_ascii_case(&tag.key) && *value == tag.value;
-        if !self.ours.tags.iter().any(carries) {
-            let (id, key, value) = (&self.ours.id, &tag.key, &tag.value);
-            let message = format!("our network {id} lacks the tag {key}={value} by which its owner consents");
-            let tag = word(format!("tags.{key}={value}"));
-            let fix = format!("az network vnet update --ids {} --set {tag}", word(id));
-            reasons.push(Reason::new(Code::TagMissing, message).fixed_by(fix));
-        }
-    }
-
-    fn partial(&self, reasons: &mut Vec<Reason>) {
-        for half in [self.our_half(), self.their_half()].into_iter().flatten().filter(|half| !half.whole) {
-            let message = format!(
-                "{} peers only subnets or only IPv6, and agreements are about whole networks",
-                half.id
-            );
-            let fix =
-                "peer the complete virtual networks (peerCompleteVnets true, enableOnlyIPv6Peering false)";
-            reasons.push(Reason::new(Code::PartialPeering, message).fixed_by(fix));
-        }
     }
 
     fn prefixes_outside(&self, reasons: &mut Vec<Reason>) {
@@ -172,9 +145,7 @@ impl<'a> Case<'a> {
             reasons.push(Reason::new(Code::PrefixNotAgreed, message).fixed_by(fix));
         }
         let before: &[IpNet] = self.our_half().map_or(&[], |half| &half.peered);
-        for prefix in
-            self.theirs.prefixes.iter().filter(|prefix| !agreed.iter().any(|range| range.contains(*prefix)))
-        {
+        for prefix in outside(&self.theirs.prefixes, agreed) {
             let widened = !before.is_empty() && !before.contains(prefix);
             let (code, what) = if widened {
                 (Code::WideningNotAgreed, "grew the prefix")
@@ -272,6 +243,32 @@ impl<'a> Case<'a> {
     }
 }
 
+/// Every rule that denies this network, as a reason.
+pub(super) fn denied_by_name(agreements: &Agreements, id: &VirtualNetworkId, reasons: &mut Vec<Reason>) {
+    for rule in agreements.denials().filter(|rule| rule.network.matches(id)) {
+        let message = format!("{id} is never to be connected: {}", rule.reason);
+        let fix = "take the [[deny]] out of the agreements, if its reason holds no longer";
+        reasons.push(Reason::new(Code::DeniedByName, message).fixed_by(fix));
+    }
+}
+
+pub(super) fn tag_missing(agreement: &PeeringAgreement, ours: &Network) -> Option<Reason> {
+    let tag = agreement.tag.as_ref().filter(|_| !agreement.is_tagged(ours))?;
+    let (id, key, value) = (&ours.id, &tag.key, &tag.value);
+    let message = format!("our network {id} lacks the tag {key}={value} by which its owner consents");
+    let tag = word(format!("tags.{key}={value}"));
+    let fix = format!("az network vnet update --ids {} --set {tag}", word(id));
+    Some(Reason::new(Code::TagMissing, message).fixed_by(fix))
+}
+
+pub(super) fn partial(half: &PeeringHalf) -> Option<Reason> {
+    let told = (!half.whole).then(|| {
+        format!("{} peers only subnets or only IPv6, and agreements are about whole networks", half.id)
+    });
+    let fix = "peer the complete virtual networks (peerCompleteVnets true, enableOnlyIPv6Peering false)";
+    Some(Reason::new(Code::PartialPeering, told?).fixed_by(fix))
+}
+
 pub(crate) fn no_agreement(agreements: &Agreements, ends: &Ends) -> Reason {
     let name = agreements.partner(ends.partner).map_or("the partner", |partner| partner.name.as_str());
     let message =
@@ -302,6 +299,6 @@ fn overlapping(some: &[IpNet], others: &[IpNet]) -> Vec<(IpNet, IpNet)> {
     pairs.filter(|(one, other)| clash(one, other)).collect()
 }
 
-fn list(prefixes: &[IpNet]) -> String {
+pub(super) fn list(prefixes: &[IpNet]) -> String {
     prefixes.iter().map(IpNet::to_string).collect::<Vec<_>>().join(", ")
 }

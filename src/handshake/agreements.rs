@@ -11,6 +11,7 @@ use toml::Spanned;
 
 use self::check::Check;
 pub use self::management::{GroupAgreement, ManagementAgreement, OurEnd};
+use super::halves::{Network, PeeringFlags};
 use super::ids::{SubscriptionId, TenantId, VirtualNetworkId};
 use super::management::ids::Scope;
 use super::pattern::NetworkPattern;
@@ -69,6 +70,15 @@ pub struct PeeringAgreement {
     /// What becomes of our half when the partner removes theirs.
     #[serde(default)]
     pub on_removal: OnRemoval,
+    /// What becomes of a half that we wrote and that came to route more than is agreed.
+    #[serde(default = "Remedy::remove")]
+    pub on_breach: Remedy,
+    /// What becomes of a half that was agreed to and is not any more.
+    #[serde(default = "Remedy::tell")]
+    pub on_withdrawal: Remedy,
+    /// What may be done to halves that people made.
+    #[serde(default)]
+    pub adopt: Adopt,
     /// Whether only our half is ours to write.
     #[serde(default)]
     pub reach: Reach,
@@ -88,6 +98,27 @@ pub enum OnRemoval {
     Keep,
     /// The partner's half is written again; needs `reach = "both"`.
     Restore,
+}
+
+/// What becomes of a half of ours that goes beyond what is agreed. It is told in either case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Remedy {
+    /// It is removed, or its flags are cut down where only they go too far.
+    Remove,
+    /// It stays.
+    Tell,
+}
+
+/// What may be done to halves that people made, within an agreement that covers them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Adopt {
+    /// They are read, told and synced.
+    #[default]
+    Sync,
+    /// They are written, cut down and removed like our own.
+    Manage,
 }
 
 /// Whose halves this app writes.
@@ -224,6 +255,13 @@ impl Agreements {
         partner.peerings.iter().find(covers).map(|agreement| (partner, agreement))
     }
 
+    /// The peering agreement that a record calls by this label, whatever it covers now.
+    #[must_use]
+    pub fn labelled(&self, partner: TenantId, label: &str) -> Option<&PeeringAgreement> {
+        let partner = self.partner(partner)?;
+        partner.peerings.iter().find(|agreement| partner.label(agreement) == label)
+    }
+
     /// What is never allowed, from every partner's file: a `[[deny]]` beats every allow.
     pub fn denials(&self) -> impl Iterator<Item = &DenyRule> {
         self.partners.iter().flat_map(|partner| &partner.denials)
@@ -233,6 +271,27 @@ impl Agreements {
     #[must_use]
     pub fn partner(&self, tenant: TenantId) -> Option<&Partner> {
         self.partners.iter().find(|partner| partner.tenant == tenant)
+    }
+}
+
+impl PeeringAgreement {
+    /// As far as a half of ours may go in its flags.
+    #[must_use]
+    pub fn flags(&self) -> PeeringFlags {
+        PeeringFlags {
+            allow_virtual_network_access: true,
+            allow_forwarded_traffic: self.forwarded_traffic,
+            allow_gateway_transit: self.gateway_transit,
+            use_remote_gateways: self.remote_gateways,
+        }
+    }
+
+    /// Whether one of our networks carries the tag that this agreement asks for.
+    #[must_use]
+    pub fn is_tagged(&self, network: &Network) -> bool {
+        self.tag.as_ref().is_none_or(|tag| {
+            network.tags.iter().any(|(key, value)| key.eq_ignore_ascii_case(&tag.key) && *value == tag.value)
+        })
     }
 }
 
@@ -270,6 +329,16 @@ impl Partner {
 
     fn claim(&self, ours: bool) -> Whose {
         if ours { Whose::Ours } else { Whose::Theirs(self.tenant) }
+    }
+}
+
+impl Remedy {
+    fn remove() -> Self {
+        Self::Remove
+    }
+
+    fn tell() -> Self {
+        Self::Tell
     }
 }
 

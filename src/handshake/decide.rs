@@ -1,17 +1,21 @@
 //! The decision table: from what is seen, what is recorded and what is agreed to the one thing to do.
 
+mod beyond;
 mod outcome;
 mod pair;
 mod wishes;
 
 use time::OffsetDateTime;
 
+pub use self::beyond::beyond;
 use self::outcome::{at_work, half_failed, is_changing, refuse, rest, soon, unreadable, write};
 use self::pair::Pair;
 use super::admission::Case;
 use super::agreements::{Agreements, Ends, OnRemoval, Reach};
+use super::consent::{Agreed, manages};
 use super::decision::{Decision, Row, Verdict};
 use super::halves::{Denial, Network, PeeringHalf, SyncLevel};
+use super::holding::{confirm_end, hold_refusal};
 use super::observation::{HalfState, Observation, Seen};
 use super::phase::Phase;
 use super::reason::{Code, Reason};
@@ -23,8 +27,6 @@ use super::{grants, tell};
 pub const STALLED_AFTER: time::Duration = time::Duration::hours(1);
 /// A peering that was removed on request is told to be broken when theirs is left after this long.
 pub const REMOVAL_AWAITED: time::Duration = time::Duration::minutes(10);
-/// A write that Azure refused is not sent again for this long while nothing changes.
-pub const REFUSAL_HOLDS: time::Duration = time::Duration::hours(1);
 
 /// Decides. Pure: the same arguments give the same decision.
 #[must_use]
@@ -36,10 +38,19 @@ pub fn decide(
     now: OffsetDateTime,
 ) -> Decision {
     let look = Look { ends, record, agreements, now };
-    let agreement = agreements.covering(ends).map(|(partner, agreement)| partner.label(agreement));
+    let covering = agreements.covering(ends);
+    let agreement = covering.map(|(partner, agreement)| partner.label(agreement));
     let (row, verdict) = look.at(observation);
-    let decision = Decision { row, verdict, agreement };
-    hold_refusal(decision, || observation.fingerprint(), record, now)
+    let decision = Decision { row, verdict, agreement, agreed: None };
+    let decision = hold_refusal(decision, || observation.fingerprint(), record, now);
+    let mut decision = confirm_end(decision, record, now);
+    let agreed = covering.filter(|_| match &decision.verdict {
+        Verdict::Write(write) => write.step.needs_consent(),
+        Verdict::Undo { .. } | Verdict::LookTwice(_) => false,
+        Verdict::Rest { .. } => look.is_covered(observation.our_end(ends)),
+    });
+    decision.agreed = agreed.map(|(partner, agreement)| Agreed::of(partner, agreement));
+    decision
 }
 
 /// A look at a pair, with what is known beside it.
@@ -55,14 +66,20 @@ type Outcome = (Row, Verdict);
 impl Look<'_> {
     fn at(&self, observation: &Observation) -> Outcome {
         use Seen::{Absent, Denied, NoNetwork, Present};
-        match (observation.their_end(self.ends), observation.our_end(self.ends)) {
-            (Denied(_), Present(_, half)) if self.wants_ours_gone(half) => {
+        let (theirs, ours) = (observation.their_end(self.ends), observation.our_end(self.ends));
+        if let Present(network, half) = ours
+            && let Some(outcome) = self.goes_beyond(network, half)
+        {
+            return outcome;
+        }
+        match (theirs, ours) {
+            (Denied(_), Present(network, half)) if self.wants_ours_gone(network, half) => {
                 write(Row::Disconnect, Step::RemoveOurs, half)
             }
             (Denied(denial), Absent(_)) if self.wants_gone() => {
                 rest(Row::Closed, Phase::Closed, tell::ours_removed_theirs_unread(denial))
             }
-            (NoNetwork, Present(_, half)) if self.wants_ours_gone(half) => {
+            (NoNetwork, Present(network, half)) if self.wants_ours_gone(network, half) => {
                 write(Row::Disconnect, Step::RemoveOurs, half)
             }
             (Denied(theirs), Denied(ours)) => unreadable(vec![self.grant(theirs), self.grant(ours)]),
@@ -88,7 +105,10 @@ impl Look<'_> {
         match HalfState::of(Some(half)) {
             HalfState::Changing => at_work(),
             HalfState::Disconnected => match self.agreements.covering(self.ends) {
-                Some((_, agreement)) if agreement.on_removal == OnRemoval::Remove => {
+                Some((_, agreement))
+                    if agreement.on_removal == OnRemoval::Remove
+                        && (self.made(half) || manages(self.agreements, self.ends, agreement, network)) =>
+                {
                     write(Row::RemoveOurs, Step::RemoveOurs, half)
                 }
                 _ => rest(Row::KeepOurs, Phase::Broken, tell::partner_removed(half)),
@@ -112,12 +132,27 @@ impl Look<'_> {
         our_half: Option<&PeeringHalf>,
     ) -> Outcome {
         let case = Case::find(self.agreements, self.ends, ours, theirs);
-        let pair = Pair { ours, theirs, our_half, their_half, case };
+        let made = |half: &PeeringHalf| self.made(half);
+        let pair = Pair {
+            ours,
+            theirs,
+            our_half,
+            their_half,
+            ours_is_managed: our_half.is_some_and(made) || self.is_adopted(&case),
+            theirs_is_managed: their_half.is_some_and(made) || self.is_adopted(&case),
+            case,
+        };
         let outcome = self.row(&pair);
         match &outcome.1 {
             Verdict::Write(_) if is_changing(ours) || is_changing(theirs) => at_work(),
-            Verdict::Write(_) | Verdict::Rest { .. } => outcome,
+            Verdict::Write(_) | Verdict::Undo { .. } | Verdict::LookTwice(_) | Verdict::Rest { .. } => {
+                outcome
+            }
         }
+    }
+
+    fn is_adopted(&self, case: &Result<Case<'_>, Vec<Reason>>) -> bool {
+        case.as_ref().is_ok_and(|case| manages(self.agreements, self.ends, case.agreement, case.ours))
     }
 
     /// What was asked for comes first, and then the table.
@@ -152,7 +187,7 @@ impl Look<'_> {
             (Absent, Absent) => rest(Row::Closed, Phase::Closed, tell::closed(self.ends)),
             (Initiated, Absent) => pair.with_consent(|case| pair.answer_theirs(case, Step::CreateOurs)),
             (Initiated, Disconnected) => {
-                pair.with_consent(|case| pair.answer_theirs(case, Step::RewriteOurs))
+                pair.with_consent(|case| pair.managed_ours(|| pair.answer_theirs(case, Step::RewriteOurs)))
             }
             (Absent, Initiated) => self.answer_ours(pair),
             (Connected(theirs), Connected(ours)) => self.connected(pair, theirs, ours),
@@ -220,7 +255,7 @@ impl Look<'_> {
 
     fn theirs_removed(&self, pair: &Pair<'_>) -> Outcome {
         let Some(half) = pair.our_half else { return at_work() };
-        match pair.on_removal() {
+        match pair.on_removal().filter(|_| pair.ours_is_managed) {
             Some(OnRemoval::Remove) => pair.write_ours(Row::RemoveOurs, Step::RemoveOurs),
             Some(OnRemoval::Restore) => {
                 pair.with_consent(|_| pair.write_ours(Row::RestoreOurs, Step::RewriteOurs))
@@ -230,7 +265,7 @@ impl Look<'_> {
     }
 
     fn both_disconnected(&self, pair: &Pair<'_>) -> Outcome {
-        match pair.on_removal() {
+        match pair.on_removal().filter(|_| pair.ours_is_managed) {
             Some(OnRemoval::Remove | OnRemoval::Restore) => {
                 pair.write_ours(Row::RemoveOurs, Step::RemoveOurs)
             }
@@ -241,21 +276,26 @@ impl Look<'_> {
     }
 
     fn ours_removed(&self, pair: &Pair<'_>) -> Outcome {
-        if pair.reach() == Reach::Both {
+        if pair.reach() == Reach::Both && pair.theirs_is_managed {
             return pair.with_consent(|_| pair.write_theirs(Row::RewriteTheirs, Step::RewriteTheirs));
+        }
+        if let (Some(reason), Err(reasons)) =
+            (self.record.and_then(|record| record.undone.as_ref()), pair.consent())
+        {
+            return refuse(Row::Refuse, [vec![reason.clone()], reasons].concat());
         }
         rest(Row::OursGone, Phase::Broken, tell::ours_removed(self.ends, pair.their_half))
     }
 
     fn ours_failed(&self, pair: &Pair<'_>) -> Outcome {
-        if self.was_mended() {
+        if self.was_mended() || !pair.ours_is_managed {
             return half_failed(pair.our_half);
         }
         pair.with_consent(|_| pair.write_ours(Row::MendOurs, Step::RewriteOurs))
     }
 
     fn theirs_failed(&self, pair: &Pair<'_>) -> Outcome {
-        if pair.reach() == Reach::Ours || self.was_mended() {
+        if pair.reach() == Reach::Ours || self.was_mended() || !pair.theirs_is_managed {
             return half_failed(pair.their_half);
         }
         pair.with_consent(|_| pair.write_theirs(Row::MendTheirs, Step::RewriteTheirs))
@@ -267,26 +307,5 @@ impl Look<'_> {
 
     fn grant(&self, denial: &Denial) -> Reason {
         grants::access_missing(denial, self.agreements)
-    }
-}
-
-/// Azure's rules are about what was seen, so a refused write is the same refusal until something else is seen.
-pub(super) fn hold_refusal(
-    decision: Decision,
-    fingerprint: impl FnOnce() -> String,
-    record: Option<&Record>,
-    now: OffsetDateTime,
-) -> Decision {
-    let Some((record, refusal)) = record.and_then(|record| Some((record, record.refusal.as_ref()?))) else {
-        return decision;
-    };
-    let same = now - refusal.at < REFUSAL_HOLDS && refusal.fingerprint == fingerprint();
-    match (&decision.verdict, same && record.reasons.iter().any(|reason| reason.code == Code::AzureRefused)) {
-        (Verdict::Write(_), true) => {
-            let verdict =
-                Verdict::Rest { phase: Phase::Blocked, reasons: record.reasons.clone(), again: None };
-            Decision { row: Row::HoldRefusal, verdict, ..decision }
-        }
-        (Verdict::Write(_) | Verdict::Rest { .. }, _) => decision,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::consent::Agreed;
 use super::phase::Phase;
 use super::reason::Reason;
 use super::step::Write;
@@ -15,6 +16,8 @@ pub struct Decision {
     pub verdict: Verdict,
     /// The agreement that covers the pair, as `partner/name`.
     pub agreement: Option<String>,
+    /// What is agreed now, where our half is within it or about to be written by it: to be kept on the record.
+    pub agreed: Option<Agreed>,
 }
 
 /// What follows from a decision.
@@ -22,6 +25,16 @@ pub struct Decision {
 pub enum Verdict {
     /// Send this write, and read back.
     Write(Write),
+    /// Our half goes beyond what is agreed: record it as `refused` for these reasons, and then send this write.
+    Undo {
+        /// What mends it.
+        write: Write,
+        /// Why; the first one says whether the partner went too far or we took our consent back.
+        reasons: Vec<Reason>,
+    },
+    /// As far as one look can tell it is over. Another one, no sooner than this, has to say the same: until then the
+    /// record stays as it is, and nobody is told.
+    LookTwice(Duration),
     /// Write nothing.
     Rest {
         /// Where the record stands.
@@ -31,6 +44,17 @@ pub enum Verdict {
         /// When a look without a new hint is worth it; the sweep looks at every open record anyhow.
         again: Option<Duration>,
     },
+}
+
+impl Verdict {
+    /// What is sent, if anything is.
+    #[must_use]
+    pub fn write(&self) -> Option<&Write> {
+        match self {
+            Self::Write(write) | Self::Undo { write, .. } => Some(write),
+            Self::LookTwice(_) | Self::Rest { .. } => None,
+        }
+    }
 }
 
 /// The rows of the table: every cell of the product of what can be seen of two halves has one.
@@ -60,8 +84,18 @@ pub enum Row {
     WaitForTheirSync,
     /// Their space changed beyond the agreement: do not sync.
     RefuseWidening,
-    /// Our half goes further than the agreement: cut its flags down.
+    /// Our half goes beyond what is agreed in its flags alone: cut them down.
     NarrowOurs,
+    /// Our half goes beyond what is agreed: it goes.
+    UndoOurs,
+    /// Our half goes beyond what is agreed, which is told and not ours to mend.
+    Beyond,
+    /// What would have to be written was made by people, and is theirs to write.
+    LeftToPeople,
+    /// Somebody else's half has every name that ours could have.
+    NameTaken,
+    /// As far as one look can tell it is over: another one has to say the same.
+    EndUnconfirmed,
     /// Theirs was removed: remove ours.
     RemoveOurs,
     /// Theirs was removed: ours is kept, and broken.

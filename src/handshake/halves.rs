@@ -73,6 +73,26 @@ pub struct PeeringFlags {
     pub use_remote_gateways: bool,
 }
 
+impl PeeringFlags {
+    /// The flags that both have.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Self {
+        Self {
+            allow_virtual_network_access: self.allow_virtual_network_access
+                && other.allow_virtual_network_access,
+            allow_forwarded_traffic: self.allow_forwarded_traffic && other.allow_forwarded_traffic,
+            allow_gateway_transit: self.allow_gateway_transit && other.allow_gateway_transit,
+            use_remote_gateways: self.use_remote_gateways && other.use_remote_gateways,
+        }
+    }
+
+    /// Whether the other has every flag that this has.
+    #[must_use]
+    pub fn within(self, other: Self) -> bool {
+        self.intersection(other) == self
+    }
+}
+
 /// `peeringState`. Azure's enumerations are open: what is not known is `Unknown`, and waited on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PeeringState {

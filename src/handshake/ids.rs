@@ -110,6 +110,13 @@ impl Name {
         Self(format!("peerpact-{}", &handshake.0[..12]))
     }
 
+    /// The names that a half of ours may have, the first one first: the second is for a network, manager or scope in which
+    /// somebody else's half has the first.
+    #[must_use]
+    pub fn of_halves(handshake: &HandshakeId) -> [Self; 2] {
+        [Self::of_half(handshake), Self(format!("peerpact-{}", handshake.0))]
+    }
+
     /// The name of a static member that we make for this network.
     #[must_use]
     pub fn of_member(handshake: &HandshakeId, network: &VirtualNetworkId) -> Self {

@@ -2,10 +2,12 @@
 
 pub mod admission;
 pub mod agreements;
+pub mod consent;
 pub mod decide;
 pub mod decision;
 pub mod grants;
 pub mod halves;
+pub mod holding;
 pub mod ids;
 pub mod management;
 pub mod observation;

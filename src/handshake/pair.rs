@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agreements::Ends;
 use super::halves::PeeringState;
-use super::ids::{HandshakeId, PeeringId, TenantId, VirtualNetworkId, shown};
+use super::ids::{HandshakeId, Name, PeeringId, TenantId, VirtualNetworkId, shown};
 use super::management::ends::{ManagementEnds, Seat};
 use super::management::halves::ConnectionState;
 use super::management::ids::{
@@ -138,6 +138,18 @@ impl Pair {
                 Some(Self::Management(ManagementEnds::new(manager, scope, partner, Seat::Target)))
             }
             (Resource::Network(_) | Resource::Manager(_) | Resource::Scope(_), _) => None,
+        }
+    }
+}
+
+impl HalfId {
+    /// The half's own name.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        match self {
+            Self::Peering(id) => &id.name,
+            Self::ScopeConnection(id) => &id.name,
+            Self::Connection(id) => &id.name,
         }
     }
 }

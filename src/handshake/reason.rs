@@ -76,6 +76,16 @@ pub enum Code {
     OverlapWithNeighbour,
     /// A network holds as many peerings as Azure allows.
     PeeringLimit,
+    /// A half of ours came to go beyond what was agreed when it was written.
+    ConsentExceeded,
+    /// A half of ours was agreed to, and our agreement was changed since.
+    ConsentWithdrawn,
+    /// A half of ours has a flag that the agreement does not allow.
+    FlagNotAgreed,
+    /// What is to be done is for the people who made the half.
+    LeftToPeople,
+    /// Somebody else's half has the name that ours would have.
+    NameTaken,
     /// The partner wants to use our gateway, and the agreement does not allow it.
     GatewayTransitNotAgreed,
     /// The gateway flags of the two halves do not fit together.
@@ -115,6 +125,22 @@ pub enum Code {
 }
 
 impl Code {
+    /// Whether it says that a half of ours is not covered by what is agreed.
+    #[must_use]
+    pub fn is_breach(self) -> bool {
+        matches!(
+            self,
+            Self::ConsentExceeded
+                | Self::ConsentWithdrawn
+                | Self::FlagNotAgreed
+                | Self::NoAgreement
+                | Self::DeniedByName
+                | Self::PrefixNotAgreed
+                | Self::TagMissing
+                | Self::PartialPeering
+        )
+    }
+
     /// The code as programs read it.
     #[must_use]
     pub fn as_str(self) -> String {

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::consent::Agreed;
 use super::halves::{PeeringState, SyncLevel};
-use super::ids::{HandshakeId, TenantId};
+use super::ids::{HandshakeId, Name, TenantId};
 use super::management::halves::ConnectionState;
 use super::observation::Seen;
 use super::pair::{HalfId, Kind, Pair, Resource, State, Target};
@@ -76,6 +77,15 @@ pub struct Record {
     /// The requests that are to be told how this ends.
     #[serde(default)]
     pub asked: Vec<RequestId>,
+    /// What was agreed when our half was last written by us or found to be covered.
+    #[serde(default)]
+    pub agreed: Option<Agreed>,
+    /// Why our half was last taken down or cut down: it went beyond what is agreed, and was not within it since.
+    #[serde(default)]
+    pub undone: Option<Reason>,
+    /// When a look first said that it is over, until another one says otherwise.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub end_seen_at: Option<OffsetDateTime>,
 }
 
 /// One end, as last seen.
@@ -91,6 +101,9 @@ pub struct End {
     pub state: Option<State>,
     /// `peeringSyncLevel`, of peerings.
     pub sync: Option<SyncLevel>,
+    /// We made this half, as far as this ledger knows; the name that we give tells it too.
+    #[serde(default)]
+    pub made: bool,
 }
 
 /// A write that is about to be sent.
@@ -121,7 +134,8 @@ impl Record {
     /// A record for a pair that was not known before.
     #[must_use]
     pub fn new(pair: &Pair, home: TenantId, now: OffsetDateTime) -> Self {
-        let end = |tenant, resource| End { tenant, resource, half: None, state: None, sync: None };
+        let end =
+            |tenant, resource| End { tenant, resource, half: None, state: None, sync: None, made: false };
         Self {
             id: pair.id(),
             kind: pair.kind(),
@@ -144,6 +158,9 @@ impl Record {
             not_before: None,
             wish: None,
             asked: Vec::new(),
+            agreed: None,
+            undone: None,
+            end_seen_at: None,
         }
     }
 
@@ -169,6 +186,37 @@ impl Record {
     #[must_use]
     pub fn shows(&self, half: &HalfId) -> bool {
         [&self.ours, &self.theirs].iter().any(|end| end.state.is_some() && end.half.as_ref() == Some(half))
+    }
+
+    /// Whether we made this half: by what is on record, or by the name that we give to ours.
+    #[must_use]
+    pub fn made(record: Option<&Self>, handshake: &HandshakeId, half: &HalfId) -> bool {
+        let noted = |end: &End| end.made && end.half.as_ref() == Some(half);
+        Name::of_halves(handshake).contains(half.name())
+            || record.is_some_and(|record| noted(&record.ours) || noted(&record.theirs))
+    }
+
+    /// A write of ours that was carried out has made this half.
+    pub fn note_made(&mut self, side: Side, half: HalfId) {
+        let end = match side {
+            Side::Ours => &mut self.ours,
+            Side::Theirs => &mut self.theirs,
+        };
+        (end.half, end.made) = (Some(half), true);
+    }
+
+    /// Whether a half was ever seen, or somebody asked for one or for the end of one.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        let asked = self.wants_ours().is_some() || self.wants_gone().is_some();
+        asked || self.ours.half.is_some() || self.theirs.half.is_some()
+    }
+
+    /// Whether the last thing that we set out to do is to remove a half, and what came of it is being read back.
+    #[must_use]
+    pub fn is_removing(&self) -> bool {
+        let removes = |intent: &Intent| matches!(intent.step, Step::RemoveOurs | Step::RemoveTheirs);
+        self.phase == Phase::Completing && self.intent.as_ref().is_some_and(removes)
     }
 
     /// Since when the halves have stood in these states; `None` if they stood otherwise at the last look.
@@ -309,14 +357,21 @@ impl Record {
         self.refusal = None;
         self.removal_seen_at = None;
         self.looking_since = None;
+        self.agreed = None;
+        self.undone = None;
+        self.end_seen_at = None;
     }
 }
 
 impl End {
     fn see(&mut self, half: Option<(HalfId, State)>) {
         self.state = half.as_ref().map(|(_, state)| *state);
-        if let Some((id, _)) = half {
-            self.half = Some(id);
+        match half {
+            Some((id, _)) => {
+                self.made &= self.half.as_ref() == Some(&id);
+                self.half = Some(id);
+            }
+            None => self.made = false,
         }
     }
 }

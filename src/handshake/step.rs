@@ -134,6 +134,12 @@ impl Step {
         }
     }
 
+    /// Whether it makes our half route or allow something, so that it is written only by an agreement.
+    #[must_use]
+    pub fn needs_consent(self) -> bool {
+        matches!(self, Self::CreateOurs | Self::RewriteOurs | Self::SyncOurs)
+    }
+
     /// Whether a peering is to take over the remote address space (`syncRemoteAddressSpace`).
     #[must_use]
     pub fn syncs(self) -> bool {

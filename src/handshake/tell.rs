@@ -128,6 +128,30 @@ pub(super) fn half_failed(half: Half<'_>) -> Reason {
     Reason::new(Code::ProvisioningFailed, message).fixed_by(fix)
 }
 
+pub(super) fn left_to_people(half: &PeeringHalf) -> Reason {
+    let id = &half.id;
+    let message = format!("{id} is left Disconnected; people made it, so it is not written again unasked");
+    let fix = format!(
+        "write {id} once more, ask for it (`peerpact request peering`), or let the agreement say `adopt = \"manage\"`"
+    );
+    Reason::new(Code::LeftToPeople, message).fixed_by(fix)
+}
+
+pub(super) fn not_ours_to_remove(half: &PeeringHalf) -> Reason {
+    let id = &half.id;
+    let message = format!("{id} is not removed on request: we did not make it, and no agreement covers it");
+    let fix = format!("whoever made it removes it: az network vnet peering delete --ids {}", word(id));
+    Reason::new(Code::LeftToPeople, message).fixed_by(fix)
+}
+
+pub(super) fn names_taken(network: &VirtualNetworkId) -> Reason {
+    let message = format!(
+        "other halves in {network} have the names `peerpact-…` that the half of this pair would have"
+    );
+    let fix = "rename or remove them: `az network vnet peering list` shows which network each leads to";
+    Reason::new(Code::NameTaken, message).fixed_by(fix)
+}
+
 fn id(half: Half<'_>) -> String {
     half.map_or_else(|| "a half that is not there".to_owned(), |half| half.id.to_string())
 }

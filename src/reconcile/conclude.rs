@@ -8,6 +8,7 @@ use super::{Known, Pass, ReconcileError, Report};
 use crate::arm::{AzureFailure, Class, Deadline, Ended, WriteError};
 use crate::handshake::decision::{Row, Verdict};
 use crate::handshake::grants;
+use crate::handshake::pair::Target;
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::{Code, Reason};
 use crate::handshake::record::Refusal;
@@ -33,11 +34,12 @@ impl Pass<'_> {
         {
             self.record.opened();
         }
+        self.note_made(write, &sent);
         match sent {
             Ok(Ended::Succeeded) => self.read_back(before, row, write, None, until).await,
             Ok(Ended::StillRunning { after }) => {
                 let message = format!("Azure is still at work: {} {}", write.step, write.target());
-                let reasons = vec![Reason::new(Code::AwaitingAzure, message)];
+                let reasons = self.why(Reason::new(Code::AwaitingAzure, message));
                 let again = after.unwrap_or(SOON).clamp(SOON, LONGEST_GAP);
                 self.settle(Phase::Completing, reasons, Some(again)).await
             }
@@ -55,7 +57,8 @@ impl Pass<'_> {
             Err(WriteError::Rejected(error)) => match error.class() {
                 Class::Denied(denial) => {
                     let reason = grants::access_missing(&denial, &self.reconciler.agreements);
-                    self.settle(Phase::Blocked, vec![reason], None).await
+                    let reasons = self.why(reason);
+                    self.settle(Phase::Blocked, reasons, None).await
                 }
                 Class::Throttled { after } | Class::Busy { after } | Class::Unavailable { after } => {
                     self.busy(write, &error.to_string(), after).await
@@ -82,18 +85,25 @@ impl Pass<'_> {
             Ok(view) => view,
             Err(error) => {
                 let message = format!("{} was sent, and could not be read back: {error}", write.step);
-                let reason = unknown.unwrap_or_else(|| Reason::new(Code::OutcomeUnknown, message));
-                return self.settle(Phase::Completing, vec![reason], Some(SOON)).await;
+                let reasons = self.why(unknown.unwrap_or_else(|| Reason::new(Code::OutcomeUnknown, message)));
+                return self.settle(Phase::Completing, reasons, Some(SOON)).await;
             }
         };
         let now = self.reconciler.clock.now();
         self.record.see(&view, now);
         let decision = view.decide(Some(&self.record), &self.reconciler.agreements, now);
-        self.note_opened(decision.row);
+        self.note(&decision);
         match decision.verdict {
+            Verdict::LookTwice(after) => self.look_twice(after).await,
+            Verdict::Rest { phase: Phase::Closed, .. } if row == Row::UndoOurs => {
+                let reasons = self.breach.clone();
+                self.settle(Phase::Refused, reasons, None).await
+            }
             Verdict::Rest { phase: Phase::Closed, .. } if write.step == Step::RemoveOurs => {
                 self.settle(Phase::Closed, vec![removed(row, write)], None).await
             }
+            // It is told at once, and undone by the next pass.
+            Verdict::Undo { reasons, .. } => self.settle(Phase::Refused, reasons, Some(SOON)).await,
             Verdict::Rest { phase, reasons, again } => self.settle(phase, reasons, again).await,
             Verdict::Write(next) => {
                 let message = format!("next, {} is due: {}", next.step, next.target());
@@ -101,6 +111,19 @@ impl Pass<'_> {
                 self.settle(Phase::Completing, vec![reason], Some(SOON)).await
             }
         }
+    }
+
+    fn note_made(&mut self, write: &Write, sent: &Sent) {
+        let made = matches!(write.step, Step::CreateOurs | Step::CreateTheirs)
+            && matches!(sent, Ok(Ended::Succeeded | Ended::StillRunning { .. }));
+        if let (true, Target::Half(half)) = (made, write.target()) {
+            self.record.note_made(write.step.side(), half);
+        }
+    }
+
+    /// Why a write was not carried out, after why it was to be.
+    fn why(&self, reason: Reason) -> Vec<Reason> {
+        self.breach.iter().cloned().chain([reason]).collect()
     }
 
     async fn busy(
@@ -112,7 +135,8 @@ impl Pass<'_> {
         let message = format!("Azure could not take this now: {} {}: {why}", write.step, write.target());
         let again = after.unwrap_or(SOON).clamp(SOON, LONGEST_GAP);
         self.record.not_before = after.map(|_| self.reconciler.clock.now() + again);
-        self.settle(Phase::Waiting, vec![Reason::new(Code::AzureBusy, message)], Some(again)).await
+        let reasons = self.why(Reason::new(Code::AzureBusy, message));
+        self.settle(Phase::Waiting, reasons, Some(again)).await
     }
 
     async fn refused_by_azure(
@@ -126,7 +150,8 @@ impl Pass<'_> {
         let message = format!("Azure refused to {}, {}: {failure}", write.step, write.target());
         let reason = Reason::new(Code::AzureRefused, message)
             .fixed_by("mend what Azure names; the next event or sweep tries again");
-        self.settle(Phase::Blocked, vec![reason], None).await
+        let reasons = self.why(reason);
+        self.settle(Phase::Blocked, reasons, None).await
     }
 }
 

@@ -250,8 +250,8 @@ impl Reconciler {
         Ok(Meant::These(vec![(Pair::Peering(ends), known)]))
     }
 
-    /// A central half names its scope. Where it cannot be read, the scopes that the agreements give for its manager are
-    /// tried, and ours tells how it went.
+    /// A central half names its scope. Where it cannot be read, the scopes are tried for which an agreement spells its
+    /// manager out, and ours tells how it went. A pattern is no word that such a manager exists.
     async fn meant_by_scope_connection(
         &self,
         id: &ScopeConnectionId,
@@ -265,15 +265,17 @@ impl Reconciler {
                 let known = Known { scope_connection: Some(half), announced: written, ..Known::default() };
                 Ok(Meant::These(ends.map(|ends| (Pair::Management(ends), known)).into_iter().collect()))
             }
-            Look::Denied(_) if whose != Whose::Ours && written => {
-                let named = self.agreements.managements().filter(|(_, agreement)| {
-                    agreement.seat() == Seat::Target && agreement.manager.matches(&id.manager)
+            Look::Denied(denial) if whose != Whose::Ours && written => {
+                let spelt_out = self.agreements.managements().filter(|(_, agreement)| {
+                    let literal = agreement.manager.literal();
+                    agreement.seat() == Seat::Target && literal.is_some_and(|manager| manager == id.manager)
                 });
-                let ends = named.filter_map(|(_, agreement)| {
+                let ends = spelt_out.filter_map(|(_, agreement)| {
                     self.agreements.management_ends(&id.manager, &agreement.scope)
                 });
                 let announced = || Known { announced: true, ..Known::default() };
-                Ok(Meant::These(ends.map(|ends| (Pair::Management(ends), announced())).collect()))
+                let pairs: Vec<_> = ends.map(|ends| (Pair::Management(ends), announced())).collect();
+                Ok(if pairs.is_empty() { Meant::Unreadable(denial) } else { Meant::These(pairs) })
             }
             Look::Denied(denial) => Ok(Meant::Unreadable(denial)),
             Look::Absent => Ok(Meant::none()),

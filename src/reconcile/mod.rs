@@ -37,14 +37,14 @@ use uuid::Uuid;
 use crate::arm::{ArmError, Deadline, ResourceManager};
 use crate::clock::Clock;
 use crate::handshake::agreements::Agreements;
-use crate::handshake::decision::{Row, Verdict};
+use crate::handshake::decision::{Decision, Row, Verdict};
 use crate::handshake::ids::{HandshakeId, TenantId};
 use crate::handshake::pair::Pair;
 use crate::handshake::phase::{IllegalMove, Phase};
 use crate::handshake::reason::{Code, Reason};
 use crate::handshake::record::{Intent, LEASE, Record};
 use crate::handshake::step::Write;
-use crate::ledger::{Cause, Change, Ledger, LedgerError, Line, Stored, Version};
+use crate::ledger::{Cause, Change, Ledger, LedgerError, Line, Outcome, Stored, Version};
 use crate::queue::{QueueError, Queues};
 
 pub use act::Acted;
@@ -143,17 +143,20 @@ impl Reconciler {
             None if decision.row == Row::Closed => return Ok(Report::Nothing),
             None => Pass::begin(self, cause, Record::new(pair, self.home, now)),
         };
-        pass.record.agreement.clone_from(&decision.agreement);
         pass.record.see(&view, now);
-        pass.note_opened(decision.row);
-        match decision.verdict {
-            Verdict::Rest { phase, reasons, again } => pass.settle(phase, reasons, again).await,
-            Verdict::Write(write) => {
-                let correlation = pass.intend(&write, decision.row).await?;
-                let sent = self.send(pair.partner(), &write, correlation, until).await;
-                pass.conclude(&view, decision.row, &write, sent, until).await
+        pass.note(&decision);
+        let write = match decision.verdict {
+            Verdict::LookTwice(after) => return pass.look_twice(after).await,
+            Verdict::Rest { phase, reasons, again } => return pass.settle(phase, reasons, again).await,
+            Verdict::Undo { write, reasons } => {
+                pass.tell_breach(reasons).await?;
+                write
             }
-        }
+            Verdict::Write(write) => write,
+        };
+        let correlation = pass.intend(&write, decision.row).await?;
+        let sent = self.send(pair.partner(), &write, correlation, until).await;
+        pass.conclude(&view, decision.row, &write, sent, until).await
     }
 
     fn eyes(&self) -> Eyes<'_> {
@@ -168,23 +171,60 @@ struct Pass<'a> {
     record: Record,
     before: Option<Record>,
     version: Version,
+    /// Why our half is being taken down or cut down, if it is: told along with whatever keeps that from being done.
+    breach: Vec<Reason>,
 }
 
 impl<'a> Pass<'a> {
     fn begin(reconciler: &'a Reconciler, cause: &'a Cause, record: Record) -> Self {
-        Self { reconciler, cause, record, before: None, version: Version::ABSENT }
+        Self { reconciler, cause, record, before: None, version: Version::ABSENT, breach: Vec::new() }
     }
 
     fn resume(reconciler: &'a Reconciler, cause: &'a Cause, stored: Stored) -> Self {
         let Stored { record, version } = stored;
-        Self { reconciler, cause, before: Some(record.clone()), record, version }
+        Self { reconciler, cause, before: Some(record.clone()), record, version, breach: Vec::new() }
     }
 
-    /// Where only theirs is missing, our half is there as a request wants it, whoever made it.
-    fn note_opened(&mut self, row: Row) {
-        if row == Row::WaitForTheirs {
+    /// Keeps what a decision found out, whatever follows from it.
+    fn note(&mut self, decision: &Decision) {
+        self.record.agreement.clone_from(&decision.agreement);
+        if decision.agreed.is_some() {
+            self.record.agreed.clone_from(&decision.agreed);
+            self.record.undone = None;
+        }
+        if let Verdict::Undo { reasons, .. } = &decision.verdict {
+            self.record.undone = reasons.first().cloned();
+        }
+        let now = self.reconciler.clock.now();
+        let seen = self.record.end_seen_at.filter(|at| *at <= now).unwrap_or(now);
+        self.record.end_seen_at = matches!(decision.verdict, Verdict::LookTwice(_)).then_some(seen);
+        // Where only theirs is missing, our half is there as a request wants it, whoever made it.
+        if decision.row == Row::WaitForTheirs {
             self.record.opened();
         }
+    }
+
+    /// Records that one look found nothing left, and tells nobody: the handshake stays what it was until another says so.
+    async fn look_twice(mut self, after: Duration) -> Result<Report, ReconcileError> {
+        self.record.held_until = None;
+        if self.before.as_ref() != Some(&self.record) {
+            let line = self.line("was not found; another look has to say the same".to_owned());
+            self.write(&line, &[]).await?;
+        }
+        let Record { id, phase, reasons, .. } = self.record;
+        Ok(Report::Settled { id, phase, reasons, again: Some(after) })
+    }
+
+    /// Records and tells that our half goes beyond what is agreed, before anything is done about it: whatever happens to
+    /// this pass, it is known.
+    async fn tell_breach(&mut self, reasons: Vec<Reason>) -> Result<(), ReconcileError> {
+        self.breach.clone_from(&reasons);
+        let known = self.record.phase == Phase::Refused && self.record.reasons == reasons;
+        if !known {
+            self.record.settle(Phase::Refused, reasons, self.reconciler.clock.now())?;
+            self.swap(told(Phase::Refused, &self.record.reasons)).await?;
+        }
+        Ok(())
     }
 
     /// Puts on record what is about to be sent, and holds the handshake.
@@ -193,7 +233,7 @@ impl<'a> Pass<'a> {
         let named = format!("{} {} {}", self.record.id, self.reconciler.home, self.version.next().number());
         let correlation = Uuid::new_v5(&Uuid::NAMESPACE_OID, named.as_bytes());
         let (step, target) = (write.step, write.target());
-        self.record.settle(Phase::Completing, Vec::new(), now)?;
+        self.record.settle(Phase::Completing, self.breach.clone(), now)?;
         self.record.intent = Some(Intent { step, target: target.clone(), correlation, at: now });
         self.record.held_until = Some(now + LEASE);
         self.record.mended += u8::from(matches!(row, Row::MendOurs | Row::MendTheirs));
@@ -218,13 +258,22 @@ impl<'a> Pass<'a> {
         Ok(Report::Settled { id: self.record.id, phase, reasons: self.record.reasons, again })
     }
 
+    /// Writes the record, a line of its history, and the outcomes that it owes.
     async fn swap(&mut self, what: String) -> Result<(), ReconcileError> {
-        let now = self.reconciler.clock.now();
-        let line = Line { at: now, what, cause: self.cause.clone() };
-        self.record.updated_at = now;
-        tracing::info!(handshake = %self.record.id, phase = %self.record.phase, "{}", line.what);
+        let line = self.line(what);
         let outcomes = self.outcomes(&line).await?;
-        let change = Change { record: &self.record, line: &line, request: None, outcomes: &outcomes };
+        self.write(&line, &outcomes).await
+    }
+
+    fn line(&mut self, what: String) -> Line {
+        let now = self.reconciler.clock.now();
+        self.record.updated_at = now;
+        Line { at: now, what, cause: self.cause.clone() }
+    }
+
+    async fn write(&mut self, line: &Line, outcomes: &[Outcome]) -> Result<(), ReconcileError> {
+        tracing::info!(handshake = %self.record.id, phase = %self.record.phase, "{}", line.what);
+        let change = Change { record: &self.record, line, request: None, outcomes };
         self.version = self.reconciler.ledger.commit(&change, self.version).await?;
         self.before = Some(self.record.clone());
         Ok(())

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::arm::{ArmError, Deadline, Place, ResourceManager};
 use crate::handshake::agreements::{Agreements, Ends, ManagementAgreement};
 use crate::handshake::halves::{Network, Sight};
-use crate::handshake::ids::{TenantId, VirtualNetworkId};
+use crate::handshake::ids::{HandshakeId, Name, TenantId, VirtualNetworkId};
 use crate::handshake::management::ends::{ManagementEnds, Seat};
 use crate::handshake::management::halves::{
     ConnectionState, Look, NetworkManagerConnection, ScopeConnection,
@@ -99,13 +99,17 @@ impl Eyes<'_> {
         let central = self.central(ends, named, scope_connection, until);
         let (central, target) = if ends.seat == Seat::Central && settled && connection.is_none() {
             let central = central.await?;
-            let told = is_connected(&central);
+            let told = is_connected(&central.look);
             let target = if told { None } else { Some(self.target(ends, named, connection, until).await?) };
             (central, target)
         } else {
             let (central, target) = tokio::join!(central, self.target(ends, named, connection, until));
             (central?, Some(target?))
         };
+        let (taken_by_central, central) = (central.taken_names, central.look);
+        let (taken_by_target, target) =
+            target.map_or_else(Default::default, |target| (target.taken_names, Some(target.look)));
+        let taken_names = if ends.seat == Seat::Central { taken_by_central } else { taken_by_target };
         let connected = is_connected(&central);
         let taken =
             if ends.seat == Seat::Central && connected { self.taken(ends, until).await? } else { None };
@@ -117,7 +121,7 @@ impl Eyes<'_> {
             Some(agreement) => Some(self.members(ends, agreement, until).await?),
             None => None,
         };
-        Ok(ManagementObservation { central: Some(central), target, taken, members, announced })
+        Ok(ManagementObservation { central: Some(central), target, taken, members, taken_names, announced })
     }
 
     async fn central(
@@ -126,22 +130,22 @@ impl Eyes<'_> {
         record: Option<&Record>,
         known: Option<ScopeConnection>,
         until: Deadline,
-    ) -> Result<Look<Found<ScopeConnection>>, ArmError> {
+    ) -> Result<Chosen<ScopeConnection>, ArmError> {
         let (central, target) = self.tenants(ends);
         let this = |half: &ScopeConnection| half.scope == ends.scope && half.tenant == target;
         if let Some(half) = known.filter(this) {
-            return Ok(Look::Seen(Found { half, others: Vec::new() }));
+            return Ok(Chosen::only(half));
         }
         if let Some(id) = record.and_then(|record| scope_connection_of(record, ends)) {
             match self.resource_manager.scope_connection(central, &id, until).await? {
-                Look::Seen(half) if this(&half) => return Ok(Look::Seen(Found { half, others: Vec::new() })),
-                Look::Denied(denial) => return Ok(Look::Denied(denial)),
+                Look::Seen(half) if this(&half) => return Ok(Chosen::only(half)),
+                Look::Denied(denial) => return Ok(Look::Denied(denial).into()),
                 Look::Seen(_) | Look::Absent => {}
             }
         }
         let listed = self.resource_manager.scope_connections(central, &ends.manager, until).await?;
         let of = |half: &ScopeConnection| (HalfId::ScopeConnection(half.id.clone()), half.state);
-        Ok(chosen(listed, this, of))
+        Ok(Chosen::among(listed, ends, this, of))
     }
 
     async fn target(
@@ -150,22 +154,22 @@ impl Eyes<'_> {
         record: Option<&Record>,
         known: Option<NetworkManagerConnection>,
         until: Deadline,
-    ) -> Result<Look<Found<NetworkManagerConnection>>, ArmError> {
+    ) -> Result<Chosen<NetworkManagerConnection>, ArmError> {
         let (_, target) = self.tenants(ends);
         let this = |half: &NetworkManagerConnection| half.manager == ends.manager;
         if let Some(half) = known.filter(this) {
-            return Ok(Look::Seen(Found { half, others: Vec::new() }));
+            return Ok(Chosen::only(half));
         }
         if let Some(id) = record.and_then(|record| connection_of(record, ends)) {
             match self.resource_manager.connection(target, &id, until).await? {
-                Look::Seen(half) if this(&half) => return Ok(Look::Seen(Found { half, others: Vec::new() })),
-                Look::Denied(denial) => return Ok(Look::Denied(denial)),
+                Look::Seen(half) if this(&half) => return Ok(Chosen::only(half)),
+                Look::Denied(denial) => return Ok(Look::Denied(denial).into()),
                 Look::Seen(_) | Look::Absent => {}
             }
         }
         let listed = self.resource_manager.connections(target, &ends.scope, until).await?;
         let of = |half: &NetworkManagerConnection| (HalfId::Connection(half.id.clone()), half.state);
-        Ok(chosen(listed, this, of))
+        Ok(Chosen::among(listed, ends, this, of))
     }
 
     async fn taken(&self, ends: &ManagementEnds, until: Deadline) -> Result<Option<bool>, ArmError> {
@@ -227,18 +231,41 @@ fn is_connected(central: &Look<Found<ScopeConnection>>) -> bool {
     matches!(central, Look::Seen(found) if found.half.state == ConnectionState::Connected)
 }
 
-fn chosen<T>(
-    listed: Look<Vec<T>>,
-    this: impl Fn(&T) -> bool,
-    of: impl Fn(&T) -> (HalfId, ConnectionState),
-) -> Look<Found<T>> {
-    match listed {
-        Look::Seen(halves) => {
-            let mine = halves.into_iter().filter(this).collect();
-            Found::among(mine, of).map_or(Look::Absent, Look::Seen)
+/// What stands at one end, and which names of ours somebody else's connections have there.
+pub(super) struct Chosen<T> {
+    pub(super) look: Look<Found<T>>,
+    pub(super) taken_names: Vec<Name>,
+}
+
+impl<T> Chosen<T> {
+    fn only(half: T) -> Self {
+        Look::Seen(Found { half, others: Vec::new() }).into()
+    }
+
+    /// The half of this pair among those of a list.
+    pub(super) fn among(
+        listed: Look<Vec<T>>,
+        ends: &ManagementEnds,
+        this: impl Fn(&T) -> bool,
+        of: impl Fn(&T) -> (HalfId, ConnectionState),
+    ) -> Self {
+        match listed {
+            Look::Seen(halves) => {
+                let (mine, others): (Vec<T>, Vec<T>) = halves.into_iter().partition(this);
+                let ours = Name::of_halves(&HandshakeId::of_management(&ends.manager, &ends.scope));
+                let names = others.iter().map(|other| of(other).0.name().clone());
+                let taken_names = names.filter(|name| ours.contains(name)).collect();
+                Self { look: Found::among(mine, of).map_or(Look::Absent, Look::Seen), taken_names }
+            }
+            Look::Absent => Look::Absent.into(),
+            Look::Denied(denial) => Look::Denied(denial).into(),
         }
-        Look::Absent => Look::Absent,
-        Look::Denied(denial) => Look::Denied(denial),
+    }
+}
+
+impl<T> From<Look<Found<T>>> for Chosen<T> {
+    fn from(look: Look<Found<T>>) -> Self {
+        Self { look, taken_names: Vec::new() }
     }
 }
 

@@ -173,7 +173,7 @@ fn a_network_that_holds_as_many_peerings_as_azure_allows_takes_no_more() {
 #[test]
 fn the_limit_is_no_reason_against_a_half_that_is_there_already() {
     let ours = crowded(ours(), 499).half("theirs", |half| half.state = PeeringState::Disconnected);
-    is_admitted(ours, crowded(theirs(), 499), &agreements(""));
+    is_admitted(ours, crowded(theirs(), 499), &agreements("adopt = \"manage\""));
 }
 
 #[test]

@@ -93,7 +93,7 @@ TOML parse error at line 8, column 1
 8 | forwarded_trafic = true
   | ^^^^^^^^^^^^^^^^
 unknown field `forwarded_trafic`, expected one of `name`, `ours`, `theirs`, `prefixes`, `forwarded_traffic`, \
-`gateway_transit`, `remote_gateways`, `on_removal`, `reach`, `tag`"
+`gateway_transit`, `remote_gateways`, `on_removal`, `on_breach`, `on_withdrawal`, `adopt`, `reach`, `tag`"
     );
     assert!(refused(&format!("allow_all = true\n{}", with(&[]))).contains("line 1, column 1"));
     let deny = "[[deny]]\nnetwork = \"x\"\nreasn = \"x\"\n";

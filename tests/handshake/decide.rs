@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use peerpact::handshake::agreements::Agreements;
 use peerpact::handshake::decide::decide;
 use peerpact::handshake::decision::{Decision, Row, Verdict};
-use peerpact::handshake::halves::{Denial, PeeringState, Provisioning, Sight, SyncLevel};
+use peerpact::handshake::halves::{Denial, PeeringHalf, PeeringState, Provisioning, Sight, SyncLevel};
+use peerpact::handshake::ids::{HandshakeId, Name};
 use peerpact::handshake::observation::Observation;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::step::{Side, Step};
@@ -61,16 +62,40 @@ const TERMS: [(&str, &str); 5] = [
 pub(crate) const AGREED: &str = "10.1.0.0/16";
 pub(crate) const OUTSIDE: &str = "192.168.0.0/16";
 
+/// Who made the halves that are seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum By {
+    People,
+    Us,
+}
+
+impl By {
+    const ALL: [Self; 2] = [Self::People, Self::Us];
+
+    fn name(self) -> Name {
+        match self {
+            Self::People => "by-hand".parse().unwrap(),
+            Self::Us => Name::of_half(&HandshakeId::of_peering(&ends().ours, &ends().theirs)),
+        }
+    }
+}
+
 impl Cell {
-    fn sight(self, here: NetworkBuilder, there: &str) -> Sight {
+    /// A half here routes what it was given at its last sync.
+    fn sight(self, here: NetworkBuilder, there: &str, space: &str, by: By) -> Sight {
         use PeeringState::{Connected, Disconnected, Initiated, Unknown};
-        let half = |state, sync| {
-            Sight::Seen(here.clone().half(there, |half| (half.state, half.sync) = (state, sync)).build())
+        let behind = matches!(self, Self::LocalBehind | Self::BothBehind);
+        let made = |edit: &dyn Fn(&mut PeeringHalf)| {
+            let build = |half: &mut PeeringHalf| {
+                half.id.name = by.name();
+                half.peered = vec![if behind { AGREED } else { space }.parse().unwrap()];
+                half.current = vec![space.parse().unwrap()];
+                edit(half);
+            };
+            Sight::Seen(here.clone().half(there, build).build())
         };
-        let provisioning = |value| {
-            let edit = move |half: &mut peerpact::handshake::halves::PeeringHalf| half.provisioning = value;
-            Sight::Seen(here.clone().half(there, edit).build())
-        };
+        let half = |state, sync| made(&|half| (half.state, half.sync) = (state, sync));
+        let provisioning = |value| made(&|half| half.provisioning = value);
         match self {
             Self::Absent => Sight::Seen(here.build()),
             Self::Updating => provisioning(Provisioning::Updating),
@@ -95,25 +120,25 @@ impl Cell {
     }
 }
 
-pub(crate) fn observed(theirs: Cell, ours: Cell, their_prefix: &str) -> Observation {
+pub(crate) fn observed(theirs: Cell, ours: Cell, their_prefix: &str, by: By) -> Observation {
     Observation {
-        ours: ours.sight(network("ours", "10.2.0.0/16"), "theirs"),
-        theirs: theirs.sight(network("theirs", their_prefix), "ours"),
+        ours: ours.sight(network("ours", "10.2.0.0/16"), "theirs", their_prefix, by),
+        theirs: theirs.sight(network("theirs", their_prefix), "ours", "10.2.0.0/16", by),
     }
 }
 
-fn decided(theirs: Cell, ours: Cell, their_prefix: &str, agreements: &Agreements) -> Decision {
-    decide(&ends(), &observed(theirs, ours, their_prefix), None, agreements, now())
+fn decided(theirs: Cell, ours: Cell, their_prefix: &str, by: By, agreements: &Agreements) -> Decision {
+    decide(&ends(), &observed(theirs, ours, their_prefix, by), None, agreements, now())
 }
 
 /// Calls `check` with every cell of the product, under all terms, with and without consent to the partner's space.
 fn everywhere(mut check: impl FnMut(&str, bool, Cell, Cell, &Decision)) {
-    for (name, terms) in TERMS {
-        let agreements = agreements(terms);
+    for ((name, terms), by) in TERMS.into_iter().flat_map(|terms| By::ALL.map(|by| (terms, by))) {
+        let (agreements, name) = (agreements(terms), format!("made by {by:?}, {name}").to_lowercase());
         for (consent, prefix) in [(true, AGREED), (false, OUTSIDE)] {
             for theirs in CELLS {
                 for ours in CELLS {
-                    check(name, consent, theirs, ours, &decided(theirs, ours, prefix, &agreements));
+                    check(&name, consent, theirs, ours, &decided(theirs, ours, prefix, by, &agreements));
                 }
             }
         }
@@ -129,7 +154,7 @@ fn each_cell_has_the_decision_that_is_written_down() {
         let section = sections.entry((terms.to_owned(), !consent)).or_default();
         section.entry(decision.row).or_default().push(format!("{theirs:?}|{ours:?}"));
     });
-    assert_eq!(cells, TERMS.len() * 2 * CELLS.len() * CELLS.len());
+    assert_eq!(cells, TERMS.len() * 2 * 2 * CELLS.len() * CELLS.len());
     let mut text = String::from(
         "Every cell is theirs|ours. Written by the test in tests/handshake/decide.rs; a change here is a change of behaviour.\n",
     );
@@ -167,11 +192,29 @@ fn nothing_is_created_synced_or_restored_without_consent() {
 }
 
 #[test]
-fn only_a_half_that_azure_calls_disconnected_is_removed() {
+fn only_a_half_that_we_made_and_that_azure_calls_disconnected_is_removed() {
     everywhere(|terms, _, theirs, ours, decision| {
         let Verdict::Write(write) = &decision.verdict else { return };
         let removes = write.step == Step::RemoveOurs;
-        assert!(!removes || ours == Cell::Disconnected, "{terms}: {theirs:?}|{ours:?} would remove ours");
+        let may = ours == Cell::Disconnected && terms.starts_with("made by us");
+        assert!(!removes || may, "{terms}: {theirs:?}|{ours:?} would remove ours");
+    });
+}
+
+#[test]
+fn what_people_made_is_synced_and_not_written_otherwise() {
+    everywhere(|terms, _, theirs, ours, decision| {
+        if terms.starts_with("made by us") {
+            return;
+        }
+        let write = match &decision.verdict {
+            Verdict::Write(write) => write,
+            Verdict::Undo { .. } => panic!("{terms}: {theirs:?}|{ours:?}: {decision:?}"),
+            Verdict::LookTwice(_) | Verdict::Rest { .. } => return,
+        };
+        let (there, syncs) =
+            (if write.step.side() == Side::Ours { ours } else { theirs }, write.step.syncs());
+        assert!(syncs || there == Cell::Absent, "{terms}: {theirs:?}|{ours:?} would {}", write.step);
     });
 }
 
@@ -197,10 +240,11 @@ fn nothing_is_written_while_azure_works_or_while_an_end_cannot_be_read() {
 }
 
 #[test]
-fn connected_means_that_both_halves_are_connected_and_in_sync() {
-    everywhere(|terms, _, theirs, ours, decision| {
+fn connected_means_that_both_halves_are_connected_and_in_sync_within_what_is_agreed() {
+    everywhere(|terms, consent, theirs, ours, decision| {
         let connected = matches!(decision.verdict, Verdict::Rest { phase: Phase::Connected, .. });
-        assert_eq!(connected, theirs == Cell::InSync && ours == Cell::InSync, "{terms}: {theirs:?}|{ours:?}");
+        let is = consent && theirs == Cell::InSync && ours == Cell::InSync;
+        assert_eq!(connected, is, "{terms}: {theirs:?}|{ours:?}");
     });
 }
 
@@ -221,8 +265,12 @@ fn without_an_agreement_nothing_is_ever_written() {
     let elsewhere = fixtures::agreements_between("other", "theirs", "");
     for theirs in CELLS {
         for ours in CELLS {
-            let decision = decided(theirs, ours, AGREED, &elsewhere);
-            assert!(matches!(decision.verdict, Verdict::Rest { .. }), "{theirs:?}|{ours:?} would write");
+            for by in By::ALL {
+                let decision = decided(theirs, ours, AGREED, by, &elsewhere);
+                let rests = !matches!(decision.verdict, Verdict::Rest { phase: Phase::Connected, .. });
+                assert!(rests, "{theirs:?}|{ours:?} would be connected");
+                assert!(matches!(decision.verdict, Verdict::Rest { .. }), "{theirs:?}|{ours:?} would write");
+            }
         }
     }
 }

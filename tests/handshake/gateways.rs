@@ -129,6 +129,7 @@ fn our_half_is_written_with_the_flags_that_are_agreed_and_that_azure_takes() {
                 assert_eq!(phase, Phase::Refused);
                 assert!(!situation.is_admissible(), "{situation:?} is refused: {reasons:?}");
             }
+            other @ (Verdict::Undo { .. } | Verdict::LookTwice(_)) => panic!("{situation:?}: {other:?}"),
         }
     }
     assert_eq!(
@@ -244,9 +245,16 @@ fn each_gateway_rule_alone_is_told_with_the_half_and_the_rule() {
     }
 }
 
+/// A connected pair whose half of ours, made by people, has these flags.
+fn connected_with(flags: PeeringFlags) -> Observation {
+    let ours = network("ours", "10.2.0.0/16").half("theirs", |half| half.flags = flags).build();
+    let theirs = network("theirs", "10.1.0.0/16").half("ours", |_| {}).build();
+    Observation { ours: Sight::Seen(ours), theirs: Sight::Seen(theirs) }
+}
+
 #[test]
-fn a_connected_half_of_ours_is_cut_down_to_the_agreement_and_never_widened() {
-    for bits in 0..64_u32 {
+fn a_half_whose_flags_go_too_far_is_refused_and_cut_down_only_where_it_is_ours_to_manage() {
+    for (bits, manage) in (0..64_u32).flat_map(|bits| [(bits, true), (bits, false)]) {
         let bit = |place: u32| bits & (1 << place) != 0;
         let (forwarded, transit, remote) = (bit(0), bit(1), bit(2));
         let flags = PeeringFlags {
@@ -255,13 +263,11 @@ fn a_connected_half_of_ours_is_cut_down_to_the_agreement_and_never_widened() {
             allow_gateway_transit: bit(4),
             use_remote_gateways: bit(5),
         };
+        let adopt = if manage { "adopt = \"manage\"" } else { "" };
         let terms = format!(
-            "forwarded_traffic = {forwarded}\ngateway_transit = {transit}\nremote_gateways = {remote}"
+            "forwarded_traffic = {forwarded}\ngateway_transit = {transit}\nremote_gateways = {remote}\n{adopt}"
         );
-        let ours = network("ours", "10.2.0.0/16").half("theirs", |half| half.flags = flags).build();
-        let theirs = network("theirs", "10.1.0.0/16").half("ours", |_| {}).build();
-        let observation = Observation { ours: Sight::Seen(ours), theirs: Sight::Seen(theirs) };
-        let decision = decide(&ends(), &observation, None, &agreements(&terms), now());
+        let decision = decide(&ends(), &connected_with(flags), None, &agreements(&terms), now());
         let cut = PeeringFlags {
             allow_forwarded_traffic: bit(3) && forwarded,
             allow_gateway_transit: bit(4) && transit,
@@ -269,13 +275,20 @@ fn a_connected_half_of_ours_is_cut_down_to_the_agreement_and_never_widened() {
             ..flags
         };
         match decision.verdict {
-            Verdict::Write(write) => {
+            Verdict::Undo { write, reasons } => {
                 let (id, written) = peering_of(&write);
                 assert_eq!((decision.row, written), (Row::NarrowOurs, cut));
                 assert_ne!(cut, flags, "nothing had to be cut");
+                assert!(manage, "what people made is not cut down unasked");
                 assert_eq!(id.name.as_str(), "to-theirs", "it is written under its own name");
+                assert!(reasons.iter().all(|reason| reason.code == Code::FlagNotAgreed), "{reasons:?}");
+            }
+            Verdict::Rest { phase: Phase::Refused, reasons, .. } => {
+                assert!(!manage && cut != flags, "{reasons:?}");
+                assert!(reasons.iter().all(|reason| reason.code == Code::FlagNotAgreed), "{reasons:?}");
             }
             Verdict::Rest { phase, .. } => assert_eq!((phase, cut), (Phase::Connected, flags)),
+            other @ (Verdict::Write(_) | Verdict::LookTwice(_)) => panic!("{other:?}"),
         }
     }
 }
@@ -295,7 +308,7 @@ fn a_half_that_is_synced_keeps_its_flags() {
             network("theirs", "10.1.0.0/16").half("ours", |half| half.sync = SyncLevel::RemoteNotInSync);
         let observation =
             Observation { ours: Sight::Seen(ours.build()), theirs: Sight::Seen(theirs.build()) };
-        match decide(&ends(), &observation, None, &agreements(""), now()).verdict {
+        match decide(&ends(), &observation, None, &agreements("forwarded_traffic = true"), now()).verdict {
             Verdict::Write(write) => assert_eq!(peering_of(&write).1, flags),
             other => panic!("{other:?}"),
         }

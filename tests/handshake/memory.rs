@@ -1,8 +1,10 @@
 //! Decisions that depend on what is on record: deadlines, refusals that hold, and what was mended before.
 
-use peerpact::handshake::decide::{REFUSAL_HOLDS, STALLED_AFTER, decide};
+use peerpact::handshake::decide::{STALLED_AFTER, decide};
 use peerpact::handshake::decision::{Decision, Row, Verdict};
 use peerpact::handshake::halves::{PeeringState, Provisioning, Sight};
+use peerpact::handshake::holding::REFUSAL_HOLDS;
+use peerpact::handshake::ids::{HandshakeId, Name};
 use peerpact::handshake::observation::Observation;
 use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
@@ -38,7 +40,7 @@ fn decided(observation: &Observation, record: &Record, terms: &str, at: OffsetDa
 fn first_reason(decision: &Decision) -> Code {
     match &decision.verdict {
         Verdict::Rest { reasons, .. } => reasons[0].code,
-        Verdict::Write(write) => panic!("it would {}", write.step),
+        other => panic!("it does not rest: {other:?}"),
     }
 }
 
@@ -126,8 +128,9 @@ fn a_refusal_does_not_hide_what_is_no_write() {
 
 #[test]
 fn a_failed_half_is_written_once_more_and_then_left_to_people() {
+    let name = Name::of_half(&HandshakeId::of_peering(&ends().ours, &ends().theirs));
     let failed = |network: NetworkBuilder, remote: &str| {
-        network.half(remote, |half| half.provisioning = Provisioning::Failed)
+        network.half(remote, |half| (half.provisioning, half.id.name) = (Provisioning::Failed, name.clone()))
     };
     let ours_failed = seen(failed(ours(), "theirs"), theirs().half("ours", |_| {}));
     let theirs_failed = seen(ours().half("theirs", |_| {}), failed(theirs(), "ours"));
@@ -158,15 +161,17 @@ fn nothing_is_written_while_azure_works_on_either_network() {
 }
 
 #[test]
-fn a_half_made_by_hand_under_another_name_is_adopted_and_written_under_that_name() {
+fn a_half_made_by_hand_is_left_to_people_or_written_under_its_own_name_where_that_is_agreed() {
     let by_hand = ours().half("theirs", |half| {
         half.id.name = "made-by-hand".parse().unwrap();
         half.state = PeeringState::Disconnected;
     });
     let observation = seen(by_hand, theirs().initiated("ours"));
-    match decided(&observation, &record(|_| {}), "", now()).verdict {
+    let left = decided(&observation, &record(|_| {}), "", now());
+    assert_eq!((left.row, first_reason(&left)), (Row::LeftToPeople, Code::LeftToPeople));
+    match decided(&observation, &record(|_| {}), "adopt = \"manage\"", now()).verdict {
         Verdict::Write(write) => assert_eq!(peering_of(&write).0.name.as_str(), "made-by-hand"),
-        other @ Verdict::Rest { .. } => panic!("{other:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

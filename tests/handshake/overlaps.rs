@@ -112,7 +112,7 @@ fn the_pair_itself_is_no_neighbour_that_clashes() {
     let ours = ours().half("theirs", |half| {
         (half.state, half.peered, half.current) = (PeeringState::Disconnected, space.clone(), space);
     });
-    is_admitted(ours, theirs(), &agreements(""));
+    is_admitted(ours, theirs(), &agreements("adopt = \"manage\""));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use peerpact::handshake::record::Record;
 use peerpact::ledger::{CauseKind, Ledger, LedgerError, SqliteLedger, Version};
 use rusqlite::Connection;
 use serde_json::Value;
@@ -154,16 +155,23 @@ async fn a_row_that_makes_no_sense_is_an_error_and_not_an_absence() {
 }
 
 #[tokio::test]
-async fn a_record_as_it_was_written_on_the_day_of_the_first_format_is_read() {
+async fn a_record_as_it_was_written_on_the_day_of_an_earlier_format_is_read() {
+    let first = (full_of_the_first_format(), include_str!("../data/record-1.json"));
+    let second = (full_of_the_second_format(), include_str!("../data/record-2.json"));
+    for (record, sample) in [first, second] {
+        is_read(&record, sample).await;
+    }
+}
+
+async fn is_read(record: &Record, sample: &str) {
     let place = Place::new();
-    let (ledger, record) = (place.ledger(), full_of_the_first_format());
-    kept(&ledger, &record).await;
-    let sample = include_str!("../data/record-1.json");
+    let ledger = place.ledger();
+    kept(&ledger, record).await;
     let line = include_str!("../data/line-1.json");
     let old = Connection::open(place.file()).unwrap();
     old.execute("UPDATE handshake SET record = ?1", [sample]).unwrap();
     old.execute("UPDATE history SET line = ?1", [line]).unwrap();
-    assert_eq!(ledger.load(&record.id).await.unwrap().unwrap().record, record);
+    assert_eq!(ledger.load(&record.id).await.unwrap().unwrap().record, *record);
     let told = ledger.history(&record.id).await.unwrap();
     assert_eq!(
         (told[0].what.as_str(), told[0].cause.kind),
@@ -173,7 +181,7 @@ async fn a_record_as_it_was_written_on_the_day_of_the_first_format_is_read() {
 
 #[test]
 fn what_is_written_today_is_what_the_sample_says() {
-    let sample: Value = serde_json::from_str(include_str!("../data/record-2.json")).unwrap();
+    let sample: Value = serde_json::from_str(include_str!("../data/record-3.json")).unwrap();
     assert_eq!(serde_json::to_value(full()).unwrap(), sample);
 }
 

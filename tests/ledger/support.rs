@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use peerpact::handshake::halves::{PeeringState, SyncLevel};
+use peerpact::handshake::consent::Agreed;
+use peerpact::handshake::halves::{PeeringFlags, PeeringState, SyncLevel};
 use peerpact::handshake::ids::HandshakeId;
 use peerpact::handshake::pair::{HalfId, Pair, State, Target};
 use peerpact::handshake::phase::Phase;
@@ -59,8 +60,22 @@ pub(crate) async fn told(ledger: &SqliteLedger, id: &HandshakeId) -> Vec<String>
     ledger.history(id).await.unwrap().into_iter().map(|line| line.what).collect()
 }
 
-/// A record with something in every field, as `tests/data/record-2.json` holds it.
+/// A record with something in every field, as `tests/data/record-3.json` holds it.
 pub(crate) fn full() -> Record {
+    let mut record = full_of_the_second_format();
+    record.ours.made = true;
+    record.agreed = Some(Agreed {
+        agreement: "contoso/all".to_owned(),
+        prefixes: vec!["10.0.0.0/8".parse().unwrap()],
+        flags: PeeringFlags { allow_virtual_network_access: true, ..PeeringFlags::default() },
+    });
+    record.undone = Some(Reason::new(Code::ConsentExceeded, "it went too far").fixed_by("take it back"));
+    record.end_seen_at = Some(now() + Duration::seconds(50));
+    record
+}
+
+/// A record with something in every field that there was when requests came, as `tests/data/record-2.json` holds it.
+pub(crate) fn full_of_the_second_format() -> Record {
     let mut record = full_of_the_first_format();
     let request: RequestId = "r-1".parse().unwrap();
     record.looking_since = Some(now() + Duration::seconds(30));

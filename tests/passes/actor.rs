@@ -1,6 +1,7 @@
 //! An engineer: raw requests to the sandbox, with nothing of the product in them.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
@@ -12,7 +13,7 @@ use crate::stage::{ORIGIN, half, wait};
 pub(crate) struct Actor {
     azure: Azure,
     principal: Principal,
-    tokens: std::cell::RefCell<BTreeMap<Tenant, String>>,
+    tokens: Mutex<BTreeMap<Tenant, String>>,
 }
 
 impl Actor {
@@ -116,7 +117,7 @@ impl Actor {
     }
 
     async fn token(&self, tenant: Tenant) -> String {
-        if let Some(token) = self.tokens.borrow().get(&tenant) {
+        if let Some(token) = self.tokens.lock().unwrap().get(&tenant) {
             return token.clone();
         }
         let form = format!(
@@ -130,13 +131,18 @@ impl Actor {
         let response = self.azure.call(request).await.unwrap();
         let answer: Value = serde_json::from_slice(response.body()).unwrap();
         let token = answer["access_token"].as_str().expect("a token").to_owned();
-        self.tokens.borrow_mut().insert(tenant, token.clone());
+        self.tokens.lock().unwrap().insert(tenant, token.clone());
         token
+    }
+
+    /// Lets operations that are due end.
+    pub(crate) fn settle(&self) {
+        self.azure.settle();
     }
 
     /// Forgets its tokens, as after a long time.
     pub(crate) fn sign_out(&self) {
-        self.tokens.borrow_mut().clear();
+        self.tokens.lock().unwrap().clear();
     }
 
     /// Widens, narrows or sets a network's space.

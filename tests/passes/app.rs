@@ -52,6 +52,18 @@ impl App {
         ledger: &Path,
         gate: &Arc<Gate>,
     ) -> Self {
+        Self::start_on(azure, clock, tenant, &["10.0.0.0/8"], terms, ledger, gate)
+    }
+
+    pub(crate) fn start_on(
+        azure: &Azure,
+        clock: Clock,
+        tenant: Tenant,
+        prefixes: &[&str],
+        terms: &str,
+        ledger: &Path,
+        gate: &Arc<Gate>,
+    ) -> Self {
         let principal = azure.world().app(tenant);
         let settings = Settings {
             endpoint: ORIGIN.parse().unwrap(),
@@ -67,7 +79,7 @@ impl App {
         });
         let broker = azure.service_bus(tenant);
         let home = tenant.tenant_id().parse().unwrap();
-        let text = agreement(tenant, terms);
+        let text = agreement(tenant, prefixes, terms);
         let reconciler = Reconciler {
             home,
             agreements: Arc::new(Agreements::parse(Some(home), [("agreement", text.as_str())]).unwrap()),
@@ -196,12 +208,12 @@ impl App {
     }
 }
 
-/// The agreement with the other tenant on everything within 10.0.0.0/8, with further keys.
-fn agreement(tenant: Tenant, terms: &str) -> String {
+/// The agreement with the other tenant on everything within these prefixes, with further keys.
+fn agreement(tenant: Tenant, prefixes: &[&str], terms: &str) -> String {
     let other = if tenant == Tenant::Contoso { Tenant::Fabrikam } else { Tenant::Contoso };
     let pattern = |tenant: Tenant| crate::stage::network(tenant, "*", "*");
     format!(
-        "partner = \"{}\"\ntenant = \"{}\"\n[[peering]]\nname = \"all\"\nours = \"{}\"\ntheirs = \"{}\"\nprefixes = [\"10.0.0.0/8\"]\n{terms}\n",
+        "partner = \"{}\"\ntenant = \"{}\"\n[[peering]]\nname = \"all\"\nours = \"{}\"\ntheirs = \"{}\"\nprefixes = {prefixes:?}\n{terms}\n",
         other.name(),
         other.tenant_id(),
         pattern(tenant),

@@ -10,8 +10,13 @@ use azure_core::error::ErrorKind;
 use azure_core::http::headers::Headers;
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
 use bytes::Bytes;
+use http::Method;
 use peerpact_sandbox::Azure;
+use serde_json::json;
 use tokio::sync::Notify;
+
+use crate::actor::Actor;
+use crate::stage::{half, hub, spoke, wait};
 
 /// What happens at one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +35,8 @@ pub(crate) enum Fault {
     ThrottledWithRetryAfter,
     /// Azure answers 429.
     Throttled,
+    /// Azure answers 404 for what is there.
+    NotFound,
 }
 
 /// What happens at one write to the ledger.
@@ -65,11 +72,47 @@ pub(crate) enum SettleFault {
     LockLost,
 }
 
+/// What the partner does right before a call of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Move {
+    /// The hub gets this address space.
+    Respace(&'static [&'static str]),
+    /// Their half goes.
+    Close,
+    /// Their half is opened, or written again.
+    Open,
+}
+
+impl Move {
+    /// Azure may refuse it, as when their network is held just then: then it is not made.
+    async fn make(self, partner: &Actor) {
+        let their_half = half(&hub(), "to-spoke");
+        let (method, id, body) = match self {
+            Self::Respace(prefixes) => {
+                let space = json!({ "addressSpace": { "addressPrefixes": prefixes } });
+                (Method::PUT, hub(), Some(json!({ "location": "westeurope", "properties": space })))
+            }
+            Self::Close => (Method::DELETE, their_half, None),
+            Self::Open => {
+                let properties = json!({
+                    "remoteVirtualNetwork": { "id": spoke() }, "allowVirtualNetworkAccess": true,
+                });
+                (Method::PUT, their_half, Some(json!({ "properties": properties })))
+            }
+        };
+        partner.call(method, &id, body.as_ref()).await;
+        wait(2).await;
+        partner.settle();
+    }
+}
+
 /// Where the fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Point {
     Nowhere,
     Call(usize, Fault),
+    /// The partner is quicker than this call.
+    Moved(usize, Move),
     /// At the first call with this method.
     First(&'static str, Fault),
     LedgerWrite(usize, LedgerFault),
@@ -88,6 +131,9 @@ pub(crate) struct Counts {
 
 pub(crate) struct Gate {
     point: Point,
+    moves: Vec<(usize, Move)>,
+    partner: Mutex<Option<Arc<Actor>>>,
+    routed: Mutex<Vec<String>>,
     calls: Mutex<Vec<String>>,
     ledger_writes: AtomicUsize,
     sends: AtomicUsize,
@@ -103,8 +149,23 @@ impl Gate {
     }
 
     pub(crate) fn with(point: Point) -> Arc<Self> {
+        match point {
+            Point::Moved(at, its) => Self::moving(vec![(at, its)]),
+            _ => Self::build(point, Vec::new()),
+        }
+    }
+
+    /// The partner makes these moves, each right before the call with its number.
+    pub(crate) fn moving(moves: Vec<(usize, Move)>) -> Arc<Self> {
+        Self::build(Point::Nowhere, moves)
+    }
+
+    fn build(point: Point, moves: Vec<(usize, Move)>) -> Arc<Self> {
         Arc::new(Self {
             point,
+            moves,
+            partner: Mutex::default(),
+            routed: Mutex::default(),
             calls: Mutex::default(),
             ledger_writes: AtomicUsize::new(0),
             sends: AtomicUsize::new(0),
@@ -118,6 +179,42 @@ impl Gate {
     /// As long as this is so, every network shows itself to the app as one that Azure is at work on.
     pub(crate) fn azure_is_at_work(&self, so: bool) {
         self.at_work.store(so, Ordering::SeqCst);
+    }
+
+    /// Who makes the moves.
+    pub(crate) fn moved_by(&self, partner: &Arc<Actor>) {
+        *self.partner.lock().unwrap() = Some(partner.clone());
+    }
+
+    /// Every prefix that a half which peerpact made in the spoke has routed after any of the calls.
+    pub(crate) fn routed(&self) -> Vec<String> {
+        self.routed.lock().unwrap().clone()
+    }
+
+    async fn partner_moves(&self, number: usize) {
+        let partner = self.partner.lock().unwrap().clone();
+        for (_, its) in self.moves.iter().filter(|(at, _)| *at == number) {
+            its.make(partner.as_deref().expect("somebody moves")).await;
+        }
+    }
+
+    /// Watches what our half routes, where anybody moves at all.
+    async fn watch(&self) {
+        let partner = self.partner.lock().unwrap().clone().filter(|_| !self.moves.is_empty());
+        let Some(halves) = (match partner {
+            Some(partner) => partner.halves(&spoke()).await,
+            None => None,
+        }) else {
+            return;
+        };
+        for (_, half) in halves.iter().filter(|(name, _)| name.starts_with("peerpact-")) {
+            let prefixes = half["remoteAddressSpace"]["addressPrefixes"].as_array().cloned();
+            let prefixes = prefixes.unwrap_or_default().into_iter();
+            let texts = prefixes.filter_map(|prefix| prefix.as_str().map(str::to_owned));
+            if half["peeringState"] != "Disconnected" {
+                self.routed.lock().unwrap().extend(texts);
+            }
+        }
     }
 
     /// Every call so far, as `METHOD path`.
@@ -184,6 +281,8 @@ impl Gate {
 
     async fn at_call(&self, call: String) -> Option<Fault> {
         self.die_if_dying().await;
+        let number = self.calls.lock().unwrap().len();
+        self.partner_moves(number).await;
         let mut calls = self.calls.lock().unwrap();
         let number = calls.len();
         let first =
@@ -216,7 +315,11 @@ impl HttpClient for Transport {
         let fault =
             self.gate.at_call(format!("{} {}", request.method().as_str(), request.url().path())).await;
         match fault {
-            None => self.forward(request).await,
+            None => {
+                let answer = self.forward(request).await;
+                self.gate.watch().await;
+                answer
+            }
             Some(Fault::CrashBefore) => self.gate.crash().await,
             Some(Fault::CrashAfterCommit) => {
                 self.forward(request).await?;
@@ -234,6 +337,7 @@ impl HttpClient for Transport {
             Some(Fault::Unavailable) => Ok(answer(503, "ServiceUnavailable", None)),
             Some(Fault::ThrottledWithRetryAfter) => Ok(answer(429, "TooManyRequests", Some("3"))),
             Some(Fault::Throttled) => Ok(answer(429, "TooManyRequests", None)),
+            Some(Fault::NotFound) => Ok(answer(404, "ResourceNotFound", None)),
         }
     }
 }

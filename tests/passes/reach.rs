@@ -7,6 +7,9 @@ use crate::stage::{Grants, Stage, half, hub, spoke, wait};
 
 const BOTH: &str = "reach = \"both\"";
 const RESTORE: &str = "reach = \"both\"\non_removal = \"restore\"";
+/// The engineer's half is ours to manage too.
+const ADOPTED: &str = "reach = \"both\"\nadopt = \"manage\"";
+const ADOPTED_RESTORE: &str = "reach = \"both\"\nadopt = \"manage\"\non_removal = \"restore\"";
 const CONNECTED: &str = "Connected/FullyInSync";
 
 async fn both_connected(stage: &Stage) -> bool {
@@ -58,7 +61,7 @@ async fn our_half_removed_is_healed_theirs_first() {
 
 #[tokio::test(start_paused = true)]
 async fn their_half_removed_is_restored_where_that_is_agreed() {
-    let (stage, app) = made_by_one_app(RESTORE).await;
+    let (stage, app) = made_by_one_app(ADOPTED_RESTORE).await;
     let theirs = app.record().await.theirs.half.unwrap();
     stage.traveller.delete(&theirs).await;
     stage.deliver(&[&app]).await;
@@ -66,8 +69,20 @@ async fn their_half_removed_is_restored_where_that_is_agreed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn their_half_removed_leaves_what_people_made_alone_unless_that_is_ours_to_manage() {
+    for terms in [BOTH, RESTORE] {
+        let (stage, app) = made_by_one_app(terms).await;
+        let theirs = app.record().await.theirs.half.unwrap();
+        stage.traveller.delete(&theirs).await;
+        stage.deliver(&[&app]).await;
+        assert_eq!(app.phase().await, Phase::Broken, "{terms}");
+        assert!(stage.traveller.state(&spoke()).await.starts_with("Disconnected"), "{terms}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn their_half_removed_removes_ours_where_nothing_else_is_agreed() {
-    let (stage, app) = made_by_one_app(BOTH).await;
+    let (stage, app) = made_by_one_app(ADOPTED).await;
     let theirs = app.record().await.theirs.half.unwrap();
     stage.traveller.delete(&theirs).await;
     stage.deliver(&[&app]).await;

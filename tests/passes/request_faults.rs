@@ -40,7 +40,12 @@ struct End {
 
 impl Story {
     fn terms(self, tenant: Tenant) -> String {
-        if self == Self::Management { managed(tenant, "") } else { String::new() }
+        match self {
+            Self::Management => managed(tenant, ""),
+            // What contoso's engineer opened goes with fabrikam's half, as contoso agrees to.
+            Self::Disconnect => "adopt = \"manage\"".to_owned(),
+            Self::Peering | Self::SlowPeering => String::new(),
+        }
     }
 
     async fn prologue(self) -> Stage {

@@ -156,7 +156,7 @@ async fn transit_comes_first_so_that_the_partner_can_use_our_gateway_afterwards(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_half_of_ours_that_goes_beyond_the_agreement_is_cut_down() {
+async fn a_half_that_people_made_beyond_the_agreement_is_refused_and_cut_down_only_where_that_is_agreed() {
     let stage = Stage::new().await;
     stage.two_networks().await;
     stage
@@ -165,7 +165,15 @@ async fn a_half_of_ours_that_goes_beyond_the_agreement_is_cut_down() {
         .await;
     stage.contoso_opens().await;
     let app = stage.app(Fabrikam, "");
+    let mark = stage.mark();
     stage.deliver(&[&app]).await;
+    let record = app.record().await;
+    assert_eq!(record.phase, Phase::Refused, "{record:#?}");
+    assert_eq!(record.reason.unwrap().code.as_str(), "flag-not-agreed");
+    assert_eq!(stage.writes_of_app(Fabrikam, mark), Vec::<String>::new());
+
+    let app = stage.app(Fabrikam, "adopt = \"manage\"");
+    app.sweep().await;
     assert_eq!(app.phase().await, Phase::Connected, "{:#?}", app.record().await);
     let halves = stage.traveller.halves(&spoke()).await.unwrap();
     assert_eq!(halves["by-hand"]["allowForwardedTraffic"], false);

@@ -1,5 +1,6 @@
 //! The stage: one sandbox, the engineers who work in it, and the apps that watch it.
 
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +38,7 @@ pub(crate) struct Stage {
     pub(crate) azure: Azure,
     pub(crate) clock: Clock,
     /// Owns both subscriptions.
-    pub(crate) traveller: Actor,
+    pub(crate) traveller: Arc<Actor>,
     folder: Rc<tempfile::TempDir>,
 }
 
@@ -90,7 +91,7 @@ impl Stage {
         }
         let clock = Clock::starting_at(START);
         let azure = Azure::new(world, peerpact_sandbox::Clock::starting_at(START), Settings::new(pace, 7));
-        let traveller = Actor::sign_in(azure.clone(), azure.world().traveller().clone()).await;
+        let traveller = Arc::new(Actor::sign_in(azure.clone(), azure.world().traveller().clone()).await);
         for (tenant, group) in [(Tenant::Contoso, "hub"), (Tenant::Fabrikam, "spokes")] {
             traveller.resource_group(tenant, group).await;
         }
@@ -108,7 +109,26 @@ impl Stage {
     }
 
     pub(crate) fn gated_app(&self, tenant: Tenant, terms: &str, gate: &Arc<Gate>) -> App {
-        App::start(&self.azure, self.clock, tenant, terms, &self.folder.path().join(tenant.name()), gate)
+        gate.moved_by(&self.traveller);
+        App::start(&self.azure, self.clock, tenant, terms, &self.ledger(tenant), gate)
+    }
+
+    /// The same, with an agreement on these prefixes.
+    pub(crate) fn gated_app_on(&self, tenant: Tenant, prefixes: &[&str], gate: &Arc<Gate>) -> App {
+        gate.moved_by(&self.traveller);
+        App::start_on(&self.azure, self.clock, tenant, prefixes, "", &self.ledger(tenant), gate)
+    }
+
+    /// Where a tenant's app keeps its ledger, without the extension.
+    pub(crate) fn ledger(&self, tenant: Tenant) -> PathBuf {
+        self.folder.path().join(tenant.name())
+    }
+
+    /// A tenant's ledger is lost; no app of that tenant may run.
+    pub(crate) fn lose_ledger(&self, tenant: Tenant) {
+        for extension in ["db", "db-wal", "db-shm"] {
+            let _ = std::fs::remove_file(self.ledger(tenant).with_extension(extension));
+        }
     }
 
     /// Contoso's `hub` and fabrikam's `spoke`.

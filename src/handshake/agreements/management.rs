@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{Agreements, OnRemoval, Partner, Whose};
-use crate::handshake::ids::{Name, SubscriptionId};
+use super::{Adopt, Agreements, DenyRule, OnRemoval, Partner, Remedy, Whose};
+use crate::handshake::ids::{Name, SubscriptionId, TenantId};
 use crate::handshake::management::ends::{ManagementEnds, Seat};
 use crate::handshake::management::ids::{NetworkManagerId, Scope};
 use crate::handshake::pair::{Pair, Resource};
@@ -26,6 +26,12 @@ pub struct ManagementAgreement {
     /// What becomes of our half when the partner removes theirs.
     #[serde(default)]
     pub on_removal: OnRemoval,
+    /// What becomes of a half of ours that was agreed to and is not any more.
+    #[serde(default = "Remedy::tell")]
+    pub on_withdrawal: Remedy,
+    /// What may be done to halves that people made.
+    #[serde(default)]
+    pub adopt: Adopt,
     /// Network groups of ours that the partner's networks join as static members, once connected. Only where the
     /// manager is ours.
     #[serde(default)]
@@ -114,6 +120,29 @@ impl Agreements {
         let partner = self.partner(ends.partner)?;
         let agreement = partner.managements.iter().find(|agreement| agreement.covers(ends))?;
         Some((partner, agreement))
+    }
+
+    /// The management agreement that a record calls by this label, whatever it covers now.
+    #[must_use]
+    pub fn labelled_management(&self, partner: TenantId, label: &str) -> Option<&ManagementAgreement> {
+        let partner = self.partner(partner)?;
+        partner.managements.iter().find(|agreement| partner.label_of(&agreement.name) == label)
+    }
+
+    /// The `[[deny]]` that keeps a scope of ours from a partner's manager, which would reach every network in it. What
+    /// lies under a management group cannot be seen, so every rule on a network that may be ours counts there. Of a
+    /// partner's scope only the networks themselves are kept out of our groups.
+    #[must_use]
+    pub fn denied_scope(&self, ends: &ManagementEnds) -> Option<&DenyRule> {
+        if ends.seat == Seat::Central {
+            return None;
+        }
+        self.denials().find(|rule| match &ends.scope {
+            Scope::Subscription(subscription) => rule.network.subscription() == *subscription,
+            Scope::ManagementGroup(_) => {
+                !matches!(self.whose(rule.network.subscription()), Some(Whose::Theirs(_)))
+            }
+        })
     }
 
     /// Every management agreement with its partner.

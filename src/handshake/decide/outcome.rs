@@ -23,12 +23,14 @@ fn again(step: Step, half: &PeeringHalf) -> Write {
 
 pub(super) fn write(row: Row, step: Step, half: &PeeringHalf) -> Outcome {
     let write = match step {
-        Step::RemoveOurs | Step::RemoveTheirs => {
-            Write { step, body: Body::Removal(Target::Half(HalfId::Peering(half.id.clone()))) }
-        }
+        Step::RemoveOurs | Step::RemoveTheirs => removal(step, half),
         _ => again(step, half),
     };
     (row, Verdict::Write(write))
+}
+
+pub(super) fn removal(step: Step, half: &PeeringHalf) -> Write {
+    Write { step, body: Body::Removal(Target::Half(HalfId::Peering(half.id.clone()))) }
 }
 
 pub(super) fn rest(row: Row, phase: Phase, reason: Reason) -> Outcome {

@@ -5,7 +5,7 @@ use super::outcome::{at_work, peering, refuse, rest, write};
 use crate::handshake::admission::Case;
 use crate::handshake::agreements::{OnRemoval, Reach};
 use crate::handshake::decision::{Row, Verdict};
-use crate::handshake::halves::{Network, PeeringHalf};
+use crate::handshake::halves::{Network, PeeringFlags, PeeringHalf};
 use crate::handshake::ids::{HandshakeId, Name};
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::Reason;
@@ -18,6 +18,9 @@ pub(super) struct Pair<'a> {
     pub(super) theirs: &'a Network,
     pub(super) our_half: Option<&'a PeeringHalf>,
     pub(super) their_half: Option<&'a PeeringHalf>,
+    /// We made our half, or an agreement lets us manage what people made.
+    pub(super) ours_is_managed: bool,
+    pub(super) theirs_is_managed: bool,
     pub(super) case: Result<Case<'a>, Vec<Reason>>,
 }
 
@@ -42,28 +45,49 @@ impl Pair<'_> {
         self.case.as_ref().ok().map(|case| case.agreement.on_removal)
     }
 
+    /// What follows if our half is ours to write; what people made is theirs.
+    pub(super) fn managed_ours(&self, then: impl FnOnce() -> Outcome) -> Outcome {
+        match self.our_half.filter(|_| !self.ours_is_managed) {
+            Some(half) => rest(Row::LeftToPeople, Phase::Blocked, tell::left_to_people(half)),
+            None => then(),
+        }
+    }
+
     pub(super) fn answer_theirs(&self, case: &Case<'_>, step: Step) -> Outcome {
-        let name = self.our_half.map_or_else(|| self.new_name(), |half| half.id.name.clone());
-        let (half, remote) = (self.ours.id.peering(name), self.theirs.id.clone());
-        (Row::AnswerTheirs, Verdict::Write(peering(step, half, remote, case.flags(Side::Ours))))
+        self.put_ours(Row::AnswerTheirs, step, case.flags(Side::Ours))
+    }
+
+    /// Writes our half: the one that is there, or a new one.
+    pub(super) fn put_ours(&self, row: Row, step: Step, flags: PeeringFlags) -> Outcome {
+        let name = self.our_half.map(|half| half.id.name.clone());
+        self.put(row, step, self.ours, self.theirs, name, flags)
     }
 
     pub(super) fn create_theirs(&self, case: &Case<'_>) -> Outcome {
-        let (half, remote) = (self.theirs.id.peering(self.new_name()), self.ours.id.clone());
-        let write = peering(Step::CreateTheirs, half, remote, case.flags(Side::Theirs));
-        (Row::AnswerOurs, Verdict::Write(write))
+        let flags = case.flags(Side::Theirs);
+        self.put(Row::AnswerOurs, Step::CreateTheirs, self.theirs, self.ours, None, flags)
     }
 
-    /// Both are connected and in sync. What is not covered by an agreement was made by people, and is left to them.
+    fn put(
+        &self,
+        row: Row,
+        step: Step,
+        holder: &Network,
+        remote: &Network,
+        name: Option<Name>,
+        flags: PeeringFlags,
+    ) -> Outcome {
+        let Some(name) = name.or_else(|| self.new_name(holder)) else {
+            return rest(Row::NameTaken, Phase::Blocked, tell::names_taken(&holder.id));
+        };
+        (row, Verdict::Write(peering(step, holder.id.peering(name), remote.id.clone(), flags)))
+    }
+
+    /// Both are connected and in sync, and ours routes nothing that is not agreed. Connected, unless they have grown.
     pub(super) fn settled(&self) -> Outcome {
-        let narrowed = self.case.as_ref().ok().zip(self.our_half).and_then(|(case, half)| {
-            let flags = case.within_agreement(half.flags);
-            (flags != half.flags)
-                .then(|| peering(Step::RewriteOurs, half.id.clone(), half.remote.clone(), flags))
-        });
-        match narrowed {
-            Some(write) => (Row::NarrowOurs, Verdict::Write(write)),
-            None => rest(Row::Connected, Phase::Connected, tell::connected(self.their_half, self.our_half)),
+        match self.case.as_ref().map_err(Clone::clone).and_then(Case::still_agreed) {
+            Ok(()) => rest(Row::Connected, Phase::Connected, tell::connected(self.their_half, self.our_half)),
+            Err(reasons) => refuse(Row::RefuseWidening, reasons),
         }
     }
 
@@ -75,7 +99,10 @@ impl Pair<'_> {
         self.their_half.map_or_else(at_work, |half| write(row, step, half))
     }
 
-    pub(super) fn new_name(&self) -> Name {
-        Name::of_half(&HandshakeId::of_peering(&self.ours.id, &self.theirs.id))
+    /// The first of our names that no other half in the network has: Azure would take a PUT for a change of that one.
+    fn new_name(&self, holder: &Network) -> Option<Name> {
+        let handshake = HandshakeId::of_peering(&self.ours.id, &self.theirs.id);
+        let is_free = |name: &Name| !holder.peerings.iter().any(|half| half.id.name == *name);
+        Name::of_halves(&handshake).into_iter().find(is_free)
     }
 }

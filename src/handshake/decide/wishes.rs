@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::outcome::{peering, write};
+use super::outcome::{refuse, write};
 use super::pair::Pair;
 use super::{Look, Outcome, REMOVAL_AWAITED};
 use crate::handshake::agreements::Reach;
+use crate::handshake::consent::is_denied;
 use crate::handshake::decision::{Row, Verdict};
-use crate::handshake::halves::{PeeringHalf, PeeringState};
+use crate::handshake::halves::{Network, PeeringHalf, PeeringState};
 use crate::handshake::observation::HalfState;
 use crate::handshake::pair::State;
 use crate::handshake::phase::Phase;
@@ -21,27 +22,28 @@ impl Look<'_> {
         self.record.and_then(Record::wants_gone).is_some()
     }
 
-    pub(super) fn wants_ours_gone(&self, half: &PeeringHalf) -> bool {
+    pub(super) fn wants_ours_gone(&self, network: &Network, half: &PeeringHalf) -> bool {
         let asked = self.record.and_then(Record::wants_gone) == Some(Side::Ours);
-        asked && HalfState::of(Some(half)) != HalfState::Changing
+        asked && HalfState::of(Some(half)) != HalfState::Changing && self.may_remove(network, half)
     }
 
     /// The half that a request names goes, whatever its state; what is left then is the partner's to remove, and is
     /// waited for within bounds.
     pub(super) fn disconnect(&self, pair: &Pair<'_>, side: Side) -> Option<Outcome> {
+        let theirs_may_go = pair.reach() == Reach::Both && !is_denied(self.agreements, self.ends);
         let half = match side {
             Side::Ours => pair.our_half,
-            Side::Theirs => pair.their_half.filter(|_| pair.reach() == Reach::Both),
+            Side::Theirs => pair.their_half.filter(|_| theirs_may_go),
         };
         if let Some(half) = half {
-            return Some(write(Row::Disconnect, Step::removal(side), half));
+            return Some(self.disconnect_half(pair, side, half));
         }
         let (left, other) = match side {
             Side::Ours => (pair.their_half?, Side::Theirs),
             Side::Theirs => (pair.our_half?, Side::Ours),
         };
-        if other == Side::Ours || pair.reach() == Reach::Both {
-            return Some(write(Row::Disconnect, Step::removal(other), left));
+        if other == Side::Ours || theirs_may_go {
+            return Some(self.disconnect_half(pair, other, left));
         }
         let since = self.record.and_then(|record| record.stand_since(None, Some(State::Peering(left.state))));
         let waited = since.map_or(time::Duration::ZERO, |since| self.now - since);
@@ -50,6 +52,14 @@ impl Look<'_> {
             let again = Some(Duration::from_secs(5));
             (Row::WaitForTheirRemoval, Verdict::Rest { phase: Phase::Waiting, reasons: vec![reason], again })
         })
+    }
+
+    /// A request removes what an agreement covers or what we made, and nothing else.
+    fn disconnect_half(&self, pair: &Pair<'_>, side: Side, half: &PeeringHalf) -> Outcome {
+        if side == Side::Ours && !self.may_remove(pair.ours, half) {
+            return refuse(Row::Refuse, vec![tell::not_ours_to_remove(half)]);
+        }
+        write(Row::Disconnect, Step::removal(side), half)
     }
 }
 
@@ -70,10 +80,6 @@ impl Pair<'_> {
             }
             _ => return None,
         };
-        Some(self.with_consent(|case| {
-            let name = self.our_half.map_or_else(|| self.new_name(), |half| half.id.name.clone());
-            let (half, remote) = (self.ours.id.peering(name), self.theirs.id.clone());
-            (Row::OpenOurs, Verdict::Write(peering(step, half, remote, case.asked_flags(asked))))
-        }))
+        Some(self.with_consent(|case| self.put_ours(Row::OpenOurs, step, case.asked_flags(asked))))
     }
 }

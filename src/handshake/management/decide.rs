@@ -1,10 +1,13 @@
 //! The decision table of the management handshake: from what is seen, what is recorded and what is agreed to the one
 //! thing to do.
 
+mod consent;
+
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
+pub use self::consent::beyond;
 use super::ends::{ManagementEnds, Seat};
 use super::halves::ConnectionState;
 use super::ids::{NetworkManagerConnectionId, ScopeConnectionId};
@@ -12,10 +15,11 @@ use super::members::{MemberMove, next_move};
 use super::observation::{EndSeen, ManagementObservation};
 use super::tell;
 use crate::handshake::agreements::{Agreements, ManagementAgreement, OnRemoval, Partner};
-use crate::handshake::decide::hold_refusal;
+use crate::handshake::consent::Agreed;
 use crate::handshake::decision::{Decision, Row, Verdict};
 use crate::handshake::grants;
-use crate::handshake::halves::Denial;
+use crate::handshake::halves::{Denial, PeeringFlags};
+use crate::handshake::holding::{confirm_end, hold_refusal};
 use crate::handshake::ids::{HandshakeId, Name, VirtualNetworkId};
 use crate::handshake::pair::{HalfId, Target};
 use crate::handshake::phase::Phase;
@@ -44,8 +48,17 @@ pub fn decide(
     let look = Look { ends, record, agreements, covering, observation, now };
     let (row, verdict) = look.row();
     let agreement = covering.map(|(partner, agreement)| partner.label_of(&agreement.name));
-    let decision = Decision { row, verdict, agreement };
-    hold_refusal(decision, || observation.fingerprint(), record, now)
+    let decision = Decision { row, verdict, agreement: agreement.clone(), agreed: None };
+    let decision = hold_refusal(decision, || observation.fingerprint(), record, now);
+    let mut decision = confirm_end(decision, record, now);
+    let agreed = agreement.filter(|_| match &decision.verdict {
+        Verdict::Write(write) => write.step.needs_consent(),
+        Verdict::Undo { .. } | Verdict::LookTwice(_) => false,
+        Verdict::Rest { .. } => look.our_half().is_some_and(|(half, _)| look.refusals(half).is_empty()),
+    });
+    let (prefixes, flags) = (Vec::new(), PeeringFlags::default());
+    decision.agreed = agreed.map(|agreement| Agreed { agreement, prefixes, flags });
+    decision
 }
 
 struct Look<'a> {
@@ -65,6 +78,9 @@ impl Look<'_> {
         use ConnectionState::{Conflict, Connected, Pending, Rejected, Revoked, Unknown};
         use EndSeen::{Absent, Denied, Present};
         let seat = self.ends.seat;
+        if let Some(outcome) = self.goes_beyond() {
+            return outcome;
+        }
         let Some(ours) = self.observation.at(seat) else {
             return rest(Row::Unclear, Phase::Waiting, tell::flip_to_come(self.ends));
         };
@@ -72,11 +88,15 @@ impl Look<'_> {
         match (&theirs, &ours) {
             (_, Denied(denial)) => self.unreadable(denial),
 
-            (_, Present(id, ..)) if self.wants_gone() => remove(Row::Disconnect, id),
+            (_, Present(id, ..)) if self.wants_gone() => self.disconnect(id),
             (Absent | Denied(_), Absent) if self.wants_ours() => self.make(Row::OpenOurs),
 
             (Absent, Absent) => rest(Row::Closed, Phase::Closed, tell::closed(self.ends)),
-            (Denied(_), Absent) if self.observation.announced || self.is_answering() => self.answer(),
+            (Denied(_), Absent)
+                if (self.observation.announced || self.is_answering()) && self.is_spelt_out() =>
+            {
+                self.answer()
+            }
             (Denied(denial), Absent) => self.unread_theirs(denial),
             (Present(_, Pending | Unknown, _), Absent) => self.answer(),
             (Present(id, Connected | Revoked, _), Absent)
@@ -85,9 +105,7 @@ impl Look<'_> {
                 soon(Row::WaitForTheirRemoval, tell::awaiting_their_removal(self.ends, id))
             }
             (Present(id, Connected, _), Absent) => soon(Row::Unclear, tell::unclear(id)),
-            (Present(id, Revoked, _), Absent) => {
-                rest(Row::OursGone, Phase::Broken, tell::ours_removed(self.ends, id))
-            }
+            (Present(id, Revoked, _), Absent) => self.ours_gone(id),
             (Present(id, Conflict, _), Absent) => {
                 rest(Row::Conflict, Phase::Blocked, tell::conflict(self.ends, id))
             }
@@ -124,7 +142,7 @@ impl Look<'_> {
     /// Theirs was not asked for, as ours is connected and on record as such: it would be Revoked were theirs gone.
     fn by_ours_alone(&self, ours: &EndSeen<'_>) -> Outcome {
         match ours {
-            EndSeen::Present(id, ..) if self.wants_gone() => remove(Row::Disconnect, id),
+            EndSeen::Present(id, ..) if self.wants_gone() => self.disconnect(id),
             EndSeen::Present(id, ConnectionState::Connected, others) => self.connected(id, others),
             EndSeen::Present(id, ..) => soon(Row::Unclear, tell::unclear(id)),
             EndSeen::Denied(denial) => self.unreadable(denial),
@@ -157,10 +175,14 @@ impl Look<'_> {
     }
 
     fn make(&self, row: Row) -> Outcome {
-        if self.covering.is_none() {
-            return refuse(vec![tell::no_agreement(self.ends, self.agreements)]);
+        let objections = self.objections();
+        if !objections.is_empty() {
+            return refuse(objections);
         }
-        let name = Name::of_half(&HandshakeId::of_management(&self.ends.manager, &self.ends.scope));
+        let is_free = |name: &Name| !self.observation.taken_names.contains(name);
+        let Some(name) = Name::of_halves(&self.id()).into_iter().find(is_free) else {
+            return rest(Row::NameTaken, Phase::Blocked, tell::names_taken(self.ends));
+        };
         let ManagementEnds { manager, scope, partner, seat } = self.ends.clone();
         let body = match seat {
             Seat::Central => {
@@ -203,7 +225,8 @@ impl Look<'_> {
 
     /// Theirs was removed. The central half goes at once; the target's when the manager had time to go first.
     fn revoked(&self, id: &HalfId) -> Outcome {
-        match self.covering.map(|(_, agreement)| agreement.on_removal) {
+        let managed = self.made_by_us(id) || self.is_adopted();
+        match self.covering.filter(|_| managed).map(|(_, agreement)| agreement.on_removal) {
             Some(OnRemoval::Remove) => {
                 let since = self.record.and_then(|record| record.removal_seen_at);
                 let due =
@@ -237,7 +260,7 @@ impl Look<'_> {
     fn members(&self) -> Option<Outcome> {
         let (_, agreement) = self.covering?;
         let seen = self.observation.members.as_ref()?;
-        let id = HandshakeId::of_management(&self.ends.manager, &self.ends.scope);
+        let id = self.id();
         let write = |step, body| Some((Row::Members, Verdict::Write(Write { step, body })));
         let denied =
             |network: &VirtualNetworkId| self.agreements.denials().any(|rule| rule.network.matches(network));
@@ -252,14 +275,14 @@ impl Look<'_> {
         }
     }
 
-    /// Made by us, as its derived name tells; a name is not consent, and nothing but our own half is removed by it.
+    fn id(&self) -> HandshakeId {
+        HandshakeId::of_management(&self.ends.manager, &self.ends.scope)
+    }
+
+    /// Made by us, as the record or its derived name tells; that is not consent, and nothing but our own half is removed
+    /// by it.
     fn made_by_us(&self, id: &HalfId) -> bool {
-        let derived = Name::of_half(&HandshakeId::of_management(&self.ends.manager, &self.ends.scope));
-        match id {
-            HalfId::ScopeConnection(id) => id.name == derived,
-            HalfId::Connection(id) => id.name == derived,
-            HalfId::Peering(_) => false,
-        }
+        Record::made(self.record, &self.id(), id)
     }
 
     /// We set out to answer what an event announced, and have not seen our half since: another look at a half that

@@ -4,6 +4,7 @@ use super::ends::Seat;
 use super::halves::{ConnectionState, Look, NetworkManagerConnection, ScopeConnection};
 use super::members::MembersSeen;
 use crate::handshake::halves::Denial;
+use crate::handshake::ids::Name;
 use crate::handshake::observation::fingerprint_of;
 use crate::handshake::pair::{HalfId, State};
 
@@ -18,6 +19,8 @@ pub struct ManagementObservation {
     pub taken: Option<bool>,
     /// The members of the groups that the agreement fills; `None` where that was not asked.
     pub members: Option<MembersSeen>,
+    /// Names that ours would have and that other connections at our end have.
+    pub taken_names: Vec<Name>,
     /// An event named their half just now. It is a hint, and counts only where their half cannot be read.
     pub announced: bool,
 }

@@ -4,6 +4,7 @@ use super::ends::{ManagementEnds, Seat};
 use super::ids::{NetworkGroupId, StaticMemberId};
 use super::observation::{EndSeen, ManagementObservation};
 use crate::handshake::agreements::Agreements;
+use crate::handshake::consent::Agreed;
 use crate::handshake::halves::Denial;
 use crate::handshake::ids::VirtualNetworkId;
 use crate::handshake::pair::HalfId;
@@ -48,6 +49,39 @@ pub(crate) fn no_agreement(ends: &ManagementEnds, agreements: &Agreements) -> Re
     let fix =
         format!("add a [[management]] whose `manager` and `scope` match both to the agreement with {name}");
     Reason::new(Code::NoAgreement, message).fixed_by(fix)
+}
+
+pub(super) fn denied(ends: &ManagementEnds, why: &str) -> Reason {
+    let (manager, scope) = (&ends.manager, &ends.scope);
+    let message =
+        format!("{manager} would reach every network in {scope}, and one is never to be connected: {why}");
+    let fix = "agree on a scope without that network, or take the [[deny]] out of the agreements, if its reason holds no longer";
+    Reason::new(Code::DeniedByName, message).fixed_by(fix)
+}
+
+pub(super) fn withdrawn(half: &HalfId, agreed: Option<&Agreed>, mended: bool) -> Reason {
+    let under = agreed.map_or(String::new(), |agreed| format!(" under {}", agreed.agreement));
+    let done = if mended { "; it is removed" } else { "" };
+    let message = format!("{half} was agreed to{under}, and is not any more{done}");
+    let fix = if mended {
+        "put back what the next reasons name if this was not meant".to_owned()
+    } else {
+        format!("put back what the next reasons name, or delete {half}")
+    };
+    Reason::new(Code::ConsentWithdrawn, message).fixed_by(fix)
+}
+
+pub(super) fn not_ours_to_remove(half: &HalfId) -> Reason {
+    let message = format!("{half} is not removed on request: we did not make it, and no agreement covers it");
+    Reason::new(Code::LeftToPeople, message).fixed_by(format!("whoever made it deletes {half}"))
+}
+
+pub(super) fn names_taken(ends: &ManagementEnds) -> Reason {
+    let at = ends.at(ends.seat);
+    let message = format!(
+        "other connections of {at} have the names `peerpact-…` that the half of this pair would have"
+    );
+    Reason::new(Code::NameTaken, message).fixed_by("rename or delete the connections that lead elsewhere")
 }
 
 pub(super) fn awaiting_partner(ends: &ManagementEnds, seat: Seat) -> Reason {

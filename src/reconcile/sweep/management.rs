@@ -7,12 +7,15 @@ use super::{Reconciler, Shown};
 use crate::arm::{ArmError, Deadline, Place};
 use crate::handshake::agreements::{Agreements, ManagementAgreement};
 use crate::handshake::ids::TenantId;
+use crate::handshake::management::decide;
 use crate::handshake::management::ends::{ManagementEnds, Seat};
 use crate::handshake::management::halves::{Look, NetworkManager, NetworkManagerConnection, ScopeConnection};
 use crate::handshake::management::ids::{NetworkManagerId, Scope};
-use crate::handshake::management::observation::{Found, ManagementObservation};
+use crate::handshake::management::observation::ManagementObservation;
 use crate::handshake::pair::{HalfId, State};
+use crate::handshake::record::Record;
 use crate::handshake::view::View;
+use crate::reconcile::observe::Chosen;
 
 /// Managers and connections of both tenants, as far as they may be read.
 pub(super) struct ListedConnections {
@@ -37,49 +40,63 @@ impl ListedConnections {
         central.chain(target)
     }
 
-    pub(super) fn shown(&self, ends: &ManagementEnds, agreements: &Agreements) -> Shown {
-        let central = self.central(ends);
-        let target = self.target(ends);
+    pub(super) fn shown(&self, ends: &ManagementEnds, record: &Record, agreements: &Agreements) -> Shown {
+        let (central, target) = (self.central(ends), self.target(ends));
         let ours = match ends.seat {
             Seat::Central => state(central.as_ref(), |half: &ScopeConnection| half.state),
             Seat::Target => state(target.as_ref(), |half: &NetworkManagerConnection| half.state),
         };
+        let Some(ours) = ours else { return Shown::Nothing };
         let fills =
             agreements.covering_management(ends).is_some_and(|(_, agreement)| !agreement.groups.is_empty());
-        match (ours, central, target) {
+        if fills {
             // Whether the groups are as they should be is not in these lists.
-            (Some(_), _, _) if fills => Shown::Nothing,
-            (Some(_), Some(central), Some(target)) => {
-                let taken = self
-                    .managers
-                    .get(&ends.manager)
-                    .map(|manager| manager.cross_tenant_scopes.iter().any(|(_, scope)| *scope == ends.scope));
-                let observation = ManagementObservation {
-                    central: Some(central),
-                    target: Some(target),
-                    taken: taken.filter(|_| ends.seat == Seat::Central),
-                    members: None,
-                    announced: false,
-                };
-                Shown::Whole(Box::new(View::Management(ends.clone(), observation)))
-            }
-            (Some(ours), _, _) => Shown::Ours(ours),
-            (None, _, _) => Shown::Nothing,
+            return Shown::Nothing;
+        }
+        let is_whole = central.is_some() && target.is_some();
+        let observation = self.observation(ends, central, target);
+        if is_whole {
+            return Shown::Whole(Box::new(View::Management(ends.clone(), observation)));
+        }
+        Shown::Ours(ours, decide::beyond(ends, &observation, Some(record), agreements))
+    }
+
+    fn observation(
+        &self,
+        ends: &ManagementEnds,
+        central: Option<Chosen<ScopeConnection>>,
+        target: Option<Chosen<NetworkManagerConnection>>,
+    ) -> ManagementObservation {
+        let names = match ends.seat {
+            Seat::Central => central.as_ref().map(|central| central.taken_names.clone()),
+            Seat::Target => target.as_ref().map(|target| target.taken_names.clone()),
+        };
+        let taken = self.managers.get(&ends.manager).filter(|_| ends.seat == Seat::Central);
+        ManagementObservation {
+            central: central.map(|central| central.look),
+            target: target.map(|target| target.look),
+            taken: taken
+                .map(|manager| manager.cross_tenant_scopes.iter().any(|(_, scope)| *scope == ends.scope)),
+            taken_names: names.unwrap_or_default(),
+            members: None,
+            announced: false,
         }
     }
 
-    fn central(&self, ends: &ManagementEnds) -> Option<Look<Found<ScopeConnection>>> {
-        let look = self.scope_connections.get(&ends.manager)?;
+    fn central(&self, ends: &ManagementEnds) -> Option<Chosen<ScopeConnection>> {
+        let look = self.scope_connections.get(&ends.manager)?.clone();
         let of = |half: &ScopeConnection| (HalfId::ScopeConnection(half.id.clone()), half.state);
         // Names of management groups are unique within a tenant only.
         let target = if ends.seat == Seat::Central { ends.partner } else { self.home };
-        Some(among(look, |half| half.scope == ends.scope && half.tenant == target, of))
+        let this = |half: &ScopeConnection| half.scope == ends.scope && half.tenant == target;
+        Some(Chosen::among(look, ends, this, of))
     }
 
-    fn target(&self, ends: &ManagementEnds) -> Option<Look<Found<NetworkManagerConnection>>> {
-        let look = self.connections.get(&ends.scope)?;
+    fn target(&self, ends: &ManagementEnds) -> Option<Chosen<NetworkManagerConnection>> {
+        let look = self.connections.get(&ends.scope)?.clone();
         let of = |half: &NetworkManagerConnection| (HalfId::Connection(half.id.clone()), half.state);
-        Some(among(look, |half| half.manager == ends.manager, of))
+        let this = |half: &NetworkManagerConnection| half.manager == ends.manager;
+        Some(Chosen::among(look, ends, this, of))
     }
 }
 
@@ -154,27 +171,12 @@ fn seen<T>(look: &Look<Vec<T>>) -> &[T] {
     }
 }
 
-fn among<T: Clone>(
-    look: &Look<Vec<T>>,
-    this: impl Fn(&&T) -> bool,
-    of: impl Fn(&T) -> (HalfId, crate::handshake::management::halves::ConnectionState),
-) -> Look<Found<T>> {
-    match look {
-        Look::Seen(halves) => {
-            let mine = halves.iter().filter(this).cloned().collect();
-            Found::among(mine, of).map_or(Look::Absent, Look::Seen)
-        }
-        Look::Absent => Look::Absent,
-        Look::Denied(denial) => Look::Denied(denial.clone()),
-    }
-}
-
 /// The state of a half as listed: `None` if the list could not be had, `Some(None)` if there is no half.
 fn state<T>(
-    look: Option<&Look<Found<T>>>,
+    chosen: Option<&Chosen<T>>,
     of: impl Fn(&T) -> crate::handshake::management::halves::ConnectionState,
 ) -> Option<Option<State>> {
-    match look? {
+    match &chosen?.look {
         Look::Seen(found) => Some(Some(State::Connection(of(&found.half)))),
         Look::Absent => Some(None),
         Look::Denied(_) => None,

@@ -18,6 +18,7 @@ use crate::handshake::grants;
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::pair::{Pair, State};
 use crate::handshake::phase::Phase;
+use crate::handshake::reason::Reason;
 use crate::handshake::record::Record;
 use crate::handshake::view::View;
 use crate::ledger::{Cause, Urgency};
@@ -51,8 +52,8 @@ struct Listed {
 enum Shown {
     /// Both halves, as if they had been read.
     Whole(Box<View>),
-    /// Only ours; Azure shows on it what becomes of theirs.
-    Ours(Option<State>),
+    /// Only ours; Azure shows on it what becomes of theirs. The reasons say why it goes beyond what is agreed, if it does.
+    Ours(Option<State>, Vec<Reason>),
     /// Not ours: that takes a read of its own.
     Nothing,
     /// Our own list could not be had.
@@ -122,19 +123,26 @@ impl Reconciler {
             return false;
         }
         let shown = match pair {
-            Pair::Peering(ends) => listed.networks.shown(ends),
-            Pair::Management(ends) => listed.connections.shown(ends, &self.agreements),
+            Pair::Peering(ends) => listed.networks.shown(ends, record, &self.agreements),
+            Pair::Management(ends) => listed.connections.shown(ends, record, &self.agreements),
         };
         match shown {
             Shown::Whole(view) => {
                 match view.decide(Some(record), &self.agreements, self.clock.now()).verdict {
-                    Verdict::Write(_) => false,
+                    Verdict::Write(_) | Verdict::Undo { .. } | Verdict::LookTwice(_) => false,
                     Verdict::Rest { phase, reasons, .. } => {
                         phase == record.phase && reasons == record.reasons
                     }
                 }
             }
-            Shown::Ours(state) => record.phase.is_final() && state == record.ours.state,
+            Shown::Ours(state, beyond) => {
+                let consents = if beyond.is_empty() {
+                    !record.reasons.iter().any(|reason| reason.code.is_breach())
+                } else {
+                    record.reasons == beyond
+                };
+                record.phase.is_final() && state == record.ours.state && consents
+            }
             Shown::Nothing => false,
             Shown::Unknown => record.phase.is_final(),
         }

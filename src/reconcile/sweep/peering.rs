@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Reconciler, Shown};
 use crate::arm::{Deadline, Place};
 use crate::handshake::agreements::{Agreements, Ends};
+use crate::handshake::decide;
 use crate::handshake::halves::{Network, Sight};
 use crate::handshake::ids::{SubscriptionId, TenantId, VirtualNetworkId};
 use crate::handshake::observation::Observation;
 use crate::handshake::pair::State;
 use crate::handshake::pattern::NetworkPattern;
+use crate::handshake::record::Record;
 use crate::handshake::view::View;
 
 /// Networks of both tenants.
@@ -27,14 +29,16 @@ impl ListedNetworks {
         halves.filter_map(|half| agreements.ends(&half.id.network, &half.remote))
     }
 
-    pub(super) fn shown(&self, ends: &Ends) -> Shown {
+    pub(super) fn shown(&self, ends: &Ends, record: &Record, agreements: &Agreements) -> Shown {
         match (self.networks.get(&ends.ours), self.networks.get(&ends.theirs)) {
             (Some(ours), Some(theirs)) => {
                 let (ours, theirs) = (Sight::Seen(ours.clone()), Sight::Seen(theirs.clone()));
                 Shown::Whole(Box::new(View::Peering(ends.clone(), Observation { ours, theirs })))
             }
             (Some(ours), None) => {
-                Shown::Ours(ours.half_towards(&ends.theirs).map(|half| State::Peering(half.state)))
+                let state = ours.half_towards(&ends.theirs).map(|half| State::Peering(half.state));
+                let beyond = decide::beyond(ends, ours, Some(record), agreements);
+                Shown::Ours(state, beyond.map_or_else(Vec::new, |breach| breach.reasons))
             }
             (None, _) if self.home_incomplete => Shown::Unknown,
             // Not listed is not gone: that takes a read of its own.

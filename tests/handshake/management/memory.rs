@@ -1,8 +1,8 @@
 //! Decisions that depend on what is on record: deadlines, answers that were not finished, refusals that hold.
 
-use peerpact::handshake::decide::REFUSAL_HOLDS;
 use peerpact::handshake::decision::{Decision, Row, Verdict};
 use peerpact::handshake::halves::Denial;
+use peerpact::handshake::holding::REFUSAL_HOLDS;
 use peerpact::handshake::management::decide::{PENDING_DEADLINE, decide};
 use peerpact::handshake::management::ends::Seat;
 use peerpact::handshake::management::halves::ConnectionState;
@@ -31,7 +31,7 @@ fn decided(
 fn code(decision: &Decision) -> Code {
     match &decision.verdict {
         Verdict::Rest { reasons, .. } => reasons[0].code,
-        Verdict::Write(_) => panic!("{decision:?}"),
+        _ => panic!("{decision:?}"),
     }
 }
 
@@ -80,13 +80,13 @@ fn what_we_made_on_an_event_is_taken_back_after_the_deadline_and_what_people_mad
 }
 
 #[test]
-fn what_we_made_is_left_to_people_once_no_agreement_covers_it() {
+fn what_we_made_is_told_as_withdrawn_and_left_to_people_once_no_agreement_covers_it() {
     for seat in SEATS {
         let ours = seen(seat, Cell::Absent, Cell::Pending, &derived());
         let record = having_seen(seat, &ours, now());
         let gone = agreed(seat, "no agreement covers it");
         let late = decide(&ends(seat), &ours, Some(&record), &gone, now() + Duration::days(1));
-        assert_eq!((late.row, code(&late)), (Row::WaitForTheirs, Code::Stalled));
+        assert_eq!((late.row, code(&late)), (Row::Beyond, Code::ConsentWithdrawn));
     }
 }
 
@@ -107,6 +107,7 @@ fn an_answer_that_is_not_finished_goes_on_without_another_event() {
         assert_eq!(decided(seat, &unreadable, Some(&over), now()).row, Row::Closed);
         let mut made = record;
         made.see(&View::Management(ends(seat), seen(seat, Cell::Denied, Cell::Pending, &derived())), now());
+        made.end_seen_at = Some(now() - Duration::seconds(5));
         let removed = decided(seat, &unreadable, Some(&made), now());
         assert_eq!(removed.row, Row::Closed, "ours was there and somebody removed it: that is not repeated");
     }

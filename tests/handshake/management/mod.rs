@@ -137,6 +137,7 @@ pub(crate) fn seen(seat: Seat, theirs: Cell, ours: Cell, name: &str) -> Manageme
         target: target.look(|state| connection(name, state)),
         taken: None,
         members: None,
+        taken_names: Vec::new(),
         announced: false,
     }
 }

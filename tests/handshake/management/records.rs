@@ -148,7 +148,7 @@ fn a_record_is_written_as_ledgers_hold_it() {
     assert_eq!(
         written["ours"],
         json!({
-            "tenant": FABRIKAM, "resource": { "scope": scope().to_string() }, "sync": Value::Null,
+            "tenant": FABRIKAM, "resource": { "scope": scope().to_string() }, "sync": Value::Null, "made": false,
             "half": { "connection": connection("half", ConnectionState::Connected).id.to_string() },
             "state": { "connection": "Connected" },
         })

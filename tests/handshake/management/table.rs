@@ -8,17 +8,28 @@ use peerpact::handshake::reason::Code;
 use peerpact::handshake::step::Step;
 
 use super::Cell::{self, Absent, Conflict, Connected, Pending, Rejected, Revoked};
-use super::decide::{Memory, agreed};
+use super::decide::{Memory, agreed, derived};
 use super::{SEATS, ends, seen};
 use crate::fixtures::now;
 
 /// The decision of the app at `seat` on (scope connection, network manager connection).
 fn decided(seat: Seat, scope_connection: Cell, connection: Cell, memory: Memory, terms: &str) -> Decision {
+    of_halves("by-hand", seat, scope_connection, connection, memory, terms)
+}
+
+fn of_halves(
+    name: &str,
+    seat: Seat,
+    scope_connection: Cell,
+    connection: Cell,
+    memory: Memory,
+    terms: &str,
+) -> Decision {
     let (theirs, ours) = match seat {
         Central => (connection, scope_connection),
         Target => (scope_connection, connection),
     };
-    let observation = seen(seat, theirs, ours, "by-hand");
+    let observation = seen(seat, theirs, ours, name);
     let record = memory.record(seat, &observation);
     decide(&ends(seat), &observation, record.as_ref(), &agreed(seat, terms), now())
 }
@@ -34,14 +45,14 @@ fn fresh(seat: Seat, scope_connection: Cell, connection: Cell) -> Decision {
 fn step(decision: &Decision) -> Step {
     match &decision.verdict {
         Verdict::Write(write) => write.step,
-        Verdict::Rest { .. } => panic!("{decision:?}"),
+        _ => panic!("{decision:?}"),
     }
 }
 
 fn rest(decision: &Decision) -> (Phase, Code, bool) {
     match &decision.verdict {
         Verdict::Rest { phase, reasons, again } => (*phase, reasons[0].code, again.is_some()),
-        Verdict::Write(_) => panic!("{decision:?}"),
+        _ => panic!("{decision:?}"),
     }
 }
 
@@ -111,16 +122,26 @@ fn a_conflict_blocks_and_a_rejection_refuses_on_either_half() {
 }
 
 #[test]
-fn a_revoked_half_of_ours_goes_by_agreement_or_is_kept_and_told() {
+fn a_revoked_half_that_we_made_goes_by_agreement_or_is_kept_and_told() {
     let kept = (Phase::Broken, Code::PartnerRemoved, false);
-    assert_eq!(step(&fresh(Central, Revoked, Absent)), Step::RemoveOurs);
-    assert_eq!(rest(&fresh(Target, Absent, Revoked)), (Phase::Waiting, Code::PartnerRemoved, true));
-    let due = decided(Target, Absent, Revoked, Memory::RemovalSeen61SecondsAgo, REMOVE);
-    assert_eq!(step(&due), Step::RemoveOurs);
+    let central = |memory, terms| of_halves(&derived(), Central, Revoked, Absent, memory, terms);
+    let target = |memory, terms| of_halves(&derived(), Target, Absent, Revoked, memory, terms);
+    assert_eq!(step(&central(Memory::Nothing, REMOVE)), Step::RemoveOurs);
+    assert_eq!(rest(&target(Memory::Nothing, REMOVE)), (Phase::Waiting, Code::PartnerRemoved, true));
+    assert_eq!(step(&target(Memory::RemovalSeen61SecondsAgo, REMOVE)), Step::RemoveOurs);
     for terms in [KEEP, NONE] {
-        assert_eq!(rest(&decided(Central, Revoked, Absent, Memory::Nothing, terms)), kept);
-        let late = decided(Target, Absent, Revoked, Memory::RemovalSeen61SecondsAgo, terms);
-        assert_eq!(rest(&late), kept);
+        assert_eq!(rest(&central(Memory::Nothing, terms)), kept);
+        assert_eq!(rest(&target(Memory::RemovalSeen61SecondsAgo, terms)), kept);
+    }
+}
+
+#[test]
+fn a_revoked_half_that_people_made_is_theirs_to_remove() {
+    for terms in [REMOVE, KEEP, NONE] {
+        for (seat, halves) in [(Central, [Revoked, Absent]), (Target, [Absent, Revoked])] {
+            let decision = decided(seat, halves[0], halves[1], Memory::RemovalSeen61SecondsAgo, terms);
+            assert_eq!(rest(&decision), (Phase::Broken, Code::PartnerRemoved, false), "{seat:?}, {terms}");
+        }
     }
 }
 

@@ -1,0 +1,83 @@
+//! What follows where our half goes beyond what is agreed.
+
+use std::time::Duration;
+
+use super::outcome::{is_changing, peering, removal};
+use super::{Look, Outcome};
+use crate::handshake::agreements::{Agreements, Ends};
+use crate::handshake::consent::{Breach, Mend, OurHalf};
+use crate::handshake::decision::{Row, Verdict};
+use crate::handshake::halves::{Network, PeeringHalf};
+use crate::handshake::ids::HandshakeId;
+use crate::handshake::observation::{HalfState, Seen};
+use crate::handshake::pair::HalfId;
+use crate::handshake::phase::Phase;
+use crate::handshake::record::Record;
+use crate::handshake::step::Step;
+
+/// Judges our half by what it routes and allows and by what is agreed now, whatever theirs is: `None` if there is none,
+/// or if the agreements cover it. A half that is Disconnected routes nothing, and one that is being written is judged
+/// afterwards.
+#[must_use]
+pub fn beyond(
+    ends: &Ends,
+    ours: &Network,
+    record: Option<&Record>,
+    agreements: &Agreements,
+) -> Option<Breach> {
+    let half = ours.half_towards(&ends.theirs)?;
+    our_half(ends, ours, half, record).beyond(agreements).filter(|_| is_judged(half))
+}
+
+fn is_judged(half: &PeeringHalf) -> bool {
+    !matches!(HalfState::of(Some(half)), HalfState::Changing | HalfState::Disconnected)
+}
+
+fn our_half<'a>(
+    ends: &'a Ends,
+    network: &'a Network,
+    half: &'a PeeringHalf,
+    record: Option<&'a Record>,
+) -> OurHalf<'a> {
+    let id = HandshakeId::of_peering(&ends.ours, &ends.theirs);
+    let made = Record::made(record, &id, &HalfId::Peering(half.id.clone()));
+    OurHalf { ends, network, half, made, agreed: record.and_then(|record| record.agreed.as_ref()) }
+}
+
+impl Look<'_> {
+    pub(super) fn is_covered(&self, ours: Seen<'_>) -> bool {
+        let Seen::Present(network, half) = ours else { return false };
+        is_judged(half) && beyond(self.ends, network, self.record, self.agreements).is_none()
+    }
+
+    /// What follows where our half goes beyond what is agreed.
+    pub(super) fn goes_beyond(&self, network: &Network, half: &PeeringHalf) -> Option<Outcome> {
+        let Breach { reasons, mend } = beyond(self.ends, network, self.record, self.agreements)?;
+        if self.wants_gone() && self.may_remove(network, half) {
+            return None;
+        }
+        let Some(mend) = mend else {
+            return Some((Row::Beyond, Verdict::Rest { phase: Phase::Refused, reasons, again: None }));
+        };
+        if is_changing(network) {
+            let again = Some(Duration::from_secs(5));
+            return Some((Row::Beyond, Verdict::Rest { phase: Phase::Refused, reasons, again }));
+        }
+        let (row, write) = match mend {
+            Mend::Narrow(flags) => {
+                (Row::NarrowOurs, peering(Step::RewriteOurs, half.id.clone(), half.remote.clone(), flags))
+            }
+            Mend::Remove => (Row::UndoOurs, removal(Step::RemoveOurs, half)),
+        };
+        Some((row, Verdict::Undo { write, reasons }))
+    }
+
+    pub(super) fn may_remove(&self, network: &Network, half: &PeeringHalf) -> bool {
+        our_half(self.ends, network, half, self.record).may_be_removed(self.agreements)
+    }
+
+    pub(super) fn made(&self, half: &PeeringHalf) -> bool {
+        let id = HandshakeId::of_peering(&self.ends.ours, &self.ends.theirs);
+        Record::made(self.record, &id, &HalfId::Peering(half.id.clone()))
+    }
+}
