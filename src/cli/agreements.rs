@@ -10,7 +10,9 @@ use super::output::{self, Style, styled};
 use super::{NO, variable};
 use crate::agreement_folder::{self, FolderError};
 use crate::config;
-use crate::handshake::agreements::{Partner, PeeringAgreement};
+use crate::handshake::agreements::{
+    Adopt, ManagementAgreement, OnRemoval, Partner, PeeringAgreement, Remedy,
+};
 use crate::handshake::ids::TenantId;
 
 #[derive(Debug, Subcommand)]
@@ -61,6 +63,15 @@ fn show(partner: &Partner) {
         output::line(format!("    theirs   {}", agreement.theirs));
         output::line(format!("    prefixes {}", prefixes(agreement).join(", ")));
         output::line(format!("    {}", terms(agreement)));
+        effects(agreement).iter().for_each(|effect| output::line(format!("    {effect}")));
+    }
+    for agreement in &partner.managements {
+        let label = partner.label_of(&agreement.name);
+        output::line(format!("  {} {label}", styled(Style::Good, "management")));
+        output::line(format!("    manager  {}", agreement.manager));
+        let whose = format!("the {:?} is ours", agreement.ours).to_lowercase();
+        output::line(format!("    scope    {} ({whose})", agreement.scope));
+        management_effects(agreement).iter().for_each(|effect| output::line(format!("    {effect}")));
     }
     for rule in &partner.denials {
         output::line(format!("  {} {} ({})", styled(Style::Bad, "never"), rule.network, rule.reason));
@@ -80,6 +91,53 @@ fn terms(agreement: &PeeringAgreement) -> String {
     terms.join(", ")
 }
 
+/// What becomes of halves, in sentences: of those that we made and of those that people made.
+fn effects(agreement: &PeeringAgreement) -> [String; 4] {
+    let manages = agreement.adopt == Adopt::Manage;
+    let which = if manages { "our half" } else { "our half, if we made it," };
+    let removal = match agreement.on_removal {
+        OnRemoval::Remove => format!("{which} is removed"),
+        OnRemoval::Keep => "our half stays, broken".to_owned(),
+        OnRemoval::Restore => format!("{which} is written again, and theirs after it"),
+    };
+    let breach = match agreement.on_breach {
+        Remedy::Remove => "it is told and removed, or its flags are cut down where only they go too far",
+        Remedy::Tell => "it is told and stays",
+    };
+    [
+        format!("when they remove their half: {removal}"),
+        format!("when {which} comes to route or allow more than is agreed: {breach}"),
+        withdrawal(agreement.on_withdrawal, which),
+        adoption(manages, "read, told and synced, and else never written or removed unasked"),
+    ]
+}
+
+fn management_effects(agreement: &ManagementAgreement) -> [String; 3] {
+    let manages = agreement.adopt == Adopt::Manage;
+    let which = if manages { "our half" } else { "our half, if we made it," };
+    let removal = match agreement.on_removal {
+        OnRemoval::Remove | OnRemoval::Restore => format!("{which} is removed"),
+        OnRemoval::Keep => "our half stays, broken".to_owned(),
+    };
+    [
+        format!("when they remove their half: {removal}"),
+        withdrawal(agreement.on_withdrawal, which),
+        adoption(manages, "read and told, and never written or removed unasked"),
+    ]
+}
+
+fn withdrawal(remedy: Remedy, which: &str) -> String {
+    let then = match remedy {
+        Remedy::Remove => format!("it is told, and {which} is removed"),
+        Remedy::Tell => "it is told, and nothing is cut".to_owned(),
+    };
+    format!("when our agreement covers a pair no longer: {then}")
+}
+
+fn adoption(manages: bool, kept: &str) -> String {
+    format!("halves that people made: {}", if manages { "treated like our own" } else { kept })
+}
+
 fn partner_json(partner: &Partner) -> serde_json::Value {
     let peerings: Vec<_> = partner
         .peerings
@@ -89,7 +147,8 @@ fn partner_json(partner: &Partner) -> serde_json::Value {
                 "name": partner.label(agreement), "ours": agreement.ours, "theirs": agreement.theirs,
                 "prefixes": prefixes(agreement), "forwardedTraffic": agreement.forwarded_traffic,
                 "gatewayTransit": agreement.gateway_transit, "remoteGateways": agreement.remote_gateways,
-                "onRemoval": agreement.on_removal, "reach": agreement.reach,
+                "onRemoval": agreement.on_removal, "onBreach": agreement.on_breach,
+                "onWithdrawal": agreement.on_withdrawal, "adopt": agreement.adopt, "reach": agreement.reach,
                 "tag": agreement.tag.as_ref().map(|tag| format!("{}={}", tag.key, tag.value)),
             })
         })
@@ -99,7 +158,21 @@ fn partner_json(partner: &Partner) -> serde_json::Value {
         .iter()
         .map(|rule| json!({ "network": rule.network, "reason": rule.reason }))
         .collect();
-    json!({ "partner": partner.name, "tenant": partner.tenant, "peering": peerings, "deny": denials })
+    let managements: Vec<_> = partner
+        .managements
+        .iter()
+        .map(|agreement| {
+            json!({
+                "name": partner.label_of(&agreement.name), "manager": agreement.manager.to_string(),
+                "scope": agreement.scope, "ours": agreement.ours, "onRemoval": agreement.on_removal,
+                "onWithdrawal": agreement.on_withdrawal, "adopt": agreement.adopt,
+            })
+        })
+        .collect();
+    json!({
+        "partner": partner.name, "tenant": partner.tenant, "peering": peerings, "management": managements,
+        "deny": denials,
+    })
 }
 
 fn prefixes(agreement: &PeeringAgreement) -> Vec<String> {

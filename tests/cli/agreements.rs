@@ -17,6 +17,10 @@ fn good_agreements_are_told_with_all_their_terms() {
         "  peering contoso/all\n",
         "    prefixes 10.0.0.0/8\n",
         "    forwarded traffic no, our gateway for them no, their gateway for us no, on removal remove, reach ours, only with tag peerpact=contoso\n",
+        "    when they remove their half: our half, if we made it, is removed\n",
+        "    when our half, if we made it, comes to route or allow more than is agreed: it is told and removed, or its flags are cut down where only they go too far\n",
+        "    when our agreement covers a pair no longer: it is told, and nothing is cut\n",
+        "    halves that people made: read, told and synced, and else never written or removed unasked\n",
         "virtualNetworks/vault (secrets)\n",
     ] {
         assert!(shown.contains(part), "`{part}` is missing: {shown}");
@@ -28,6 +32,24 @@ fn good_agreements_are_told_with_all_their_terms() {
     assert_eq!(partner["peering"][0]["name"], "contoso/all");
     assert_eq!(partner["peering"][0]["prefixes"], serde_json::json!(["10.0.0.0/8"]));
     assert_eq!(partner["deny"][0]["reason"], "secrets");
+    let terms = ["onRemoval", "onBreach", "onWithdrawal", "adopt"].map(|key| &partner["peering"][0][key]);
+    assert_eq!(terms, ["remove", "remove", "tell", "sync"]);
+}
+
+#[test]
+fn what_is_agreed_otherwise_is_told_with_what_it_does() {
+    let folder = Folder::with(&[(
+        "contoso.toml",
+        &agreement("on_breach = \"tell\"\non_withdrawal = \"remove\"\nadopt = \"manage\"\n"),
+    )]);
+    let shown = answer(&["agreements", "check", folder.path()]);
+    for part in [
+        "    when our half comes to route or allow more than is agreed: it is told and stays\n",
+        "    when our agreement covers a pair no longer: it is told, and our half is removed\n",
+        "    halves that people made: treated like our own\n",
+    ] {
+        assert!(shown.contains(part), "`{part}` is missing: {shown}");
+    }
 }
 
 #[test]

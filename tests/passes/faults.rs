@@ -14,7 +14,7 @@ use crate::points::every_point_of;
 use crate::stage::{Grants, Stage, half, hub, spoke, wait};
 
 /// What the app has to deal with, after a start in which nothing went wrong.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Story {
     TheirsOpened,
     TheirSpaceWidened,
@@ -22,6 +22,8 @@ enum Story {
     TheirsRemoved,
     OursOpenedWithReachBoth,
     OursRemovedWithReachBoth,
+    /// Our own agreement changed, and says that what it covers no longer is taken down.
+    ConsentWithdrawn,
 }
 
 /// The end of a run, as far as two runs are to be equal.
@@ -38,6 +40,7 @@ impl Story {
     fn terms(self) -> &'static str {
         match self {
             Self::OursOpenedWithReachBoth | Self::OursRemovedWithReachBoth => "reach = \"both\"",
+            Self::ConsentWithdrawn => "on_withdrawal = \"remove\"\ntag = \"peerpact=contoso\"",
             Self::TheirsOpened
             | Self::TheirSpaceWidened
             | Self::TheirSpaceWidenedTooFar
@@ -45,13 +48,21 @@ impl Story {
         }
     }
 
+    /// What was agreed before.
+    fn terms_before(self) -> &'static str {
+        if self == Self::ConsentWithdrawn { "" } else { self.terms() }
+    }
+
     /// Everything up to the point where the story begins, with an app that nothing happens to.
     async fn prologue(self, stage: &Stage) {
         stage.two_networks().await;
-        let app = stage.app(Fabrikam, self.terms());
+        let app = stage.app(Fabrikam, self.terms_before());
         match self {
             Self::TheirsOpened | Self::OursOpenedWithReachBoth => {}
-            Self::TheirSpaceWidened | Self::TheirSpaceWidenedTooFar | Self::TheirsRemoved => {
+            Self::TheirSpaceWidened
+            | Self::TheirSpaceWidenedTooFar
+            | Self::TheirsRemoved
+            | Self::ConsentWithdrawn => {
                 stage.contoso_opens().await;
             }
             Self::OursRemovedWithReachBoth => stage.traveller.open(&half(&spoke(), "to-hub"), &hub()).await,
@@ -70,6 +81,8 @@ impl Story {
             Self::TheirsRemoved => stage.traveller.close(&hub(), "to-spoke").await,
             Self::OursOpenedWithReachBoth => stage.traveller.open(&half(&spoke(), "to-hub"), &hub()).await,
             Self::OursRemovedWithReachBoth => stage.traveller.close(&spoke(), "to-hub").await,
+            // Something happens, so that there is a look.
+            Self::ConsentWithdrawn => stage.traveller.respace(&hub(), &["10.10.0.0/16"]).await,
         }
     }
 
@@ -188,6 +201,11 @@ async fn every_fault_on_a_half_of_ours_that_is_removed_with_reach_both_ends_like
         Story::OursRemovedWithReachBoth.run(point).await
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_fault_on_consent_that_was_withdrawn_ends_like_none() {
+    every_point_of(Story::ConsentWithdrawn, async |point| Story::ConsentWithdrawn.run(point).await).await;
 }
 
 /// A stage on which the app crashed right before it sent its write.
