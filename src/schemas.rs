@@ -13,6 +13,8 @@ use serde_json::Value;
 
 use crate::handshake::ids::{HandshakeId, LONGEST_ID, Name, TenantId, VirtualNetworkId};
 use crate::handshake::management::ids::{NetworkManagerId, Scope};
+use crate::handshake::phase::Phase;
+use crate::handshake::reason::Code;
 use crate::handshake::wish::RequestId;
 use crate::public::{Told, Unplaced};
 use crate::request::{Document, Request};
@@ -205,4 +207,41 @@ fn the_published_schema_of_outcomes_is_that_of_the_types() {
     // As it is written, not as it might be read: every field is there.
     let settings = SchemaSettings::draft2020_12().for_serialize();
     is_current(name, &published::<ConnectionOutcome<'static>>(name, settings, Vec::new()));
+}
+
+/// What a type's schema says of each of its values: the value, and the lines of its documentation in one.
+fn documented<T: JsonSchema>() -> Vec<(String, String)> {
+    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
+    let any = ["oneOf", "anyOf"].into_iter().find_map(|key| schema[key].as_array().cloned());
+    let values = any.expect("a type of named values").into_iter();
+    let named = values.filter_map(|value| {
+        let text = value["description"].as_str()?.replace('\n', " ");
+        Some((value["const"].as_str()?.to_owned(), text))
+    });
+    named.collect()
+}
+
+#[test]
+fn the_reference_of_phases_and_reasons_is_what_the_types_say() {
+    let mut text = String::from(
+        "# Phases and reasons\n\nMade from the types, and held to them by a test: `PEERPACT_WRITE_GOLDEN=1 cargo test --lib` writes it.\n\n| phase | it means | what to do |\n|---|---|---|\n",
+    );
+    for (phase, told) in documented::<Phase>() {
+        let (means, to_do) = told.split_once(" To do: ").expect("every phase says what to do");
+        text += &format!("| `{phase}` | {} | {} |\n", means.trim(), to_do.trim());
+    }
+    text += "\nA program may branch on a reason's code; new ones may come.\n\n| reason | it means (in which phase) |\n|---|---|\n";
+    let reasons = documented::<Code>();
+    assert!(reasons.len() > 30 && reasons.iter().all(|(_, means)| means.ends_with(").")), "{reasons:#?}");
+    for (code, means) in reasons {
+        text += &format!("| `{code}` | {means} |\n");
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/reasons.md");
+    if std::env::var_os("PEERPACT_WRITE_GOLDEN").is_some() {
+        std::fs::write(&file, &text).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&file).unwrap() == text,
+        "docs/reference/reasons.md is not what the types say"
+    );
 }

@@ -11,19 +11,33 @@ use thiserror::Error;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// For them, or for Azure.
+    /// For the partner, or for Azure.
+    ///
+    /// To do: nothing, unless the reason is `stalled`.
     Waiting,
-    /// The intent is recorded, and the write may have been sent.
+    /// A write was sent, and is read back.
+    ///
+    /// To do: nothing; a look is scheduled.
     Completing,
-    /// Both halves are Connected and in sync.
+    /// Both halves are Connected (and FullyInSync, for peerings).
+    ///
+    /// To do: nothing, unless a reason says more.
     Connected,
-    /// Our tenant did not agree to it.
+    /// Our tenant did not agree.
+    ///
+    /// To do: change the network, or the agreement and restart.
     Refused,
-    /// Something outside must change; the reason says what.
+    /// Something outside must change.
+    ///
+    /// To do: run the fix; the next event, timer or `request recheck` tries again.
     Blocked,
-    /// It was connected, and one half is gone.
+    /// It was connected, and a half is gone.
+    ///
+    /// To do: follow the fix; the order of the two writes matters.
     Broken,
-    /// It is over. The pair may be opened again, as a new generation of the record.
+    /// It is over.
+    ///
+    /// To do: nothing; opening it again starts a new generation.
     Closed,
 }
 

@@ -42,85 +42,90 @@ impl fmt::Display for Reason {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, schemars(transform = crate::schemas::open_to_more))]
 pub enum Code {
-    /// Both halves are Connected and FullyInSync.
+    /// Both halves are Connected and, for peerings, FullyInSync; what could not be verified is said
+    /// (connected).
     Connected,
-    /// The handshake is over and nothing of ours is left.
+    /// Neither half is left (closed).
     Closed,
-    /// We opened our half; theirs is not there yet.
+    /// Our half is Initiated or Pending, theirs is not there yet (waiting).
     AwaitingPartner,
-    /// The same, for longer than the deadline.
+    /// The same, for over an hour (peerings) or ten minutes (network managers) (waiting).
     Stalled,
-    /// The partner has to sync their half.
+    /// Our network changed, and the sync is theirs to make (waiting).
     AwaitingPartnerSync,
-    /// Azure is at work on a half or a network.
+    /// Azure is at work on a network or half (waiting, completing).
     AwaitingAzure,
-    /// Azure throttles us or another operation holds the network.
+    /// Azure throttles us, or another operation holds the network (waiting).
     AzureBusy,
-    /// Azure has been at one thing for longer than an hour.
+    /// Azure has been at one thing for over an hour; the scheduled looks have ended (blocked).
     Overdue,
-    /// A write was sent and what became of it is not known yet.
+    /// A write was sent, and what became of it is not known yet (completing).
     OutcomeUnknown,
-    /// A request is not taken: the message names the field and the rule.
+    /// A request is not taken: the message names the field and the rule (refused).
     BadRequest,
-    /// No agreement covers both ends.
+    /// No agreement covers both ends (refused).
     NoAgreement,
-    /// A `[[deny]]` names a network.
+    /// A `[[deny]]` of any file names one of the networks, or one in the scope that a manager would take
+    /// (refused).
     DeniedByName,
-    /// A prefix of the partner's network lies outside the agreed ranges.
+    /// A prefix of theirs lies outside the agreed ranges (refused).
     PrefixNotAgreed,
-    /// The partner's network grew a prefix outside the agreed ranges.
+    /// Their network grew one; our half is not synced (refused).
     WideningNotAgreed,
-    /// The two address spaces overlap.
+    /// The two address spaces overlap (refused).
     Overlap,
-    /// One address space overlaps a network that the other is peered with.
+    /// One overlaps a network that the other is peered with already (refused).
     OverlapWithNeighbour,
-    /// A network holds as many peerings as Azure allows.
+    /// A network holds 500 peerings (refused).
     PeeringLimit,
-    /// A half of ours came to go beyond what was agreed when it was written.
+    /// Our half came to route or allow more than was agreed when it was written; what follows names each
+    /// part (refused).
     ConsentExceeded,
-    /// A half of ours was agreed to, and our agreement was changed since.
+    /// Our half was agreed to, and our agreement was changed since (refused).
     ConsentWithdrawn,
-    /// A half of ours has a flag that the agreement does not allow.
+    /// Our half has a flag that the agreement does not allow (refused).
     FlagNotAgreed,
-    /// What is to be done is for the people who made the half.
+    /// People made the half, so that it is theirs to write or remove (blocked, refused).
     LeftToPeople,
-    /// Somebody else's half has the name that ours would have.
+    /// Somebody else's halves have the names that ours would have (blocked).
     NameTaken,
-    /// The partner wants to use our gateway, and the agreement does not allow it.
+    /// Their half wants our gateway, and the agreement does not allow it (refused).
     GatewayTransitNotAgreed,
-    /// The gateway flags of the two halves do not fit together.
+    /// The gateway flags of the halves, or the gateways, do not fit together (refused).
     GatewayPair,
-    /// Our network lacks the tag by which its owner consents.
+    /// Our network lacks the tag by which its owner consents (refused).
     TagMissing,
-    /// The partner's half peers only subnets or only IPv6, which an agreement on prefixes cannot cover.
+    /// A half peers only subnets or only IPv6 (refused).
     PartialPeering,
-    /// Our application lacks a right.
+    /// Our application lacks a right: which, where, and the command that grants it (blocked).
     AccessMissing,
-    /// A network is not there.
+    /// A network is not there (blocked, closed).
     NetworkNotFound,
-    /// Azure reports a half as Failed.
+    /// Azure reports a half as Failed, and one more write did not help or is not ours to make (blocked).
     ProvisioningFailed,
-    /// Azure refused a write by a rule of its own.
+    /// Azure refused the write by a rule of its own; not sent again for an hour unless something changes
+    /// (blocked).
     AzureRefused,
-    /// The partner's half is gone.
+    /// Their half is gone; ours is kept by agreement, or is removed a minute later (broken, waiting).
     PartnerRemoved,
-    /// Our half is gone while the partner's is left.
+    /// Our half is gone, and theirs is left (broken).
     OursRemoved,
-    /// Both halves are left Disconnected.
+    /// Both halves are Disconnected, which Azure does not heal (broken).
     BothDisconnected,
-    /// Another network manager holds the scope.
+    /// Another network manager with overlapping accesses holds the scope (blocked).
     Conflict,
-    /// Azure calls the half Rejected.
+    /// Azure calls a half of a management handshake Rejected (refused).
     Rejected,
-    /// Our half was made on an event alone, and nothing came of it.
+    /// Our half was made on an event alone, found no counterpart in ten minutes and was taken back (closed).
     NoCounterpart,
-    /// Our half was removed because a request asked for it.
+    /// Our half was removed on request, and theirs is left; after ten minutes it is told as broken
+    /// (peerings) (waiting).
     Disconnecting,
-    /// There is a second half for the same pair.
+    /// There is a second half for the same manager and scope (connected).
     Duplicate,
-    /// A network group that the agreement fills does not exist.
+    /// A network group that the agreement fills does not exist (connected).
     GroupMissing,
-    /// The two reads do not fit together, or a state is new to this version; another look is taken.
+    /// The two reads do not fit together, or a state is new to this version; looked at again (waiting).
     Unclear,
 }
 
