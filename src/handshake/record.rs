@@ -18,6 +18,12 @@ use super::wish::{Aim, AskedFlags, RequestId, Wish};
 /// How long a pass holds a handshake at most. A pass ends far sooner; a crashed one keeps others out for this long.
 pub const LEASE: time::Duration = time::Duration::seconds(60);
 
+/// Nobody is kept out for longer by a pause that Azure asked for.
+pub const PAUSE_MAX: time::Duration = time::Duration::minutes(5);
+
+/// Clocks of processes differ by a little.
+const CLOCK_SLACK: time::Duration = time::Duration::seconds(1);
+
 /// At most so many requests wait to be told how a handshake ended.
 pub const ASKED_MAX: usize = 32;
 
@@ -156,13 +162,18 @@ impl Record {
     /// Until when nobody is to look, because a pass holds the handshake or Azure asked for a pause.
     #[must_use]
     pub fn held(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        self.held_until.into_iter().chain(self.not_before).filter(|until| *until > now).max()
+        let paused = self.not_before.filter(|until| still(*until, PAUSE_MAX, now));
+        self.lease(now).into_iter().chain(paused).max()
     }
 
     /// Whether a pass, ours or another instance's, holds the handshake now.
     #[must_use]
     pub fn is_held(&self, now: OffsetDateTime) -> bool {
-        self.held_until.is_some_and(|until| until > now)
+        self.lease(now).is_some()
+    }
+
+    fn lease(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        self.held_until.filter(|until| still(*until, LEASE, now))
     }
 
     /// Whether this half was there when the handshake was last looked at.
@@ -183,6 +194,7 @@ impl Record {
 
     /// Takes over what was seen of the halves.
     pub fn see(&mut self, view: &View, now: OffsetDateTime) {
+        self.forget_times_to_come(now);
         let before = self.states();
         self.see_halves(view);
         let theirs_waits = matches!(
@@ -197,6 +209,14 @@ impl Record {
             self.states_since = now;
             self.looking_since = None;
         }
+    }
+
+    /// What was put down as past by a clock that was ahead: from it on everything would wait until that time had come.
+    fn forget_times_to_come(&mut self, now: OffsetDateTime) {
+        self.states_since = self.states_since.min(now);
+        self.removal_seen_at = self.removal_seen_at.map(|at| at.min(now));
+        self.looking_since = self.looking_since.map(|at| at.min(now));
+        self.refusal.take_if(|refusal| refusal.at > now);
     }
 
     fn see_halves(&mut self, view: &View) {
@@ -319,4 +339,10 @@ impl End {
             self.half = Some(id);
         }
     }
+}
+
+/// Whether a time is still to come. One that is further away than any that is ever put on record was written by a clock
+/// that was wrong, and keeps nobody out.
+fn still(until: OffsetDateTime, longest: time::Duration, now: OffsetDateTime) -> bool {
+    until > now && until - now <= longest + CLOCK_SLACK
 }

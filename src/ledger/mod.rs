@@ -24,7 +24,7 @@ use crate::handshake::phase::Phase;
 use crate::handshake::record::Record;
 use crate::handshake::wish::RequestId;
 
-pub use hints::{HintKey, TICKET_HOLDS, Ticket, Urgency};
+pub use hints::{HintKey, TICKET_AHEAD, TICKET_HOLDS, Ticket, Urgency};
 pub use requests::{Outcome, Request, Standing};
 pub use sqlite::SqliteLedger;
 

@@ -8,12 +8,18 @@ use super::notice::Notice;
 use super::{Hint, ReconcileError, Reconciler, Report};
 use crate::arm::{ArmError, Class, Deadline};
 use crate::handshake::reason::Reason;
-use crate::ledger::Urgency;
+use crate::handshake::record::PAUSE_MAX;
+use crate::ledger::{TICKET_AHEAD, Urgency};
 
 /// The first of the gaps between attempts to do what could not be done at all; each is twice the one before.
 const FIRST_GAP: Duration = Duration::from_secs(2);
 /// No gap is longer, whatever Azure asks for: the sweep comes more often.
 pub(super) const LONGEST_GAP: Duration = Duration::from_secs(300);
+const _: () = assert!(
+    LONGEST_GAP.as_secs() < TICKET_AHEAD.whole_seconds().unsigned_abs()
+        && LONGEST_GAP.as_secs() == PAUSE_MAX.whole_seconds().unsigned_abs(),
+    "what is scheduled and what is put on record has to be believed"
+);
 /// After so many attempts, some forty minutes, a notice is given up; the sweep goes on looking.
 const ATTEMPTS: u32 = 16;
 
@@ -41,6 +47,7 @@ impl Reconciler {
             return Ok(Acted { superseded: true, ..Acted::default() });
         }
         let now = self.clock.now();
+        let notice = &notice.as_believed(now);
         if let Some((later, due)) = notice.early(now).zip(notice.due) {
             let left = Duration::try_from(due - now).unwrap_or_default();
             self.announce(&[later], Some(left), Urgency::Due).await?;

@@ -7,6 +7,7 @@ mod app;
 mod bad_requests;
 mod beliefs;
 mod budget;
+mod clock_steps;
 mod clocks;
 mod desk;
 mod disconnects;

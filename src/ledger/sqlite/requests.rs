@@ -15,7 +15,7 @@ pub(super) fn load(connection: &Connection, id: &RequestId) -> Result<Option<Req
     let Some((digest, body, standing, at)) = statement.query_row([id.as_str()], read).optional()? else {
         return Ok(None);
     };
-    let at = OffsetDateTime::UNIX_EPOCH + time::Duration::microseconds(at);
+    let at = OffsetDateTime::UNIX_EPOCH.saturating_add(time::Duration::microseconds(at));
     Ok(Some(Request { id: id.clone(), digest, body, standing: serde_json::from_str(&standing)?, at }))
 }
 
