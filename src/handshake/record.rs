@@ -11,9 +11,10 @@ use super::observation::Seen;
 use super::pair::{HalfId, Kind, Pair, Resource, State, Target};
 use super::phase::{IllegalMove, Phase};
 use super::reason::Reason;
+use super::request_queue::RequestKey;
 use super::step::{Side, Step};
 use super::view::View;
-use super::wish::{Aim, AskedFlags, RequestId, Wish};
+use super::wish::{Aim, AskedFlags, Wish};
 
 /// How long a pass holds a handshake at most. A pass ends far sooner; a crashed one keeps others out for this long.
 pub const LEASE: time::Duration = time::Duration::seconds(60);
@@ -26,6 +27,9 @@ const CLOCK_SLACK: time::Duration = time::Duration::seconds(1);
 
 /// At most so many requests wait to be told how a handshake ended.
 pub const ASKED_MAX: usize = 32;
+
+/// Places beyond these that only a request to disconnect may take, so that others do not crowd it out.
+pub const KEPT_FOR_DISCONNECTS: usize = 8;
 
 /// Everything that is known of one handshake. History is kept beside it, by the ledger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,7 +85,7 @@ pub struct Record {
     pub wish: Option<Wish>,
     /// The requests that are to be told how this ends.
     #[serde(default)]
-    pub asked: Vec<RequestId>,
+    pub asked: Vec<RequestKey>,
 }
 
 /// One end, as last seen.
@@ -280,9 +284,14 @@ impl Record {
     /// Takes over what a request asks for, in the place of an earlier wish. `false`, and nothing is taken over, if as many
     /// requests wait to be told as a record holds.
     #[must_use]
-    pub fn ask(&mut self, request: RequestId, aim: Option<Aim>) -> bool {
+    pub fn ask(&mut self, request: impl Into<RequestKey>, aim: Option<Aim>) -> bool {
+        let request = request.into();
         let waits = self.asked.contains(&request);
-        if !waits && self.asked.len() >= ASKED_MAX {
+        let places = match aim {
+            Some(Aim::Disconnect { .. }) => ASKED_MAX + KEPT_FOR_DISCONNECTS,
+            Some(Aim::Connect { .. }) | None => ASKED_MAX,
+        };
+        if !waits && self.asked.len() >= places {
             return false;
         }
         if let Some(aim) = aim {

@@ -22,7 +22,7 @@ use crate::handshake::ids::HandshakeId;
 use crate::handshake::pair::{HalfId, Resource};
 use crate::handshake::phase::Phase;
 use crate::handshake::record::Record;
-use crate::handshake::wish::RequestId;
+use crate::handshake::request_queue::RequestKey;
 
 pub use hints::{HintKey, TICKET_AHEAD, TICKET_HOLDS, Ticket, Urgency};
 pub use requests::{Outcome, Request, Standing};
@@ -82,7 +82,7 @@ pub trait Ledger: Send + Sync {
     async fn rest(&self, key: &HintKey, now: OffsetDateTime) -> Result<(), LedgerError>;
 
     /// A request that was received before.
-    async fn request(&self, id: &RequestId) -> Result<Option<Request>, LedgerError>;
+    async fn request(&self, id: &RequestKey) -> Result<Option<Request>, LedgerError>;
 
     /// Notes a request that no handshake has taken up, with the outcomes that answer it, in the place of what was noted
     /// under this id.

@@ -16,7 +16,7 @@ use crate::handshake::management::ids::{NetworkManagerConnectionId, ScopeConnect
 use crate::handshake::pair::{HalfId, Pair, Resource};
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::Reason;
-use crate::handshake::wish::RequestId;
+use crate::handshake::request_queue::RequestKey;
 use crate::ledger::{Cause, HintKey, LedgerError, Stored};
 
 /// What to look at. A hint is never believed: it only names a resource.
@@ -43,7 +43,7 @@ pub enum Hint {
         theirs: Resource,
     },
     /// A request was received, and which handshake it is about is still to be found out.
-    Request(RequestId),
+    Request(RequestKey),
 }
 
 impl Hint {

@@ -35,7 +35,7 @@ impl Pass<'_> {
         }
         asked
             .into_iter()
-            .map(|request| outcome(format!("{id}-{request}"), &self.record, &shown, Some(request)))
+            .map(|asked| outcome(format!("{id}-{asked}"), &self.record, &shown, Some(asked.id)))
             .collect()
     }
 }

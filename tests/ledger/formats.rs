@@ -1,6 +1,6 @@
 //! A file of the first format, as the program made it before there were requests.
 
-use peerpact::handshake::wish::RequestId;
+use peerpact::handshake::request_queue::RequestKey;
 use peerpact::ledger::{CauseKind, Ledger, Outcome, Request, SqliteLedger, Standing};
 use rusqlite::{Connection, params};
 
@@ -54,7 +54,7 @@ async fn a_file_of_the_first_format_is_brought_up_to_date_and_keeps_its_records(
     holds_the_record(&ledger).await;
     assert_eq!(format(&place), 2);
     let body = || "{}".to_owned();
-    let id: RequestId = "r-1".parse().unwrap();
+    let id: RequestKey = "r-1".parse().unwrap();
     let request =
         Request { id: id.clone(), digest: body(), body: body(), standing: Standing::Pending, at: now() };
     let outcome = Outcome { id: "o-1".to_owned(), subject: body(), request: None, body: body() };

@@ -13,7 +13,7 @@ use peerpact::handshake::ids::HandshakeId;
 use peerpact::handshake::pair::{HalfId, Resource};
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::Record;
-use peerpact::handshake::wish::RequestId;
+use peerpact::handshake::request_queue::RequestKey;
 use peerpact::host::{FunctionName, Functions, Invocation, InvocationId, QueueMessage, Timer, TriggerData};
 use peerpact::ledger::{
     Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, SqliteLedger, Stored, Ticket, Urgency,
@@ -148,6 +148,14 @@ impl App {
         false
     }
 
+    /// The host invokes a function that receives requests with one, and then whatever comes out of the queues.
+    pub(crate) async fn request_by(&self, function: &str, request: &Value) {
+        let body = request.to_string().into_bytes();
+        let message = QueueMessage { body, message_id: None, delivery_count: Some(1) };
+        assert!(self.invoke(function, TriggerData::Message(message)).await);
+        self.work(LOOKED_ON).await;
+    }
+
     async fn invoke(&self, function: &str, data: TriggerData) -> bool {
         let function = FunctionName::parse(function).unwrap();
         let id = InvocationId::parse("an-invocation").unwrap();
@@ -196,8 +204,11 @@ impl App {
     }
 }
 
-/// The agreement with the other tenant on everything within 10.0.0.0/8, with further keys.
+/// The agreement with the other tenant on everything within 10.0.0.0/8, with further keys; or the file that is given.
 fn agreement(tenant: Tenant, terms: &str) -> String {
+    if terms.starts_with("partner = ") {
+        return terms.to_owned();
+    }
     let other = if tenant == Tenant::Contoso { Tenant::Fabrikam } else { Tenant::Contoso };
     let pattern = |tenant: Tenant| crate::stage::network(tenant, "*", "*");
     format!(
@@ -263,7 +274,7 @@ impl Ledger for WatchedLedger {
         self.write(self.inner.rest(key, now)).await
     }
 
-    async fn request(&self, id: &RequestId) -> Result<Option<Request>, LedgerError> {
+    async fn request(&self, id: &RequestKey) -> Result<Option<Request>, LedgerError> {
         self.inner.request(id).await
     }
 

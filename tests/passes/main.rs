@@ -4,6 +4,7 @@
 
 mod actor;
 mod app;
+mod asking;
 mod bad_requests;
 mod beliefs;
 mod budget;

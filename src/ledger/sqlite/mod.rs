@@ -17,7 +17,7 @@ use super::{Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, Stored
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::pair::{HalfId, Resource};
 use crate::handshake::phase::Phase;
-use crate::handshake::wish::RequestId;
+use crate::handshake::request_queue::RequestKey;
 
 /// A ledger in one SQLite file. It is opened on first use, so that a cold start does not wait for the disk.
 ///
@@ -127,7 +127,7 @@ impl Ledger for SqliteLedger {
         self.hastily(|connection| hints::rest(connection, key, now))
     }
 
-    async fn request(&self, id: &RequestId) -> Result<Option<Request>, LedgerError> {
+    async fn request(&self, id: &RequestKey) -> Result<Option<Request>, LedgerError> {
         self.with(|connection| requests::load(connection, id))
     }
 
