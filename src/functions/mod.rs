@@ -3,6 +3,7 @@
 mod connection_request;
 mod event;
 mod handshakes;
+mod health;
 mod reconcile;
 mod resource_event;
 mod status_sweep;
@@ -41,7 +42,7 @@ impl Functions for App {
             "ResourceEvent" => Some(Trigger::EventGrid),
             "RelayedResourceEvent" | "Reconcile" => Some(Trigger::ServiceBus),
             "StatusSweep" => Some(Trigger::Timer),
-            "Handshakes" => Some(Trigger::Http),
+            "Handshakes" | "Health" => Some(Trigger::Http),
             name => RequestQueue::of_function(name).map(|_| Trigger::ServiceBus),
         }
     }
@@ -50,6 +51,9 @@ impl Functions for App {
         match invocation.data {
             TriggerData::Events(events) => resource_event::run(&self.reconciler, events).await,
             TriggerData::Timer(_) => status_sweep::run(&self.reconciler, &invocation.id).await,
+            TriggerData::Http(_) if invocation.function.as_str() == "Health" => {
+                health::run(&self.reconciler).await
+            }
             TriggerData::Http(request) => handshakes::run(&*self.reconciler.ledger, &request).await,
             TriggerData::Message(message) => {
                 let name = invocation.function.as_str();

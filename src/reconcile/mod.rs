@@ -143,6 +143,9 @@ impl Reconciler {
             None if decision.row == Row::Closed => return Ok(Report::Nothing),
             None => Pass::begin(self, cause, Record::new(pair, self.home, now)),
         };
+        if view.is_whole() {
+            self.ledger.check(std::slice::from_ref(&pass.record.id), now).await?;
+        }
         pass.record.agreement.clone_from(&decision.agreement);
         pass.record.see(&view, now);
         pass.note_opened(decision.row);

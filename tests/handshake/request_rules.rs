@@ -22,8 +22,8 @@ fn parse(rules: &str) -> Result<Agreements, String> {
 
 /// What a queue may ask for.
 fn allowed(rules: &str, queue: &str) -> Vec<&'static str> {
-    let queue: RequestQueue = queue.to_owned().try_into().unwrap();
-    let agreements = parse(rules).unwrap();
+    let queue: RequestQueue = queue.to_owned().try_into().unwrap_or_else(|error| panic!("{error}"));
+    let agreements = parse(rules).unwrap_or_else(|error| panic!("{error}"));
     let partner = &agreements.partners()[0];
     let allowed = EVERYTHING.into_iter().filter(|action| partner.may_ask(&queue, *action));
     allowed.map(RequestAction::name).collect()

@@ -1,5 +1,6 @@
 //! An app as the Functions host sees it, with a ledger that the gate watches.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -14,10 +15,12 @@ use peerpact::handshake::pair::{HalfId, Resource};
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::Record;
 use peerpact::handshake::request_queue::RequestKey;
-use peerpact::host::{FunctionName, Functions, Invocation, InvocationId, QueueMessage, Timer, TriggerData};
+use peerpact::host::{
+    FunctionName, Functions, HttpRequest, Invocation, InvocationId, QueueMessage, Timer, TriggerData,
+};
 use peerpact::ledger::{
-    Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, SqliteLedger, Stored, Ticket, Urgency,
-    Version,
+    Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, SqliteLedger, Stored, SweepNote, Ticket,
+    Urgency, Version,
 };
 use peerpact::public::{self, Handshake};
 use peerpact::queue::Queue;
@@ -182,6 +185,22 @@ impl App {
         public::many(&*self.ledger, None).await.unwrap()
     }
 
+    /// What `GET /api/health` answers.
+    pub(crate) async fn health(&self) -> (u64, Value) {
+        let function = FunctionName::parse("Health").unwrap();
+        let id = InvocationId::parse("an-invocation").unwrap();
+        let data = TriggerData::Http(HttpRequest {
+            method: axum::http::Method::GET,
+            query: BTreeMap::new(),
+            params: BTreeMap::new(),
+            body: None,
+        });
+        let reply = self.functions.invoke(Invocation { id, function, data }).await.unwrap();
+        let answer = serde_json::to_value(&reply).unwrap()["Outputs"]["res"].clone();
+        let body = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        (answer["status"].as_u64().unwrap(), body)
+    }
+
     /// The only record.
     pub(crate) async fn record(&self) -> Handshake {
         let mut records = self.records().await;
@@ -288,6 +307,22 @@ impl Ledger for WatchedLedger {
 
     async fn told(&self, outcomes: &[Outcome]) -> Result<(), LedgerError> {
         self.write(self.inner.told(outcomes)).await
+    }
+
+    async fn check(&self, ids: &[HandshakeId], at: OffsetDateTime) -> Result<(), LedgerError> {
+        self.write(self.inner.check(ids, at)).await
+    }
+
+    async fn checks(&self) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError> {
+        self.inner.checks().await
+    }
+
+    async fn note_sweep(&self, note: &SweepNote) -> Result<(), LedgerError> {
+        self.write(self.inner.note_sweep(note)).await
+    }
+
+    async fn last_sweep(&self) -> Result<Option<SweepNote>, LedgerError> {
+        self.inner.last_sweep().await
     }
 }
 

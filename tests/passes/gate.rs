@@ -94,6 +94,7 @@ pub(crate) struct Gate {
     settled: AtomicUsize,
     dying: AtomicBool,
     at_work: AtomicBool,
+    no_sign_in: Mutex<Option<String>>,
     crashed: Notify,
 }
 
@@ -111,6 +112,7 @@ impl Gate {
             settled: AtomicUsize::new(0),
             dying: AtomicBool::new(false),
             at_work: AtomicBool::new(false),
+            no_sign_in: Mutex::default(),
             crashed: Notify::new(),
         })
     }
@@ -118,6 +120,16 @@ impl Gate {
     /// As long as this is so, every network shows itself to the app as one that Azure is at work on.
     pub(crate) fn azure_is_at_work(&self, so: bool) {
         self.at_work.store(so, Ordering::SeqCst);
+    }
+
+    /// From here on Entra takes the app's secret for a wrong one, in this tenant or (with an empty text) everywhere.
+    pub(crate) fn refuse_sign_in(&self, tenant: Option<&str>) {
+        *self.no_sign_in.lock().unwrap() = tenant.map(str::to_owned);
+    }
+
+    fn refuses_sign_in(&self, path: &str) -> bool {
+        let refused = self.no_sign_in.lock().unwrap();
+        path.contains("/oauth2/") && refused.as_ref().is_some_and(|tenant| path.contains(tenant))
     }
 
     /// Every call so far, as `METHOD path`.
@@ -215,6 +227,9 @@ impl HttpClient for Transport {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let fault =
             self.gate.at_call(format!("{} {}", request.method().as_str(), request.url().path())).await;
+        if self.gate.refuses_sign_in(request.url().path()) {
+            return Ok(wrong_secret());
+        }
         match fault {
             None => self.forward(request).await,
             Some(Fault::CrashBefore) => self.gate.crash().await,
@@ -264,6 +279,11 @@ impl Transport {
 fn updating(body: &Bytes) -> Bytes {
     let text = std::str::from_utf8(body).unwrap();
     text.replace(r#""provisioningState":"Succeeded""#, r#""provisioningState":"Updating""#).into()
+}
+
+fn wrong_secret() -> AsyncRawResponse {
+    let body = r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.","error_codes":[7000215]}"#;
+    AsyncRawResponse::from_bytes(401.into(), Headers::new(), Bytes::from(body))
 }
 
 fn answer(status: u16, code: &str, retry_after: Option<&str>) -> AsyncRawResponse {

@@ -13,6 +13,7 @@ mod clocks;
 mod desk;
 mod disconnects;
 mod faults;
+mod freshness;
 mod gate;
 mod hints;
 mod management;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Reconciler, Shown};
+use super::{Attempts, Reconciler, Shown};
 use crate::arm::{Deadline, Place};
 use crate::handshake::agreements::{Agreements, Ends};
 use crate::handshake::halves::{Network, Sight};
@@ -18,6 +18,8 @@ pub(super) struct ListedNetworks {
     networks: BTreeMap<VirtualNetworkId, Network>,
     /// Places of our own could not be listed: a network that is missing may well be there.
     home_incomplete: bool,
+    /// The same of these partners.
+    incomplete: BTreeSet<TenantId>,
 }
 
 impl ListedNetworks {
@@ -34,7 +36,8 @@ impl ListedNetworks {
                 Shown::Whole(Box::new(View::Peering(ends.clone(), Observation { ours, theirs })))
             }
             (Some(ours), None) => {
-                Shown::Ours(ours.half_towards(&ends.theirs).map(|half| State::Peering(half.state)))
+                let state = ours.half_towards(&ends.theirs).map(|half| State::Peering(half.state));
+                Shown::Ours { state, sought: !self.incomplete.contains(&ends.partner) }
             }
             (None, _) if self.home_incomplete => Shown::Unknown,
             // Not listed is not gone: that takes a read of its own.
@@ -44,16 +47,19 @@ impl ListedNetworks {
 }
 
 impl Reconciler {
-    pub(super) async fn list_networks(&self, until: Deadline, troubles: &mut Vec<String>) -> ListedNetworks {
+    pub(super) async fn list_networks(&self, until: Deadline, attempts: &mut Attempts) -> ListedNetworks {
         let mut listed = ListedNetworks::default();
         for (tenant, place) in self.network_places() {
+            attempts.asked += 1;
             match self.resource_manager.networks(tenant, &place, until).await {
                 Ok(networks) => {
+                    attempts.had += 1;
                     listed.networks.extend(networks.into_iter().map(|network| (network.id.clone(), network)));
                 }
                 Err(error) => {
                     listed.home_incomplete |= tenant == self.home;
-                    troubles.push(self.trouble(&format!("{place} in tenant {tenant}"), &error));
+                    listed.incomplete.insert(tenant);
+                    attempts.troubles.push(self.trouble(&format!("{place} in tenant {tenant}"), &error));
                 }
             }
         }
