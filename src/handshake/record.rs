@@ -22,9 +22,6 @@ pub const LEASE: time::Duration = time::Duration::seconds(60);
 /// Nobody is kept out for longer by a pause that Azure asked for.
 pub const PAUSE_MAX: time::Duration = time::Duration::minutes(5);
 
-/// Clocks of processes differ by a little.
-const CLOCK_SLACK: time::Duration = time::Duration::seconds(1);
-
 /// At most so many requests wait to be told how a handshake ended.
 pub const ASKED_MAX: usize = 32;
 
@@ -353,5 +350,6 @@ impl End {
 /// Whether a time is still to come. One that is further away than any that is ever put on record was written by a clock
 /// that was wrong, and keeps nobody out.
 fn still(until: OffsetDateTime, longest: time::Duration, now: OffsetDateTime) -> bool {
-    until > now && until - now <= longest + CLOCK_SLACK
+    // Clocks of processes differ by a little.
+    until > now && until - now <= longest + time::Duration::SECOND
 }

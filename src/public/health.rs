@@ -51,6 +51,32 @@ pub struct Health {
     pub oldest_check: Option<u64>,
     /// What the last sweep did.
     pub last_sweep: Option<LastSweep>,
+    /// What events may cost, and what went beyond it.
+    pub events: Events,
+}
+
+/// The budget of events, and how much was left to the sweep since the app's start because one was spent.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Events {
+    /// How many notices the events about one partner's resources, or our own, may cause in a minute.
+    pub per_minute: u32,
+    /// How many calls of Azure.
+    pub calls_per_minute: u32,
+    /// How much was left to the sweep.
+    pub left_to_sweep: u64,
+    /// The same by budget, of those that were spent.
+    pub spent: Vec<SpentBudget>,
+}
+
+/// A budget that was spent.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SpentBudget {
+    /// Whose it is.
+    pub who: String,
+    /// How much was left to the sweep.
+    pub left_to_sweep: u64,
 }
 
 /// What a sweep did, as it is shown.
@@ -129,7 +155,7 @@ impl Freshness {
 impl Health {
     /// The answer.
     #[must_use]
-    pub fn new(fresh: Freshness, agreed_on_anything: bool, now: OffsetDateTime) -> Self {
+    pub fn new(fresh: Freshness, events: Events, agreed_on_anything: bool, now: OffsetDateTime) -> Self {
         Self {
             status: fresh.status(agreed_on_anything, now),
             oldest_checked_at: fresh.oldest_checked_at,
@@ -138,6 +164,7 @@ impl Health {
                 let SweepNote { at, seen, noticed, troubles, looked_at: _ } = note;
                 LastSweep { at, seen, noticed, troubles }
             }),
+            events,
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct Acted {
     pub superseded: bool,
     /// What kept us from finding out which handshake is meant, or from looking at it.
     pub troubles: Vec<Reason>,
-    /// Why nothing could be looked at; it is tried again, or given up when that was tried often enough.
+    /// Why nothing, or not everything, could be looked at: it is tried again, or left to the sweep.
     pub put_off: Option<String>,
 }
 
@@ -60,7 +60,10 @@ impl Reconciler {
                     self.look_again(notice, looked).await?;
                 }
                 let troubles = followed.unreadable.into_iter().collect();
-                Acted { looks: followed.looks, troubles, ..Acted::default() }
+                let put_off = followed.unpaid.then(|| {
+                    "left to the sweep: events about these resources have spent their budget of this minute".to_owned()
+                });
+                Acted { looks: followed.looks, troubles, put_off, ..Acted::default() }
             }
             Err(ReconcileError::Azure(error)) => {
                 self.put_off(notice, wait_asked_for(&error)).await?;

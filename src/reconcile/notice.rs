@@ -137,14 +137,28 @@ impl Reconciler {
         after: Option<Duration>,
         urgency: Urgency,
     ) -> Result<usize, ReconcileError> {
+        let sent = self.announce_each(notices, after, urgency).await?;
+        Ok(sent.into_iter().filter(|sent| *sent).count())
+    }
+
+    /// [`Reconciler::announce`], and says of each notice whether it was sent.
+    pub(super) async fn announce_each(
+        &self,
+        notices: &[Notice],
+        after: Option<Duration>,
+        urgency: Urgency,
+    ) -> Result<Vec<bool>, ReconcileError> {
         let now = self.clock.now();
         let after = after.map(|after| time::Duration::try_from(after).unwrap_or(TICKET_AHEAD));
         let due = after.map_or(now, |after| now.saturating_add(after));
         let mut fresh: Vec<(HintKey, Ticket, Message)> = Vec::new();
+        let mut sent = Vec::with_capacity(notices.len());
         for notice in notices {
             let notice = Notice { due: after.map(|_| due), ..notice.clone() };
             let (key, ticket) = (notice.hint.key(), Ticket { id: notice.ticket.clone(), due });
-            if self.ledger.announce(&key, &ticket, urgency, now).await? {
+            let worth_it = self.ledger.announce(&key, &ticket, urgency, now).await?;
+            sent.push(worth_it);
+            if worth_it {
                 fresh.push((key, ticket, notice.message()?));
             }
         }
@@ -155,7 +169,7 @@ impl Reconciler {
                 self.ledger.announced(key, ticket).await?;
             }
         }
-        Ok(fresh.len())
+        Ok(sent)
     }
 
     /// Notes that a notice was received; `false` if another has taken its place.

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::hints::{Followed, Meant};
+use super::hints::Followed;
+use super::meant::Meant;
 use super::{Hint, Notice, ReconcileError, Reconciler};
 use crate::arm::Deadline;
 use crate::handshake::agreements::Whose;
@@ -148,12 +149,7 @@ impl Reconciler {
     }
 
     fn side(&self, half: &HalfId) -> Side {
-        let whose = match half {
-            HalfId::Peering(id) => self.agreements.whose(id.network.subscription),
-            HalfId::ScopeConnection(id) => self.agreements.whose(id.manager.subscription),
-            HalfId::Connection(id) => self.agreements.whose_scope(&id.scope),
-        };
-        if matches!(whose, Some(Whose::Theirs(_))) { Side::Theirs } else { Side::Ours }
+        if matches!(self.whose_half(half), Some(Whose::Theirs(_))) { Side::Theirs } else { Side::Ours }
     }
 
     /// Leaves the wish on the handshake's record and has it looked at.

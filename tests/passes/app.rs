@@ -24,7 +24,7 @@ use peerpact::ledger::{
 };
 use peerpact::public::{self, Handshake};
 use peerpact::queue::Queue;
-use peerpact::reconcile::Reconciler;
+use peerpact::reconcile::{EventBudget, Reconciler};
 use peerpact_sandbox::service_bus::Depth;
 use peerpact_sandbox::{Azure, Broker, Tenant};
 use serde_json::Value;
@@ -77,6 +77,7 @@ impl App {
             resource_manager: ResourceManager::new(settings, transport, clock),
             ledger: ledger.clone(),
             queues: Arc::new(WatchedQueues { broker: broker.clone(), gate: gate.clone() }),
+            events: EventBudget::new(gate.limits()),
             telling: tokio::sync::Mutex::default(),
             clock,
         };

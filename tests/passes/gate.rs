@@ -10,6 +10,7 @@ use azure_core::error::ErrorKind;
 use azure_core::http::headers::Headers;
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
 use bytes::Bytes;
+use peerpact::reconcile::EventLimits;
 use peerpact_sandbox::Azure;
 use tokio::sync::Notify;
 
@@ -95,6 +96,7 @@ pub(crate) struct Gate {
     dying: AtomicBool,
     at_work: AtomicBool,
     no_sign_in: Mutex<Option<String>>,
+    limits: EventLimits,
     crashed: Notify,
 }
 
@@ -104,7 +106,21 @@ impl Gate {
     }
 
     pub(crate) fn with(point: Point) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::new(point))
+    }
+
+    /// The app behind it lets events cost no more than this.
+    pub(crate) fn limiting(limits: EventLimits) -> Arc<Self> {
+        Arc::new(Self { limits, ..Self::new(Point::Nowhere) })
+    }
+
+    /// What events may cost the app.
+    pub(crate) fn limits(&self) -> EventLimits {
+        self.limits
+    }
+
+    fn new(point: Point) -> Self {
+        Self {
             point,
             calls: Mutex::default(),
             ledger_writes: AtomicUsize::new(0),
@@ -113,8 +129,9 @@ impl Gate {
             dying: AtomicBool::new(false),
             at_work: AtomicBool::new(false),
             no_sign_in: Mutex::default(),
+            limits: EventLimits::default(),
             crashed: Notify::new(),
-        })
+        }
     }
 
     /// As long as this is so, every network shows itself to the app as one that Azure is at work on.

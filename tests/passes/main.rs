@@ -13,6 +13,7 @@ mod clocks;
 mod desk;
 mod disconnects;
 mod faults;
+mod forged;
 mod freshness;
 mod gate;
 mod hints;

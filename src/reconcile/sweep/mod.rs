@@ -112,6 +112,7 @@ impl Reconciler {
         self.ledger.check(&checked, looked_at).await?;
         swept.noticed = self.announce(&notices, None, Urgency::Patient).await?;
         self.note(&swept).await?;
+        self.tell_spent();
         swept.told = self.tell().await?;
         Ok(swept)
     }
