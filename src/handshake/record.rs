@@ -163,18 +163,15 @@ impl Record {
     /// Until when nobody is to look, because a pass holds the handshake or Azure asked for a pause.
     #[must_use]
     pub fn held(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        let paused = self.not_before.filter(|until| still(*until, PAUSE_MAX, now));
-        self.lease(now).into_iter().chain(paused).max()
+        let lease = self.held_until.filter(|until| still(*until, LEASE, now));
+        let pause = self.not_before.filter(|until| still(*until, PAUSE_MAX, now));
+        lease.into_iter().chain(pause).max()
     }
 
     /// Whether a pass, ours or another instance's, holds the handshake now.
     #[must_use]
     pub fn is_held(&self, now: OffsetDateTime) -> bool {
-        self.lease(now).is_some()
-    }
-
-    fn lease(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        self.held_until.filter(|until| still(*until, LEASE, now))
+        self.held_until.is_some_and(|until| still(until, LEASE, now))
     }
 
     /// Whether this half was there when the handshake was last looked at.
@@ -284,11 +281,8 @@ impl Record {
     pub fn ask(&mut self, request: impl Into<RequestKey>, aim: Option<Aim>) -> bool {
         let request = request.into();
         let waits = self.asked.contains(&request);
-        let places = match aim {
-            Some(Aim::Disconnect { .. }) => ASKED_MAX + KEPT_FOR_DISCONNECTS,
-            Some(Aim::Connect { .. }) | None => ASKED_MAX,
-        };
-        if !waits && self.asked.len() >= places {
+        let kept = if matches!(aim, Some(Aim::Disconnect { .. })) { KEPT_FOR_DISCONNECTS } else { 0 };
+        if !waits && self.asked.len() >= ASKED_MAX + kept {
             return false;
         }
         if let Some(aim) = aim {
