@@ -13,6 +13,7 @@ use uuid::Uuid;
 use self::reader::Reader;
 pub use self::reader::{ConfigError, Problem};
 use crate::queue::service_bus::ServiceBusAddress;
+use crate::reconcile::EventLimits;
 
 const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
 const TENANT: &str = "AZURE_TENANT_ID";
@@ -24,6 +25,8 @@ const CA_BUNDLE: &str = "PEERPACT_CA_BUNDLE";
 const AGREEMENTS: &str = "PEERPACT_AGREEMENTS";
 const LEDGER: &str = "PEERPACT_LEDGER";
 const LOG: &str = "PEERPACT_LOG";
+const EVENTS: &str = "PEERPACT_EVENTS_PER_MINUTE";
+const EVENT_CALLS: &str = "PEERPACT_EVENT_CALLS_PER_MINUTE";
 const SERVICE_BUS: &str = "PEERPACT_SERVICE_BUS";
 /// The name under which the Functions host wants a namespace that it reaches with an identity.
 const SERVICE_BUS_NAMESPACE: &str = "PEERPACT_SERVICE_BUS__fullyQualifiedNamespace";
@@ -49,6 +52,9 @@ pub struct Config {
     /// From which level on we log. Read from `PEERPACT_LOG`: `off`, `error`, `warn`, `info` (the default), `debug` or
     /// `trace`.
     pub log: LevelFilter,
+    /// What events may cost. Read from `PEERPACT_EVENTS_PER_MINUTE` (notices) and `PEERPACT_EVENT_CALLS_PER_MINUTE`
+    /// (calls of Azure), each for one partner or our own tenant; 1 to 100000, without them 600 and 1200.
+    pub events: EventLimits,
 }
 
 /// Who we are in Azure, and where Azure is.
@@ -82,6 +88,7 @@ impl Config {
         let ledger = reader.path(LEDGER, LEDGER_FIX);
         let service_bus = service_bus(&mut reader);
         let log = level(&mut reader);
+        let events = event_limits(&mut reader);
         reader.finish(|| {
             Some(Self {
                 port: port?,
@@ -90,6 +97,7 @@ impl Config {
                 ledger: ledger?,
                 service_bus: service_bus?,
                 log: log?,
+                events: events?,
             })
         })
     }
@@ -230,6 +238,12 @@ fn service_bus<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Option<
     }
 }
 
+fn event_limits<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Option<EventLimits> {
+    let EventLimits { queued, calls } = EventLimits::default();
+    let (queued, calls) = (reader.count(EVENTS, queued), reader.count(EVENT_CALLS, calls));
+    Some(EventLimits { queued: queued?, calls: calls? })
+}
+
 fn level<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Option<LevelFilter> {
     let Some(text) = reader.value(LOG) else { return Some(LevelFilter::INFO) };
     // `LevelFilter` itself would also take numbers.
@@ -364,6 +378,17 @@ mod tests {
                     .unwrap_err();
             assert_eq!(variables(&error), [variable]);
             assert!(!format!("{error} {error:?}").contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn what_events_may_cost_is_a_number_within_bounds_and_has_a_default() {
+        assert_eq!(with(&[]).unwrap().events, EventLimits { queued: 600, calls: 1200 });
+        let set = with(&[(EVENTS, "1"), (EVENT_CALLS, "100000")]).unwrap();
+        assert_eq!(set.events, EventLimits { queued: 1, calls: 100_000 });
+        for bad in ["0", "100001", "-1", "1.5", "many", " 5"] {
+            let error = with(&[(EVENTS, bad), (EVENT_CALLS, bad)]).unwrap_err();
+            assert_eq!(variables(&error), [EVENTS, EVENT_CALLS], "{bad}");
         }
     }
 

@@ -1,5 +1,9 @@
 //! A handshake as programs and people are shown it: by `GET /api/handshakes` and by `peerpact status --json`.
 
+pub mod health;
+
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -45,6 +49,10 @@ pub struct Handshake {
     #[serde(with = "time::serde::rfc3339::option")]
     #[cfg_attr(test, schemars(with = "Option<crate::schemas::Moment>"))]
     pub connected_at: Option<OffsetDateTime>,
+    /// When its halves were last looked at with success; `null` if they never were.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[cfg_attr(test, schemars(with = "Option<crate::schemas::Moment>"))]
+    pub checked_at: Option<OffsetDateTime>,
     /// How it came to this, the oldest first.
     pub history: Vec<Line>,
 }
@@ -78,6 +86,7 @@ pub struct Unplaced<'a> {
     #[cfg_attr(test, schemars(with = "crate::schemas::Moment"))]
     updated_at: OffsetDateTime,
     connected_at: (),
+    checked_at: (),
     history: [(); 0],
     request: Option<&'a RequestId>,
 }
@@ -99,6 +108,7 @@ impl<'a> Unplaced<'a> {
             opened_at: (),
             updated_at: now,
             connected_at: (),
+            checked_at: (),
             history: [],
             request,
         }
@@ -139,8 +149,9 @@ pub struct PublicEnd {
 /// # Errors
 /// The ledger failed.
 pub async fn one(ledger: &dyn Ledger, id: &HandshakeId) -> Result<Option<Handshake>, LedgerError> {
+    let checks = ledger.checks().await?;
     match ledger.load(id).await? {
-        Some(stored) => show(ledger, stored).await.map(Some),
+        Some(stored) => show(ledger, stored, &checks).await.map(Some),
         None => Ok(None),
     }
 }
@@ -150,20 +161,26 @@ pub async fn one(ledger: &dyn Ledger, id: &HandshakeId) -> Result<Option<Handsha
 /// # Errors
 /// The ledger failed.
 pub async fn many(ledger: &dyn Ledger, phase: Option<Phase>) -> Result<Vec<Handshake>, LedgerError> {
+    let checks = ledger.checks().await?;
     let mut handshakes = Vec::new();
     for stored in ledger.list(phase).await? {
-        handshakes.push(show(ledger, stored).await?);
+        handshakes.push(show(ledger, stored, &checks).await?);
     }
     Ok(handshakes)
 }
 
-async fn show(ledger: &dyn Ledger, stored: Stored) -> Result<Handshake, LedgerError> {
+async fn show(
+    ledger: &dyn Ledger,
+    stored: Stored,
+    checks: &BTreeMap<HandshakeId, OffsetDateTime>,
+) -> Result<Handshake, LedgerError> {
     let history = ledger.history(&stored.record.id).await?;
-    Ok(Handshake::new(stored.record, history))
+    let checked_at = checks.get(&stored.record.id).copied();
+    Ok(Handshake { checked_at, ..Handshake::new(stored.record, history) })
 }
 
 impl Handshake {
-    /// A record as it is shown.
+    /// A record as it is shown where it was not looked at.
     #[must_use]
     pub fn new(record: Record, history: Vec<Line>) -> Self {
         Self {
@@ -178,6 +195,7 @@ impl Handshake {
             opened_at: record.opened_at,
             updated_at: record.updated_at,
             connected_at: record.connected_at,
+            checked_at: None,
             history,
         }
     }

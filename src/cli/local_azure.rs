@@ -10,13 +10,14 @@ use peerpact_sandbox::up::{AppFolder, AppRole, Setting, UpOptions};
 
 const HOST: &str = include_str!("../../host.json");
 /// The functions' folders, as they stand beside `host.json` when deployed.
-const FUNCTIONS: [(&str, &str); 6] = [
+const FUNCTIONS: [(&str, &str); 7] = [
     ("ConnectionRequest", include_str!("../../functions/ConnectionRequest/function.json")),
     ("Reconcile", include_str!("../../functions/Reconcile/function.json")),
     ("RelayedResourceEvent", include_str!("../../functions/RelayedResourceEvent/function.json")),
     ("ResourceEvent", include_str!("../../functions/ResourceEvent/function.json")),
     ("StatusSweep", include_str!("../../functions/StatusSweep/function.json")),
     ("Handshakes", include_str!("../../functions/Handshakes/function.json")),
+    ("Health", include_str!("../../functions/Health/function.json")),
 ];
 const HOME_ROLE: &str = include_str!("../../infra/roles/home-networks.json");
 const PARTNER_ROLE: &str = include_str!("../../infra/roles/partner-networks.json");

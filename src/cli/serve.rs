@@ -17,7 +17,7 @@ use crate::handshake::ids::TenantId;
 use crate::host;
 use crate::ledger::SqliteLedger;
 use crate::queue::service_bus::{ServiceBus, ServiceBusSettings};
-use crate::reconcile::Reconciler;
+use crate::reconcile::{EventBudget, Reconciler};
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
     let config = Config::from_env(variable)?;
@@ -30,7 +30,17 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
         let queues = Arc::new(service_bus(&config, clock));
         let ledger = Arc::new(SqliteLedger::new(config.ledger));
         let telling = Mutex::default();
-        App::new(Arc::new(Reconciler { home, agreements, resource_manager, ledger, queues, telling, clock }))
+        let events = EventBudget::new(config.events);
+        App::new(Arc::new(Reconciler {
+            home,
+            agreements,
+            resource_manager,
+            ledger,
+            queues,
+            events,
+            telling,
+            clock,
+        }))
     };
     host::run(port, Arc::new(app()))?;
     Ok(ExitCode::SUCCESS)

@@ -9,10 +9,12 @@ use time::format_description::well_known::Rfc3339;
 
 use super::output::{self, Style, styled};
 use super::{NO, block_on, variable};
+use crate::clock::Clock;
 use crate::config;
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::phase::Phase;
 use crate::ledger::SqliteLedger;
+use crate::public::health::{Freshness, seconds_since};
 use crate::public::{self, Handshake, PublicEnd};
 
 #[derive(Debug, Arguments)]
@@ -54,12 +56,54 @@ async fn show(args: &Args, ledger: SqliteLedger) -> anyhow::Result<ExitCode> {
     let handshakes = public::many(&ledger, args.phase).await?;
     if args.json {
         output::json(&handshakes)?;
-    } else if handshakes.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if handshakes.is_empty() {
         output::line("no handshakes");
     } else {
         handshakes.iter().for_each(brief);
     }
+    let now = Clock::system().now();
+    let fresh = Freshness::read(&ledger, now).await?;
+    if !handshakes.is_empty() || fresh.last_sweep.is_some() {
+        freshness(&fresh, now);
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How old what was shown may be, and what is not looked at.
+fn freshness(fresh: &Freshness, now: OffsetDateTime) {
+    let oldest = match (fresh.oldest_check(now), fresh.never_checked) {
+        (Some(age), _) => format!("oldest check {} ago", ago(age)),
+        (None, 0) => "nothing is open".to_owned(),
+        (None, never) => format!("{never} of {} open handshakes never looked at with success", fresh.open),
+    };
+    let Some(sweep) = &fresh.last_sweep else {
+        output::line(format!("{oldest}; no sweep is on record"));
+        return;
+    };
+    let when = ago(seconds_since(sweep.at, now));
+    if sweep.troubles.is_empty() {
+        output::line(format!("{oldest}; the last sweep was {when} ago"));
+        return;
+    }
+    let what = styled(Style::Bad, "could not look at everything:");
+    output::line(format!("{oldest}; the last sweep, {when} ago, {what}"));
+    for trouble in &sweep.troubles {
+        output::line(format!("    {trouble}"));
+        if let Some(fix) = &trouble.fix {
+            output::line(format!("    {} {fix}", styled(Style::Warn, "fix:")));
+        }
+    }
+}
+
+fn ago(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
 }
 
 fn brief(handshake: &Handshake) {
@@ -89,6 +133,7 @@ fn whole(handshake: &Handshake) {
             output::line(format!("    {} {fix}", styled(Style::Warn, "fix:")));
         }
     }
+    output::line(format!("  checked   {}", handshake.checked_at.map_or_else(|| "never".to_owned(), moment)));
     output::line("  history");
     for line in &handshake.history {
         let cause = serde_json::to_string(&line.cause.kind).unwrap_or_default();

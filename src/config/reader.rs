@@ -79,6 +79,19 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         }
     }
 
+    /// A whole number from 1 to 100000, or what it is by default.
+    pub(super) fn count(&mut self, variable: &'static str, default: u32) -> Option<u32> {
+        let Some(text) = self.value(variable) else { return Some(default) };
+        match text.parse() {
+            Ok(number @ 1..=100_000) => Some(number),
+            _ => self.problem(
+                variable,
+                "must be a whole number from 1 to 100000",
+                format!("set it to one, or unset it for {default}"),
+            ),
+        }
+    }
+
     pub(super) fn path(&mut self, variable: &'static str, fix: &str) -> Option<PathBuf> {
         self.required(variable, fix).map(PathBuf::from)
     }

@@ -1,10 +1,15 @@
-//! `ConnectionRequest`: somebody asks for a connection, or for the end of one.
+//! `ConnectionRequest`, and `ConnectionRequest-{suffix}` for a further queue: somebody asks for a connection, or for the end of one.
 
+use crate::handshake::request_queue::RequestQueue;
 use crate::host::{Fault, QueueMessage, Reply};
 use crate::reconcile::{Received, Reconciler};
 
-pub(super) async fn run(reconciler: &Reconciler, message: &QueueMessage) -> Result<Reply, Fault> {
-    let received = reconciler.receive(&message.body).await.map_err(Fault::ours)?;
+pub(super) async fn run(
+    reconciler: &Reconciler,
+    queue: &RequestQueue,
+    message: &QueueMessage,
+) -> Result<Reply, Fault> {
+    let received = reconciler.receive(queue, &message.body).await.map_err(Fault::ours)?;
     Ok(Reply::done().log(match received {
         Received::Placed { request, handshake } => {
             format!("request {request} is about handshake {handshake}")

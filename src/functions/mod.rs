@@ -3,6 +3,7 @@
 mod connection_request;
 mod event;
 mod handshakes;
+mod health;
 mod reconcile;
 mod resource_event;
 mod status_sweep;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::handshake::request_queue::RequestQueue;
 use crate::host::{Fault, FunctionName, Functions, Invocation, Reply, Trigger, TriggerData};
 use crate::reconcile::Reconciler;
 
@@ -38,10 +40,10 @@ impl Functions for App {
     fn trigger(&self, function: &FunctionName) -> Option<Trigger> {
         match function.as_str() {
             "ResourceEvent" => Some(Trigger::EventGrid),
-            "RelayedResourceEvent" | "ConnectionRequest" | "Reconcile" => Some(Trigger::ServiceBus),
+            "RelayedResourceEvent" | "Reconcile" => Some(Trigger::ServiceBus),
             "StatusSweep" => Some(Trigger::Timer),
-            "Handshakes" => Some(Trigger::Http),
-            _ => None,
+            "Handshakes" | "Health" => Some(Trigger::Http),
+            name => RequestQueue::of_function(name).map(|_| Trigger::ServiceBus),
         }
     }
 
@@ -49,12 +51,18 @@ impl Functions for App {
         match invocation.data {
             TriggerData::Events(events) => resource_event::run(&self.reconciler, events).await,
             TriggerData::Timer(_) => status_sweep::run(&self.reconciler, &invocation.id).await,
+            TriggerData::Http(_) if invocation.function.as_str() == "Health" => {
+                health::run(&self.reconciler).await
+            }
             TriggerData::Http(request) => handshakes::run(&*self.reconciler.ledger, &request).await,
-            TriggerData::Message(message) => match invocation.function.as_str() {
-                "ConnectionRequest" => connection_request::run(&self.reconciler, &message).await,
-                "Reconcile" => reconcile::run(&self.reconciler, &message).await,
-                _ => resource_event::relayed(&self.reconciler, &message).await,
-            },
+            TriggerData::Message(message) => {
+                let name = invocation.function.as_str();
+                match RequestQueue::of_function(name) {
+                    Some(queue) => connection_request::run(&self.reconciler, &queue, &message).await,
+                    None if name == "Reconcile" => reconcile::run(&self.reconciler, &message).await,
+                    None => resource_event::relayed(&self.reconciler, &message).await,
+                }
+            }
         }
     }
 }

@@ -5,19 +5,22 @@ use serde_json::Value;
 
 use super::event::UnverifiedEvent;
 use crate::host::{Fault, JsonObject, QueueMessage, Reply};
-use crate::ledger::{Cause, CauseKind, Urgency};
-use crate::reconcile::{Notice, Reconciler};
+use crate::ledger::{Cause, CauseKind};
+use crate::reconcile::Reconciler;
 
 pub(super) async fn run(reconciler: &Reconciler, events: Vec<JsonObject>) -> Result<Reply, Fault> {
-    let mut notices = Vec::new();
+    let mut hints = Vec::new();
     for event in events.into_iter().map(UnverifiedEvent::new) {
-        let Some(hint) = event.hint(reconciler.home, &reconciler.agreements) else { continue };
-        if !reconciler.is_echo(&hint).await.map_err(Fault::ours)? {
-            notices.push(Notice::new(hint, Cause { kind: CauseKind::Event, id: event.id() }));
+        if let Some(hint) = event.hint(reconciler.home, &reconciler.agreements) {
+            hints.push((hint, Cause { kind: CauseKind::Event, id: event.id() }));
         }
     }
-    let sent = reconciler.announce(&notices, None, Urgency::Due).await.map_err(Fault::ours)?;
-    Ok(Reply::done().log(format!("{} of {} hints were new", sent, notices.len())))
+    let heard = reconciler.hear(hints).await.map_err(Fault::ours)?;
+    let reply = Reply::done().log(format!("{} of {} hints were new", heard.sent, heard.hints));
+    Ok(match heard.left {
+        0 => reply,
+        left => reply.log(format!("{left} are left to the sweep: their budget of this minute is spent")),
+    })
 }
 
 /// The same, for an event that came by queue: one a message, or an array of them.

@@ -3,7 +3,7 @@
 use super::SWEEP_BOUND;
 use crate::arm::Deadline;
 use crate::host::{Fault, InvocationId, Reply};
-use crate::ledger::{Cause, CauseKind};
+use crate::ledger::{Cause, CauseKind, Trouble};
 use crate::reconcile::Reconciler;
 
 pub(super) async fn run(reconciler: &Reconciler, invocation: &InvocationId) -> Result<Reply, Fault> {
@@ -13,11 +13,41 @@ pub(super) async fn run(reconciler: &Reconciler, invocation: &InvocationId) -> R
     let cause = Cause { kind: CauseKind::Sweep, id };
     let swept = reconciler.sweep(&cause, until).await.map_err(Fault::ours)?;
     for trouble in &swept.troubles {
-        tracing::warn!("{trouble}");
+        tracing::warn!(fix = trouble.fix.as_deref(), "{trouble}");
+    }
+    if swept.blind {
+        return Err(Fault::ours(Blind::of(&swept.troubles)));
     }
     let summary = format!(
         "looked at {} handshakes, {} need a pass; told {} outcomes",
         swept.seen, swept.noticed, swept.told
     );
-    Ok(swept.troubles.into_iter().fold(Reply::done().log(summary), Reply::log))
+    let troubles = swept.troubles.iter().map(ToString::to_string);
+    Ok(troubles.fold(Reply::done().log(summary), Reply::log))
+}
+
+/// Not one list could be had, so that nothing is known to be as it is on record.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing could be looked at: {why}; fix: {fix}")]
+struct Blind {
+    why: String,
+    fix: String,
+}
+
+impl Blind {
+    fn of(troubles: &[Trouble]) -> Self {
+        let why = troubles.first().map_or_else(
+            || "our application may see none of what the agreements name".to_owned(),
+            |trouble| match troubles.len() - 1 {
+                0 => trouble.message.clone(),
+                more => format!("{}, and {more} more", trouble.message),
+            },
+        );
+        let fix = troubles.iter().find_map(|trouble| trouble.fix.clone());
+        let fix = fix.unwrap_or_else(|| {
+            "wait if Azure is out of order; else check the app's network and its settings for Azure"
+                .to_owned()
+        });
+        Self { why, fix }
+    }
 }

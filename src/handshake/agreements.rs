@@ -3,6 +3,7 @@
 mod check;
 mod management;
 mod range;
+mod requests;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use toml::Spanned;
 
 use self::check::Check;
 pub use self::management::{GroupAgreement, ManagementAgreement, OurEnd};
+pub use self::requests::RequestRule;
 use super::halves::{Network, PeeringFlags};
 use super::ids::{SubscriptionId, TenantId, VirtualNetworkId};
 use super::management::ids::Scope;
@@ -40,6 +42,9 @@ pub struct Partner {
     /// Network managers that may take scopes; of those that cover both ends the first counts.
     #[serde(default, rename = "management")]
     pub managements: Vec<ManagementAgreement>,
+    /// What may be asked for by which queue; without any, everything by `connection-requests`.
+    #[serde(default)]
+    pub requests: Vec<RequestRule>,
     /// What is never allowed, whatever is agreed, with this partner or with another one.
     #[serde(default, rename = "deny")]
     pub denials: Vec<DenyRule>,

@@ -114,12 +114,6 @@ impl OurHalf<'_> {
         Some(Breach { reasons, mend })
     }
 
-    /// Whether a request may remove it: an agreement covers the pair and nothing denies it, or we made it.
-    #[must_use]
-    pub fn may_be_removed(&self, agreements: &Agreements) -> bool {
-        self.made || (agreements.covering(self.ends).is_some() && !is_denied(agreements, self.ends))
-    }
-
     fn details(
         &self,
         agreements: &Agreements,

@@ -73,13 +73,13 @@ impl Look<'_> {
             return outcome;
         }
         match (theirs, ours) {
-            (Denied(_), Present(network, half)) if self.wants_ours_gone(network, half) => {
+            (Denied(_), Present(_, half)) if self.wants_ours_gone(half) => {
                 write(Row::Disconnect, Step::RemoveOurs, half)
             }
             (Denied(denial), Absent(_)) if self.wants_gone() => {
                 rest(Row::Closed, Phase::Closed, tell::ours_removed_theirs_unread(denial))
             }
-            (NoNetwork, Present(network, half)) if self.wants_ours_gone(network, half) => {
+            (NoNetwork, Present(_, half)) if self.wants_ours_gone(half) => {
                 write(Row::Disconnect, Step::RemoveOurs, half)
             }
             (Denied(theirs), Denied(ours)) => unreadable(vec![self.grant(theirs), self.grant(ours)]),

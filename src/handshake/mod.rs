@@ -16,6 +16,8 @@ pub mod pattern;
 pub mod phase;
 pub mod reason;
 pub mod record;
+pub mod removal;
+pub mod request_queue;
 mod shell;
 pub mod step;
 mod tell;

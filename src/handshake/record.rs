@@ -12,15 +12,22 @@ use super::observation::Seen;
 use super::pair::{HalfId, Kind, Pair, Resource, State, Target};
 use super::phase::{IllegalMove, Phase};
 use super::reason::Reason;
+use super::request_queue::RequestKey;
 use super::step::{Side, Step};
 use super::view::View;
-use super::wish::{Aim, AskedFlags, RequestId, Wish};
+use super::wish::{Aim, AskedFlags, Wish};
 
 /// How long a pass holds a handshake at most. A pass ends far sooner; a crashed one keeps others out for this long.
 pub const LEASE: time::Duration = time::Duration::seconds(60);
 
+/// Nobody is kept out for longer by a pause that Azure asked for.
+pub const PAUSE_MAX: time::Duration = time::Duration::minutes(5);
+
 /// At most so many requests wait to be told how a handshake ended.
 pub const ASKED_MAX: usize = 32;
+
+/// Places beyond these that only a request to disconnect may take, so that others do not crowd it out.
+pub const KEPT_FOR_DISCONNECTS: usize = 8;
 
 /// Everything that is known of one handshake. History is kept beside it, by the ledger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,7 +83,7 @@ pub struct Record {
     pub wish: Option<Wish>,
     /// The requests that are to be told how this ends.
     #[serde(default)]
-    pub asked: Vec<RequestId>,
+    pub asked: Vec<RequestKey>,
     /// What was agreed when our half was last written by us or found to be covered.
     #[serde(default)]
     pub agreed: Option<Agreed>,
@@ -173,13 +180,15 @@ impl Record {
     /// Until when nobody is to look, because a pass holds the handshake or Azure asked for a pause.
     #[must_use]
     pub fn held(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        self.held_until.into_iter().chain(self.not_before).filter(|until| *until > now).max()
+        let lease = self.held_until.filter(|until| still(*until, LEASE, now));
+        let pause = self.not_before.filter(|until| still(*until, PAUSE_MAX, now));
+        lease.into_iter().chain(pause).max()
     }
 
     /// Whether a pass, ours or another instance's, holds the handshake now.
     #[must_use]
     pub fn is_held(&self, now: OffsetDateTime) -> bool {
-        self.held_until.is_some_and(|until| until > now)
+        self.held_until.is_some_and(|until| still(until, LEASE, now))
     }
 
     /// Whether this half was there when the handshake was last looked at.
@@ -231,6 +240,7 @@ impl Record {
 
     /// Takes over what was seen of the halves.
     pub fn see(&mut self, view: &View, now: OffsetDateTime) {
+        self.forget_times_to_come(now);
         let before = self.states();
         self.see_halves(view);
         let theirs_waits = matches!(
@@ -245,6 +255,14 @@ impl Record {
             self.states_since = now;
             self.looking_since = None;
         }
+    }
+
+    /// What was put down as past by a clock that was ahead: from it on everything would wait until that time had come.
+    fn forget_times_to_come(&mut self, now: OffsetDateTime) {
+        self.states_since = self.states_since.min(now);
+        self.removal_seen_at = self.removal_seen_at.map(|at| at.min(now));
+        self.looking_since = self.looking_since.map(|at| at.min(now));
+        self.refusal.take_if(|refusal| refusal.at > now);
     }
 
     fn see_halves(&mut self, view: &View) {
@@ -308,9 +326,11 @@ impl Record {
     /// Takes over what a request asks for, in the place of an earlier wish. `false`, and nothing is taken over, if as many
     /// requests wait to be told as a record holds.
     #[must_use]
-    pub fn ask(&mut self, request: RequestId, aim: Option<Aim>) -> bool {
+    pub fn ask(&mut self, request: impl Into<RequestKey>, aim: Option<Aim>) -> bool {
+        let request = request.into();
         let waits = self.asked.contains(&request);
-        if !waits && self.asked.len() >= ASKED_MAX {
+        let kept = if matches!(aim, Some(Aim::Disconnect { .. })) { KEPT_FOR_DISCONNECTS } else { 0 };
+        if !waits && self.asked.len() >= ASKED_MAX + kept {
             return false;
         }
         if let Some(aim) = aim {
@@ -374,4 +394,11 @@ impl End {
             None => self.made = false,
         }
     }
+}
+
+/// Whether a time is still to come. One that is further away than any that is ever put on record was written by a clock
+/// that was wrong, and keeps nobody out.
+fn still(until: OffsetDateTime, longest: time::Duration, now: OffsetDateTime) -> bool {
+    // Clocks of processes differ by a little.
+    until > now && until - now <= longest + time::Duration::SECOND
 }

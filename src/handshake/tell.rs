@@ -137,13 +137,6 @@ pub(super) fn left_to_people(half: &PeeringHalf) -> Reason {
     Reason::new(Code::LeftToPeople, message).fixed_by(fix)
 }
 
-pub(super) fn not_ours_to_remove(half: &PeeringHalf) -> Reason {
-    let id = &half.id;
-    let message = format!("{id} is not removed on request: we did not make it, and no agreement covers it");
-    let fix = format!("whoever made it removes it: az network vnet peering delete --ids {}", word(id));
-    Reason::new(Code::LeftToPeople, message).fixed_by(fix)
-}
-
 pub(super) fn names_taken(network: &VirtualNetworkId) -> Reason {
     let message = format!(
         "other halves in {network} have the names `peerpact-…` that the half of this pair would have"

@@ -5,9 +5,10 @@ use time::OffsetDateTime;
 use super::agreements::{Agreements, Ends};
 use super::decide as peering;
 use super::decision::Decision;
+use super::halves::Sight;
 use super::management::decide as management;
 use super::management::ends::ManagementEnds;
-use super::management::observation::ManagementObservation;
+use super::management::observation::{EndSeen, ManagementObservation};
 use super::observation::Observation;
 use super::pair::Pair;
 use super::record::Record;
@@ -28,6 +29,21 @@ impl View {
         match self {
             Self::Peering(ends, _) => Pair::Peering(ends.clone()),
             Self::Management(ends, _) => Pair::Management(ends.clone()),
+        }
+    }
+
+    /// Whether it tells how both halves stand: neither network of a peering was out of sight. Of a management
+    /// connection our half tells, on which Azure shows what becomes of theirs.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Self::Peering(_, observation) => {
+                let denied = |sight: &Sight| matches!(sight, Sight::Denied(_));
+                !denied(&observation.ours) && !denied(&observation.theirs)
+            }
+            Self::Management(ends, observation) => {
+                !matches!(observation.at(ends.seat), Some(EndSeen::Denied(_)))
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::halves::PeeringFlags;
 use super::ids::shown;
+use super::request_queue::RequestKey;
 use super::step::Side;
 
 /// A request's id, made by whoever asks: 1 to 64 letters, digits, `.`, `_` and `-`, the first one a letter or digit.
@@ -21,7 +22,7 @@ pub struct RequestId(String);
 #[serde(rename_all = "camelCase")]
 pub struct Wish {
     /// Who asks.
-    pub request: RequestId,
+    pub request: RequestKey,
     /// For what.
     pub aim: Aim,
 }
@@ -136,4 +137,4 @@ impl fmt::Display for RequestId {
 #[error(
     "`{0}` is not a request's id: 1 to 64 letters (A-Z, a-z), digits, `.`, `_` and `-`, the first one a letter or digit"
 )]
-pub struct BadRequestId(String);
+pub struct BadRequestId(pub(super) String);

@@ -7,6 +7,10 @@ use time::{Duration, OffsetDateTime};
 /// A message that was to be received and was not for this long counts as lost: another one may be sent.
 pub const TICKET_HOLDS: Duration = Duration::minutes(10);
 
+/// No message is scheduled further ahead than this, a second of difference between clocks included. What says that it is
+/// to be received later was written by a clock that was wrong, or by somebody else, and keeps no other message out.
+pub const TICKET_AHEAD: Duration = Duration::seconds(301);
+
 /// What a hint is about. At most one message for each key is waiting at a time, or two where the later one was sent first;
 /// of these only the earlier one is acted on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

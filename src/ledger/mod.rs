@@ -9,9 +9,12 @@
 //!   message was received, sent or told, or that a handshake rests: then something is looked at once more, told once more
 //!   under the same id, or looked at by the sweep after [`TICKET_HOLDS`].
 
+mod freshness;
 mod hints;
 mod requests;
 mod sqlite;
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -22,9 +25,10 @@ use crate::handshake::ids::HandshakeId;
 use crate::handshake::pair::{HalfId, Resource};
 use crate::handshake::phase::Phase;
 use crate::handshake::record::Record;
-use crate::handshake::wish::RequestId;
+use crate::handshake::request_queue::RequestKey;
 
-pub use hints::{HintKey, TICKET_HOLDS, Ticket, Urgency};
+pub use freshness::{SweepNote, Trouble};
+pub use hints::{HintKey, TICKET_AHEAD, TICKET_HOLDS, Ticket, Urgency};
 pub use requests::{Outcome, Request, Standing};
 pub use sqlite::SqliteLedger;
 
@@ -82,7 +86,7 @@ pub trait Ledger: Send + Sync {
     async fn rest(&self, key: &HintKey, now: OffsetDateTime) -> Result<(), LedgerError>;
 
     /// A request that was received before.
-    async fn request(&self, id: &RequestId) -> Result<Option<Request>, LedgerError>;
+    async fn request(&self, id: &RequestKey) -> Result<Option<Request>, LedgerError>;
 
     /// Notes a request that no handshake has taken up, with the outcomes that answer it, in the place of what was noted
     /// under this id.
@@ -93,6 +97,18 @@ pub trait Ledger: Send + Sync {
 
     /// Notes that these outcomes were told.
     async fn told(&self, outcomes: &[Outcome]) -> Result<(), LedgerError>;
+
+    /// Notes that the halves of these handshakes were looked at with success. It is no change of their records.
+    async fn check(&self, ids: &[HandshakeId], at: OffsetDateTime) -> Result<(), LedgerError>;
+
+    /// When the halves of each handshake were last looked at with success.
+    async fn checks(&self) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError>;
+
+    /// Notes what a sweep could do, in the place of what the one before it could.
+    async fn note_sweep(&self, note: &SweepNote) -> Result<(), LedgerError>;
+
+    /// What the last sweep could do.
+    async fn last_sweep(&self) -> Result<Option<SweepNote>, LedgerError>;
 }
 
 /// What is written together.

@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::handshake::ids::HandshakeId;
+use crate::handshake::request_queue::RequestKey;
 use crate::handshake::wish::RequestId;
 
 /// A request that was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// Its id.
-    pub id: RequestId,
+    /// Its id, and the queue that it came by.
+    pub id: RequestKey,
     /// Equal for equal content.
     pub digest: String,
     /// The request itself, as JSON.
@@ -40,7 +41,7 @@ pub struct Outcome {
     pub id: String,
     /// How it ended, in a word.
     pub subject: String,
-    /// The request that it answers.
+    /// The request that it answers, by its sender's own id.
     pub request: Option<RequestId>,
     /// JSON.
     pub body: String,

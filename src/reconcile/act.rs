@@ -8,12 +8,18 @@ use super::notice::Notice;
 use super::{Hint, ReconcileError, Reconciler, Report};
 use crate::arm::{ArmError, Class, Deadline};
 use crate::handshake::reason::Reason;
-use crate::ledger::Urgency;
+use crate::handshake::record::PAUSE_MAX;
+use crate::ledger::{TICKET_AHEAD, Urgency};
 
 /// The first of the gaps between attempts to do what could not be done at all; each is twice the one before.
 const FIRST_GAP: Duration = Duration::from_secs(2);
 /// No gap is longer, whatever Azure asks for: the sweep comes more often.
 pub(super) const LONGEST_GAP: Duration = Duration::from_secs(300);
+const _: () = assert!(
+    LONGEST_GAP.as_secs() < TICKET_AHEAD.whole_seconds().unsigned_abs()
+        && LONGEST_GAP.as_secs() == PAUSE_MAX.whole_seconds().unsigned_abs(),
+    "what is scheduled and what is put on record has to be believed"
+);
 /// After so many attempts, some forty minutes, a notice is given up; the sweep goes on looking.
 const ATTEMPTS: u32 = 16;
 
@@ -26,7 +32,7 @@ pub struct Acted {
     pub superseded: bool,
     /// What kept us from finding out which handshake is meant, or from looking at it.
     pub troubles: Vec<Reason>,
-    /// Why nothing could be looked at; it is tried again, or given up when that was tried often enough.
+    /// Why nothing, or not everything, could be looked at: it is tried again, or left to the sweep.
     pub put_off: Option<String>,
 }
 
@@ -41,6 +47,7 @@ impl Reconciler {
             return Ok(Acted { superseded: true, ..Acted::default() });
         }
         let now = self.clock.now();
+        let notice = &notice.as_believed(now);
         if let Some((later, due)) = notice.early(now).zip(notice.due) {
             let left = Duration::try_from(due - now).unwrap_or_default();
             self.announce(&[later], Some(left), Urgency::Due).await?;
@@ -53,7 +60,10 @@ impl Reconciler {
                     self.look_again(notice, looked).await?;
                 }
                 let troubles = followed.unreadable.into_iter().collect();
-                Acted { looks: followed.looks, troubles, ..Acted::default() }
+                let put_off = followed.unpaid.then(|| {
+                    "left to the sweep: events about these resources have spent their budget of this minute".to_owned()
+                });
+                Acted { looks: followed.looks, troubles, put_off, ..Acted::default() }
             }
             Err(ReconcileError::Azure(error)) => {
                 self.put_off(notice, wait_asked_for(&error)).await?;

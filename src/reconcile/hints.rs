@@ -3,20 +3,15 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::meant::Meant;
 use super::observe::Known;
-use super::{ReconcileError, Reconciler, Report};
+use super::{Bill, LOOK_CALLS, ReconcileError, Reconciler, Report};
 use crate::arm::Deadline;
-use crate::handshake::agreements::Whose;
 use crate::handshake::grants;
-use crate::handshake::halves::{Denial, Sight};
-use crate::handshake::ids::{PeeringId, TenantId};
-use crate::handshake::management::ends::Seat;
-use crate::handshake::management::halves::Look;
-use crate::handshake::management::ids::{NetworkManagerConnectionId, ScopeConnectionId};
 use crate::handshake::pair::{HalfId, Pair, Resource};
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::Reason;
-use crate::handshake::wish::RequestId;
+use crate::handshake::request_queue::RequestKey;
 use crate::ledger::{Cause, HintKey, LedgerError, Stored};
 
 /// What to look at. A hint is never believed: it only names a resource.
@@ -43,7 +38,7 @@ pub enum Hint {
         theirs: Resource,
     },
     /// A request was received, and which handshake it is about is still to be found out.
-    Request(RequestId),
+    Request(RequestKey),
 }
 
 impl Hint {
@@ -93,23 +88,22 @@ pub(super) struct Followed {
     pub looks: Vec<Looked>,
     /// What kept us from finding out which handshake is meant.
     pub unreadable: Option<Reason>,
+    /// Something was not looked at, since the event's budget is spent.
+    pub unpaid: bool,
 }
 
-/// The handshakes that a half turns out to belong to, or why that cannot be told.
-pub(super) enum Meant {
-    These(Vec<(Pair, Known)>),
-    Unreadable(Denial),
+/// Why and until when a hint is followed, and at whose cost.
+struct Errand<'a> {
+    cause: &'a Cause,
+    until: Deadline,
+    bill: Option<Bill>,
 }
 
 impl Reconciler {
     /// Whether a hint is the echo of a write of our own, which was read back as it was made.
-    ///
-    /// # Errors
-    /// The ledger failed.
-    pub async fn is_echo(&self, hint: &Hint) -> Result<bool, ReconcileError> {
-        let Hint::Half { half, correlation: Some(correlation), .. } = hint else { return Ok(false) };
-        let known = self.ledger.of_half(half).await?;
-        Ok(known.iter().any(|stored| self.wrote(stored, *correlation)))
+    pub(super) fn is_echo(&self, hint: &Hint, known: &[Stored]) -> bool {
+        let Hint::Half { correlation: Some(correlation), .. } = hint else { return false };
+        known.iter().any(|stored| self.wrote(stored, *correlation))
     }
 
     /// Follows a hint to the handshakes it is about, and makes a pass for each.
@@ -124,16 +118,13 @@ impl Reconciler {
         cause: &Cause,
         until: Deadline,
     ) -> Result<Followed, ReconcileError> {
+        let known = self.on_record(hint).await?;
+        let errand = Errand { cause, until, bill: self.bill(hint, &known) };
         match hint {
-            Hint::Half { half, written, .. } => {
-                if self.is_echo(hint).await? {
-                    return Ok(Followed::default());
-                }
-                let known = self.ledger.of_half(half).await?;
-                self.follow_half(half, *written, known, cause, until).await
-            }
-            Hint::Resource(resource) => self.follow_resource(resource, cause, until).await,
-            Hint::Handshake { ours, theirs } => self.follow_pair(ours, theirs, cause, until).await,
+            Hint::Half { .. } if self.is_echo(hint, &known) => Ok(Followed::default()),
+            Hint::Half { half, written, .. } => self.follow_half(half, *written, known, &errand).await,
+            Hint::Resource(resource) => self.follow_resource(resource, known, &errand).await,
+            Hint::Handshake { ours, theirs } => self.follow_pair(ours, theirs, &errand).await,
             Hint::Request(id) => self.follow_request(id, until).await,
         }
     }
@@ -143,8 +134,7 @@ impl Reconciler {
         &self,
         ours: &Resource,
         theirs: &Resource,
-        cause: &Cause,
-        until: Deadline,
+        errand: &Errand<'_>,
     ) -> Result<Followed, ReconcileError> {
         let mut followed = Followed::default();
         let pair = match self.agreements.pair(ours, theirs) {
@@ -156,7 +146,7 @@ impl Reconciler {
         };
         if let Some(pair) = pair {
             let known = Known { thorough: true, ..Known::default() };
-            followed.looks.push(self.look(pair, known, cause, until).await?);
+            self.look(pair, known, errand, &mut followed).await?;
         }
         Ok(followed)
     }
@@ -164,11 +154,10 @@ impl Reconciler {
     async fn follow_resource(
         &self,
         resource: &Resource,
-        cause: &Cause,
-        until: Deadline,
+        mut touched: Vec<Stored>,
+        errand: &Errand<'_>,
     ) -> Result<Followed, ReconcileError> {
         let mut followed = Followed::default();
-        let mut touched = self.ledger.of_resource(resource).await?;
         if let Resource::Network(network) = resource {
             // A network of the partner's may belong in a network group of ours.
             for (_, agreement) in self.agreements.managements() {
@@ -180,7 +169,7 @@ impl Reconciler {
         for stored in touched {
             let known = Known { thorough: true, ..Known::default() };
             if let Some(pair) = stored.record.pair() {
-                followed.looks.push(self.look(pair, known, cause, until).await?);
+                self.look(pair, known, errand, &mut followed).await?;
             }
         }
         Ok(followed)
@@ -191,13 +180,12 @@ impl Reconciler {
         half: &HalfId,
         written: bool,
         known: Vec<Stored>,
-        cause: &Cause,
-        until: Deadline,
+        errand: &Errand<'_>,
     ) -> Result<Followed, ReconcileError> {
         let mut followed = Followed::default();
         for pair in known.iter().filter_map(|stored| stored.record.pair()) {
             let known = Known { announced: written, ..Known::default() };
-            followed.looks.push(self.look(pair, known, cause, until).await?);
+            self.look(pair, known, errand, &mut followed).await?;
         }
         let still_shown = || async {
             let now_known = self.ledger.of_half(half).await?;
@@ -208,10 +196,15 @@ impl Reconciler {
         if !known.is_empty() && !moved {
             return Ok(followed);
         }
-        match self.meant(half, written, until).await? {
+        // It may be made up.
+        if !self.pays(errand.bill.map(|bill| Bill { known: false, ..bill }), 1) {
+            followed.unpaid = true;
+            return Ok(followed);
+        }
+        match self.meant(half, written, errand.until).await? {
             Meant::These(pairs) => {
                 for (pair, known) in pairs {
-                    followed.looks.push(self.look(pair, known, cause, until).await?);
+                    self.look(pair, known, errand, &mut followed).await?;
                 }
             }
             Meant::Unreadable(denial) => {
@@ -221,128 +214,37 @@ impl Reconciler {
         Ok(followed)
     }
 
-    /// Reads a half to learn what it points at.
-    pub(super) async fn meant(
-        &self,
-        half: &HalfId,
-        written: bool,
-        until: Deadline,
-    ) -> Result<Meant, ReconcileError> {
-        match half {
-            HalfId::Peering(id) => self.meant_by_peering(id, until).await,
-            HalfId::ScopeConnection(id) => self.meant_by_scope_connection(id, written, until).await,
-            HalfId::Connection(id) => self.meant_by_connection(id, written, until).await,
-        }
-    }
-
-    async fn meant_by_peering(&self, id: &PeeringId, until: Deadline) -> Result<Meant, ReconcileError> {
-        let Some(whose) = self.agreements.whose(id.network.subscription) else { return Ok(Meant::none()) };
-        let network = match self.resource_manager.sight(self.tenant(whose), &id.network, until).await? {
-            Sight::Seen(network) => network,
-            Sight::NotFound => return Ok(Meant::none()),
-            Sight::Denied(denial) => return Ok(Meant::Unreadable(denial)),
-        };
-        let found = network.peerings.iter().find(|found| found.id.name == id.name);
-        let Some(ends) = found.and_then(|found| self.agreements.ends(&id.network, &found.remote)) else {
-            return Ok(Meant::none());
-        };
-        let known = Known { network: Some(network), ..Known::default() };
-        Ok(Meant::These(vec![(Pair::Peering(ends), known)]))
-    }
-
-    /// A central half names its scope. Where it cannot be read, the scopes are tried for which an agreement spells its
-    /// manager out, and ours tells how it went. A pattern is no word that such a manager exists.
-    async fn meant_by_scope_connection(
-        &self,
-        id: &ScopeConnectionId,
-        written: bool,
-        until: Deadline,
-    ) -> Result<Meant, ReconcileError> {
-        let Some(whose) = self.agreements.whose(id.manager.subscription) else { return Ok(Meant::none()) };
-        match self.resource_manager.scope_connection(self.tenant(whose), id, until).await? {
-            Look::Seen(half) => {
-                let ends = self.agreements.management_ends(&id.manager, &half.scope);
-                let known = Known { scope_connection: Some(half), announced: written, ..Known::default() };
-                Ok(Meant::These(ends.map(|ends| (Pair::Management(ends), known)).into_iter().collect()))
-            }
-            Look::Denied(denial) if whose != Whose::Ours && written => {
-                let spelt_out = self.agreements.managements().filter(|(_, agreement)| {
-                    let literal = agreement.manager.literal();
-                    agreement.seat() == Seat::Target && literal.is_some_and(|manager| manager == id.manager)
-                });
-                let ends = spelt_out.filter_map(|(_, agreement)| {
-                    self.agreements.management_ends(&id.manager, &agreement.scope)
-                });
-                let announced = || Known { announced: true, ..Known::default() };
-                let pairs: Vec<_> = ends.map(|ends| (Pair::Management(ends), announced())).collect();
-                Ok(if pairs.is_empty() { Meant::Unreadable(denial) } else { Meant::These(pairs) })
-            }
-            Look::Denied(denial) => Ok(Meant::Unreadable(denial)),
-            Look::Absent => Ok(Meant::none()),
-        }
-    }
-
-    /// A target's half names its manager. Where it cannot be read, the managers are tried that the agreements spell out
-    /// for its scope.
-    async fn meant_by_connection(
-        &self,
-        id: &NetworkManagerConnectionId,
-        written: bool,
-        until: Deadline,
-    ) -> Result<Meant, ReconcileError> {
-        let Some(whose) = self.agreements.whose_scope(&id.scope) else { return Ok(Meant::none()) };
-        match self.resource_manager.connection(self.tenant(whose), id, until).await? {
-            Look::Seen(half) => {
-                let ends = self.agreements.management_ends(&half.manager, &id.scope);
-                let known = Known { connection: Some(half), announced: written, ..Known::default() };
-                Ok(Meant::These(ends.map(|ends| (Pair::Management(ends), known)).into_iter().collect()))
-            }
-            Look::Denied(_) if whose != Whose::Ours && written => {
-                let named = self.agreements.managements().filter(|(_, agreement)| {
-                    agreement.seat() == Seat::Central && agreement.scope == id.scope
-                });
-                let managers = named.filter_map(|(_, agreement)| agreement.manager.literal());
-                let ends =
-                    managers.filter_map(|manager| self.agreements.management_ends(&manager, &id.scope));
-                let announced = || Known { announced: true, ..Known::default() };
-                Ok(Meant::These(ends.map(|ends| (Pair::Management(ends), announced())).collect()))
-            }
-            Look::Denied(denial) => Ok(Meant::Unreadable(denial)),
-            Look::Absent => Ok(Meant::none()),
-        }
-    }
-
     /// One pass, whose record was perhaps changed meanwhile by somebody else: what they do not see yet, the next does.
     async fn look(
         &self,
         pair: Pair,
         known: Known,
-        cause: &Cause,
-        until: Deadline,
-    ) -> Result<Looked, ReconcileError> {
-        let report = match self.pass(&pair, known, cause, until).await {
+        errand: &Errand<'_>,
+        followed: &mut Followed,
+    ) -> Result<(), ReconcileError> {
+        let seen = known.network.is_some() || known.scope_connection.is_some() || known.connection.is_some();
+        let bill = errand.bill.map(|bill| Bill { known: bill.known || seen, ..bill });
+        if !self.pays(bill, LOOK_CALLS) {
+            followed.unpaid = true;
+            return Ok(());
+        }
+        let known = Known { payer: bill.map(|bill| bill.payer), ..known };
+        let report = match self.pass(&pair, known, errand.cause, errand.until).await {
             Err(ReconcileError::Ledger(LedgerError::Conflict(_))) => Report::Held { until: None },
             other => other?,
         };
-        Ok(Looked { pair, report })
+        followed.looks.push(Looked { pair, report });
+        Ok(())
+    }
+
+    /// Whether there is money for so many calls; what no event asked for costs nobody anything.
+    fn pays(&self, bill: Option<Bill>, calls: u32) -> bool {
+        bill.is_none_or(|bill| self.events.call(bill, calls, self.clock.now()))
     }
 
     fn wrote(&self, stored: &Stored, correlation: Uuid) -> bool {
         let record = &stored.record;
         let ours = record.intent.as_ref().is_some_and(|intent| intent.correlation == correlation);
         ours && (record.is_held(self.clock.now()) || record.phase != Phase::Completing)
-    }
-
-    fn tenant(&self, whose: Whose) -> TenantId {
-        match whose {
-            Whose::Ours => self.home,
-            Whose::Theirs(partner) => partner,
-        }
-    }
-}
-
-impl Meant {
-    fn none() -> Self {
-        Self::These(Vec::new())
     }
 }

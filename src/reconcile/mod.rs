@@ -17,8 +17,11 @@
 //! than a few seconds: a notice in the queue brings the next look, after a gap that grows.
 
 mod act;
+mod budget;
 mod conclude;
+mod events;
 mod hints;
+mod meant;
 mod notice;
 mod observe;
 mod outcomes;
@@ -48,6 +51,8 @@ use crate::ledger::{Cause, Change, Ledger, LedgerError, Line, Outcome, Stored, V
 use crate::queue::{QueueError, Queues};
 
 pub use act::Acted;
+pub use budget::{Bill, EventBudget, EventLimits, Payer};
+pub use events::Heard;
 pub use hints::{Hint, Looked};
 pub use notice::{NoNotice, Notice};
 pub use observe::{Eyes, Known};
@@ -66,6 +71,8 @@ pub struct Reconciler {
     pub ledger: Arc<dyn Ledger>,
     /// Where notices and outcomes go.
     pub queues: Arc<dyn Queues>,
+    /// What events may cost.
+    pub events: EventBudget,
     /// Held while outcomes are told.
     pub telling: Mutex<()>,
     /// The time.
@@ -115,6 +122,11 @@ pub enum ReconcileError {
     Notice(#[source] serde_json::Error),
 }
 
+/// What a look takes at most where nothing is written, and what a write takes besides: itself, a poll, and both halves
+/// once more.
+const LOOK_CALLS: u32 = 2;
+const WRITE_CALLS: u32 = 4;
+
 /// How long Azure may take over one thing. After that it is for people to look into.
 const PATIENCE: time::Duration = time::Duration::hours(1);
 
@@ -135,6 +147,7 @@ impl Reconciler {
             return Ok(Report::Held { until: Some(until) });
         }
         let record = stored.as_ref().map(|stored| &stored.record);
+        let payer = known.payer;
         let view = self.eyes().observe(pair, record, known, until).await?;
         let now = self.clock.now();
         let decision = view.decide(record, &self.agreements, now);
@@ -143,6 +156,9 @@ impl Reconciler {
             None if decision.row == Row::Closed => return Ok(Report::Nothing),
             None => Pass::begin(self, cause, Record::new(pair, self.home, now)),
         };
+        if view.is_whole() {
+            self.ledger.check(std::slice::from_ref(&pass.record.id), now).await?;
+        }
         pass.record.see(&view, now);
         pass.note(&decision);
         let write = match decision.verdict {
@@ -154,6 +170,7 @@ impl Reconciler {
             }
             Verdict::Write(write) => write,
         };
+        payer.into_iter().for_each(|payer| self.events.charge(payer, WRITE_CALLS));
         let correlation = pass.intend(&write, decision.row).await?;
         let sent = self.send(pair.partner(), &write, correlation, until).await;
         pass.conclude(&view, decision.row, &write, sent, until).await

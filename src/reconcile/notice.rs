@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Hint, ReconcileError, Reconciler};
-use crate::ledger::{Cause, CauseKind, HintKey, Ticket, Urgency};
+use crate::ledger::{Cause, CauseKind, HintKey, TICKET_AHEAD, Ticket, Urgency};
 use crate::queue::{Message, MessageId, Queue};
 
 /// The only shape there is so far.
@@ -15,7 +15,7 @@ const VERSION: u8 = 1;
 /// Clocks of machines differ by a little.
 const CLOCK_SLACK: time::Duration = time::Duration::seconds(1);
 /// A clock that is further off than this is left alone: then notices come too early.
-const AHEAD_MAX: u32 = 3600;
+const AHEAD_MAX: u32 = 2 * 24 * 3600;
 /// The largest number of notices that are sent at a time.
 const BATCH: usize = 100;
 
@@ -65,6 +65,15 @@ impl Notice {
         Self { version: VERSION, ticket, hint, cause, attempt, due: None, ahead: 0 }
     }
 
+    /// The same notice without what cannot be: a time that is further ahead than any that we schedule, or a clock that is
+    /// taken to be further off than we ever take it. Our clock was set back since, or somebody else wrote it.
+    #[must_use]
+    pub(super) fn as_believed(&self, now: OffsetDateTime) -> Self {
+        let due = self.due.filter(|due| *due - now <= TICKET_AHEAD);
+        let ahead = if self.ahead > AHEAD_MAX { 0 } else { self.ahead };
+        Self { due, ahead, ..self.clone() }
+    }
+
     /// Service Bus delivered the notice before it was due by our clock, whose clock is ahead of ours then. The same notice,
     /// for a time that takes this into account; `None` if it is due.
     pub(super) fn early(&self, now: OffsetDateTime) -> Option<Self> {
@@ -103,7 +112,7 @@ impl Notice {
             id: MessageId::new(&self.ticket),
             subject: self.hint.subject().to_owned(),
             correlation: None,
-            not_before: self.due.map(|due| due + Duration::from_secs(self.ahead.into())),
+            not_before: self.due.map(|due| due.saturating_add(time::Duration::seconds(self.ahead.into()))),
             body: serde_json::to_vec(self).map_err(ReconcileError::Notice)?,
         })
     }
@@ -128,13 +137,28 @@ impl Reconciler {
         after: Option<Duration>,
         urgency: Urgency,
     ) -> Result<usize, ReconcileError> {
+        let sent = self.announce_each(notices, after, urgency).await?;
+        Ok(sent.into_iter().filter(|sent| *sent).count())
+    }
+
+    /// [`Reconciler::announce`], and says of each notice whether it was sent.
+    pub(super) async fn announce_each(
+        &self,
+        notices: &[Notice],
+        after: Option<Duration>,
+        urgency: Urgency,
+    ) -> Result<Vec<bool>, ReconcileError> {
         let now = self.clock.now();
-        let due = after.map_or(now, |after| now + after);
+        let after = after.map(|after| time::Duration::try_from(after).unwrap_or(TICKET_AHEAD));
+        let due = after.map_or(now, |after| now.saturating_add(after));
         let mut fresh: Vec<(HintKey, Ticket, Message)> = Vec::new();
+        let mut sent = Vec::with_capacity(notices.len());
         for notice in notices {
             let notice = Notice { due: after.map(|_| due), ..notice.clone() };
             let (key, ticket) = (notice.hint.key(), Ticket { id: notice.ticket.clone(), due });
-            if self.ledger.announce(&key, &ticket, urgency, now).await? {
+            let worth_it = self.ledger.announce(&key, &ticket, urgency, now).await?;
+            sent.push(worth_it);
+            if worth_it {
                 fresh.push((key, ticket, notice.message()?));
             }
         }
@@ -145,7 +169,7 @@ impl Reconciler {
                 self.ledger.announced(key, ticket).await?;
             }
         }
-        Ok(fresh.len())
+        Ok(sent)
     }
 
     /// Notes that a notice was received; `false` if another has taken its place.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::budget::Payer;
 use crate::arm::{ArmError, Deadline, Place, ResourceManager};
 use crate::handshake::agreements::{Agreements, Ends, ManagementAgreement};
 use crate::handshake::halves::{Network, Sight};
@@ -41,6 +42,8 @@ pub struct Known {
     pub connection: Option<NetworkManagerConnection>,
     /// An event named their half just now.
     pub announced: bool,
+    /// An event made us look, and this is whose budget it goes to.
+    pub payer: Option<Payer>,
     /// Look at everything, though the record says that all is well: at the members of groups, and at lists instead of the
     /// halves that the record names, so that a second half of the same pair shows.
     pub thorough: bool,

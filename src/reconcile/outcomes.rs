@@ -28,14 +28,14 @@ impl Pass<'_> {
         let mut history = self.reconciler.ledger.history(&self.record.id).await?;
         history.push(line.clone());
         history.drain(..history.len().saturating_sub(LINES_TOLD));
-        let shown = Handshake::new(self.record.clone(), history);
+        let shown = Handshake { checked_at: Some(line.at), ..Handshake::new(self.record.clone(), history) };
         let id = format!("{}-{}", self.record.id, self.version.next().number());
         if asked.is_empty() {
             return Ok(vec![outcome(id, &self.record, &shown, None)?]);
         }
         asked
             .into_iter()
-            .map(|request| outcome(format!("{id}-{request}"), &self.record, &shown, Some(request)))
+            .map(|asked| outcome(format!("{id}-{asked}"), &self.record, &shown, Some(asked.id)))
             .collect()
     }
 }

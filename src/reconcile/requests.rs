@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::hints::{Followed, Meant};
+use super::hints::Followed;
+use super::meant::Meant;
 use super::{Hint, Notice, ReconcileError, Reconciler};
 use crate::arm::Deadline;
 use crate::handshake::agreements::Whose;
@@ -17,15 +18,23 @@ use crate::handshake::ids::HandshakeId;
 use crate::handshake::pair::{HalfId, Pair};
 use crate::handshake::reason::Reason;
 use crate::handshake::record::Record;
+use crate::handshake::removal::may_be_removed;
+use crate::handshake::request_queue::{RequestKey, RequestQueue};
 use crate::handshake::step::Side;
-use crate::handshake::wish::{Aim, RequestId};
+use crate::handshake::wish::Aim;
 use crate::hex::hex;
 use crate::ledger::{self, Cause, CauseKind, Change, LedgerError, Line, Outcome, Standing, Urgency, Version};
 use crate::public::Unplaced;
-use crate::request::{Asked, BadRequest, Request, judge};
+use crate::request::{Asked, BadRequest, Request, judge, permit};
 
 /// A record that others write at the same time is read anew so often.
 const TRIES: usize = 8;
+
+/// A request that can be read, and what the ledger knows it by.
+struct Submitted {
+    key: RequestKey,
+    request: Request,
+}
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,12 +42,12 @@ pub enum Received {
     /// A handshake has taken it up.
     Placed {
         /// Which request.
-        request: RequestId,
+        request: RequestKey,
         /// Which handshake.
         handshake: HandshakeId,
     },
     /// Which handshake it is about is found out by a notice.
-    Pending(RequestId),
+    Pending(RequestKey),
     /// It was refused; the outcome says the same.
     Refused(Reason),
 }
@@ -48,18 +57,19 @@ impl Reconciler {
     ///
     /// # Errors
     /// The ledger or the queue failed: the request has to be delivered again.
-    pub async fn receive(&self, body: &[u8]) -> Result<Received, ReconcileError> {
-        let request = match Request::parse(body) {
-            Ok(request) => request,
-            Err(bad) => return self.refuse(&bad, body).await,
+    pub async fn receive(&self, queue: &RequestQueue, body: &[u8]) -> Result<Received, ReconcileError> {
+        let submitted = match Request::parse(body) {
+            Ok(request) => Submitted::new(queue, request),
+            Err(bad) => return self.refuse(&bad, queue, body).await,
         };
-        let known = self.ledger.request(&request.id).await?;
-        if let Some(other) = known.as_ref().filter(|known| is_another(known, &request)) {
-            return self.refuse(&BadRequest::used_before(&request.id, other.at), body).await;
+        let known = self.ledger.request(&submitted.key).await?;
+        if let Some(other) = known.as_ref().filter(|known| is_another(known, &submitted)) {
+            let bad = BadRequest::used_before(&submitted.key.id, other.at);
+            return self.refuse(&bad, queue, body).await;
         }
         match known.map(|known| known.standing) {
-            Some(Standing::Placed(handshake)) => self.answer_again(&request, &handshake).await,
-            Some(Standing::Pending | Standing::Refused) | None => self.judge(&request, None).await,
+            Some(Standing::Placed(handshake)) => self.answer_again(&submitted, &handshake).await,
+            Some(Standing::Pending | Standing::Refused) | None => self.judge(&submitted, None).await,
         }
     }
 
@@ -67,17 +77,21 @@ impl Reconciler {
     /// answered again.
     pub(super) async fn follow_request(
         &self,
-        id: &RequestId,
+        key: &RequestKey,
         until: Deadline,
     ) -> Result<Followed, ReconcileError> {
-        let known = self.ledger.request(id).await?;
+        let known = self.ledger.request(key).await?;
         if let Some(known) = known.filter(|known| known.standing != Standing::Refused) {
-            match (Request::parse(known.body.as_bytes()), &known.standing) {
-                (Ok(request), Standing::Placed(handshake)) => self.answer_again(&request, handshake).await?,
-                (Ok(request), Standing::Pending | Standing::Refused) => {
-                    self.judge(&request, Some(until)).await?
+            let submitted = match Request::parse(known.body.as_bytes()) {
+                Ok(request) => Submitted { key: key.clone(), request },
+                Err(bad) => {
+                    self.refuse(&bad, &key.queue, known.body.as_bytes()).await?;
+                    return Ok(Followed::default());
                 }
-                (Err(bad), _) => self.refuse(&bad, known.body.as_bytes()).await?,
+            };
+            match &known.standing {
+                Standing::Placed(handshake) => self.answer_again(&submitted, handshake).await?,
+                Standing::Pending | Standing::Refused => self.judge(&submitted, Some(until)).await?,
             };
         }
         Ok(Followed::default())
@@ -85,22 +99,32 @@ impl Reconciler {
 
     /// Places a request as far as the agreements allow it. With a deadline Azure may be asked, else it waits for a
     /// notice where it has to be.
-    async fn judge(&self, request: &Request, until: Option<Deadline>) -> Result<Received, ReconcileError> {
-        let json = request.to_json();
-        match judge(request, self.home, &self.agreements) {
-            Ok(Asked::Connect(pair, flags)) => {
-                self.place(request, &pair, Some(Aim::Connect { flags, opened: false })).await
-            }
-            Ok(Asked::Recheck(pair)) => self.place(request, &pair, None).await,
-            Ok(Asked::Disconnect(half)) => match self.pair_of(&half, until).await? {
-                Found::Pair(pair) => {
-                    let side = self.side(&half);
-                    self.place(request, &pair, Some(Aim::Disconnect { side })).await
-                }
-                Found::Later => self.wait(request).await,
-                Found::Nothing(bad) => self.refuse(&bad.of(Some(request.id.clone())), json.as_bytes()).await,
+    async fn judge(
+        &self,
+        submitted: &Submitted,
+        until: Option<Deadline>,
+    ) -> Result<Received, ReconcileError> {
+        let Submitted { key, request } = submitted;
+        let permitted = |partner| permit(request, &key.queue, partner, &self.agreements);
+        let placed = match judge(request, self.home, &self.agreements) {
+            Ok(Asked::Connect(pair, flags)) => Ok((pair, Some(Aim::Connect { flags, opened: false }))),
+            Ok(Asked::Recheck(pair)) => Ok((pair, None)),
+            Ok(Asked::Disconnect(half)) => match permitted(None) {
+                // With whom it is connected may take a read, which is not made for who may not ask anyway.
+                Err(bad) => Err(bad),
+                Ok(()) => match self.pair_of(&half, until).await? {
+                    Found::Pair(pair) => may_be_removed(&half, &pair, None, &self.agreements)
+                        .map(|()| (pair, Some(Aim::Disconnect { side: self.side(&half) })))
+                        .map_err(|reason| BadRequest::not_to_be_removed(&half, reason)),
+                    Found::Later => return self.wait(submitted).await,
+                    Found::Nothing(bad) => Err(bad),
+                },
             },
-            Err(bad) => self.refuse(&bad, json.as_bytes()).await,
+            Err(bad) => Err(bad),
+        };
+        match placed.and_then(|(pair, aim)| permitted(Some(pair.partner())).map(|()| (pair, aim))) {
+            Ok((pair, aim)) => self.place(submitted, &pair, aim).await,
+            Err(bad) => self.refuse_read(submitted, bad).await,
         }
     }
 
@@ -125,98 +149,102 @@ impl Reconciler {
     }
 
     fn side(&self, half: &HalfId) -> Side {
-        let whose = match half {
-            HalfId::Peering(id) => self.agreements.whose(id.network.subscription),
-            HalfId::ScopeConnection(id) => self.agreements.whose(id.manager.subscription),
-            HalfId::Connection(id) => self.agreements.whose_scope(&id.scope),
-        };
-        if matches!(whose, Some(Whose::Theirs(_))) { Side::Theirs } else { Side::Ours }
+        if matches!(self.whose_half(half), Some(Whose::Theirs(_))) { Side::Theirs } else { Side::Ours }
     }
 
     /// Leaves the wish on the handshake's record and has it looked at.
     async fn place(
         &self,
-        request: &Request,
+        submitted: &Submitted,
         pair: &Pair,
         aim: Option<Aim>,
     ) -> Result<Received, ReconcileError> {
+        let Submitted { key, request } = submitted;
         let now = self.clock.now();
         for _ in 0..TRIES {
             let stored = self.ledger.load(&pair.id()).await?;
             let (mut record, version) = match stored {
                 // Whoever writes into a record that a pass holds makes the pass lose what it has just done.
-                Some(stored) if stored.record.is_held(now) => return self.wait(request).await,
+                Some(stored) if stored.record.is_held(now) => return self.wait(submitted).await,
                 Some(stored) => (stored.record, stored.version),
                 None => (Record::new(pair, self.home, now), Version::ABSENT),
             };
-            if !record.ask(request.id.clone(), aim.clone()) {
-                let bad = BadRequest::too_many(&request.id, &record.id);
-                return self.refuse(&bad, request.to_json().as_bytes()).await;
+            if !record.ask(key.clone(), aim.clone()) {
+                let bad = BadRequest::too_many(&key.id, &record.id, record.asked.len());
+                return self.refuse_read(submitted, bad).await;
             }
             record.updated_at = now;
-            let cause = Cause { kind: CauseKind::Request, id: request.id.to_string() };
-            let what = format!("request {} asks: {}", request.id, request.action.name());
+            let cause = Cause { kind: CauseKind::Request, id: key.to_string() };
+            let what = format!("request {key} asks: {}", request.action.name());
             let line = Line { at: now, what, cause: cause.clone() };
-            let row = row(request, Standing::Placed(record.id.clone()), now);
+            let row = row(submitted, Standing::Placed(record.id.clone()), now);
             let change = Change { record: &record, line: &line, request: Some(&row), outcomes: &[] };
             match self.ledger.commit(&change, version).await {
                 Ok(_) => {
                     self.announce(&[Notice::new(Hint::at(pair), cause)], None, Urgency::Due).await?;
-                    return Ok(Received::Placed { request: request.id.clone(), handshake: record.id });
+                    return Ok(Received::Placed { request: key.clone(), handshake: record.id });
                 }
                 Err(LedgerError::Conflict(_)) => {}
                 Err(error) => return Err(error.into()),
             }
             // One with this id may have been received at the same time, and been faster.
-            let known = self.ledger.request(&request.id).await?;
-            if let Some(other) = known.filter(|known| is_another(known, request)) {
-                let bad = BadRequest::used_before(&request.id, other.at);
-                return self.refuse(&bad, request.to_json().as_bytes()).await;
+            let known = self.ledger.request(key).await?;
+            if let Some(other) = known.filter(|known| is_another(known, submitted)) {
+                return self.refuse_read(submitted, BadRequest::used_before(&key.id, other.at)).await;
             }
         }
-        self.wait(request).await
+        self.wait(submitted).await
     }
 
     /// Has it looked at again by a notice. What a handshake took up once stays with it: it is to be answered then, and not
     /// to be carried out anew.
-    async fn wait(&self, request: &Request) -> Result<Received, ReconcileError> {
-        let now = self.clock.now();
-        let known = self.ledger.request(&request.id).await?;
+    async fn wait(&self, submitted: &Submitted) -> Result<Received, ReconcileError> {
+        let (now, key) = (self.clock.now(), &submitted.key);
+        let known = self.ledger.request(key).await?;
         if !known.is_some_and(|known| matches!(known.standing, Standing::Placed(_))) {
-            self.ledger.note(Some(&row(request, Standing::Pending, now)), &[]).await?;
+            self.ledger.note(Some(&row(submitted, Standing::Pending, now)), &[]).await?;
         }
-        let cause =
-            Cause { kind: CauseKind::Request, id: format!("{} {}", request.id, now.unix_timestamp()) };
-        let notice = Notice::new(Hint::Request(request.id.clone()), cause);
+        let cause = Cause { kind: CauseKind::Request, id: format!("{key} {}", now.unix_timestamp()) };
+        let notice = Notice::new(Hint::Request(key.clone()), cause);
         self.announce(&[notice], Some(std::time::Duration::from_secs(1)), Urgency::Due).await?;
-        Ok(Received::Pending(request.id.clone()))
+        Ok(Received::Pending(key.clone()))
     }
 
     /// The same request again: it is answered again, from where the handshake stands.
     async fn answer_again(
         &self,
-        request: &Request,
+        submitted: &Submitted,
         handshake: &HandshakeId,
     ) -> Result<Received, ReconcileError> {
         let record = self.ledger.load(handshake).await?.map(|stored| stored.record);
         let Some((pair, asked)) = record.and_then(|record| Some((record.pair()?, record.asked))) else {
-            return self.judge(request, None).await;
+            return self.judge(submitted, None).await;
         };
-        let id = &request.id;
-        if !asked.contains(id) {
-            return self.place(request, &pair, None).await;
+        let key = &submitted.key;
+        if !asked.contains(key) {
+            return self.place(submitted, &pair, None).await;
         }
-        let cause = Cause { kind: CauseKind::Request, id: id.to_string() };
+        let cause = Cause { kind: CauseKind::Request, id: key.to_string() };
         self.announce(&[Notice::new(Hint::at(&pair), cause)], None, Urgency::Due).await?;
-        Ok(Received::Placed { request: id.clone(), handshake: handshake.clone() })
+        Ok(Received::Placed { request: key.clone(), handshake: handshake.clone() })
+    }
+
+    async fn refuse_read(&self, submitted: &Submitted, bad: BadRequest) -> Result<Received, ReconcileError> {
+        let bad = bad.of(Some(submitted.key.id.clone()));
+        self.refuse(&bad, &submitted.key.queue, submitted.request.to_json().as_bytes()).await
     }
 
     /// Notes a refusal and tells it. An id that a request has used stays that request's.
-    async fn refuse(&self, bad: &BadRequest, body: &[u8]) -> Result<Received, ReconcileError> {
+    async fn refuse(
+        &self,
+        bad: &BadRequest,
+        queue: &RequestQueue,
+        body: &[u8],
+    ) -> Result<Received, ReconcileError> {
         let now = self.clock.now();
         let digest = hex(&Sha256::digest(body));
         let reason = bad.reason();
-        let id = format!("{digest} {} {reason}", now.unix_timestamp_nanos());
+        let id = format!("{digest} {queue} {} {reason}", now.unix_timestamp_nanos());
         let outcome = Outcome {
             id: Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes()).to_string(),
             subject: "refused".to_owned(),
@@ -224,7 +252,7 @@ impl Reconciler {
             body: serde_json::to_string(&Unplaced::new(&reason, bad.id.as_ref(), now))
                 .map_err(ReconcileError::Notice)?,
         };
-        let noted = self.refused_row(bad, body, &reason, now).await?;
+        let noted = self.refused_row(bad, queue, body, &reason, now).await?;
         self.ledger.note(noted.as_ref(), &[outcome]).await?;
         if let Err(error) = self.tell().await {
             tracing::warn!(%error, "an outcome could not be told; the sweep tells it");
@@ -235,6 +263,7 @@ impl Reconciler {
     async fn refused_row(
         &self,
         bad: &BadRequest,
+        queue: &RequestQueue,
         refused: &[u8],
         reason: &Reason,
         at: OffsetDateTime,
@@ -247,6 +276,7 @@ impl Reconciler {
                 Err(_) => return Ok(None),
             },
         };
+        let id = RequestKey { queue: queue.clone(), id };
         let taken = self.ledger.request(&id).await?.is_some_and(|known| match known.standing {
             Standing::Placed(_) => true,
             // It is refused itself, or another that was given its id.
@@ -266,17 +296,23 @@ enum Found {
     Nothing(BadRequest),
 }
 
-fn row(request: &Request, standing: Standing, at: OffsetDateTime) -> ledger::Request {
+impl Submitted {
+    fn new(queue: &RequestQueue, request: Request) -> Self {
+        Self { key: RequestKey { queue: queue.clone(), id: request.id.clone() }, request }
+    }
+}
+
+fn row(submitted: &Submitted, standing: Standing, at: OffsetDateTime) -> ledger::Request {
     ledger::Request {
-        id: request.id.clone(),
-        digest: request.digest(),
-        body: request.to_json(),
+        id: submitted.key.clone(),
+        digest: submitted.request.digest(),
+        body: submitted.request.to_json(),
         standing,
         at,
     }
 }
 
 /// Whether an id was given to a request with other content that was not refused.
-fn is_another(known: &ledger::Request, request: &Request) -> bool {
-    known.standing != Standing::Refused && known.digest != request.digest()
+fn is_another(known: &ledger::Request, submitted: &Submitted) -> bool {
+    known.standing != Standing::Refused && known.digest != submitted.request.digest()
 }

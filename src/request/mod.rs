@@ -5,6 +5,7 @@
 mod fields;
 mod json;
 mod judge;
+mod permit;
 mod refusal;
 mod wire;
 
@@ -15,12 +16,14 @@ use self::fields::{Value, Wrong, told};
 use self::json::Node;
 pub use self::json::{BYTES_MAX, DEPTH_MAX};
 pub use self::judge::{Asked, judge};
+pub use self::permit::permit;
 pub use self::refusal::BadRequest;
 pub(crate) use self::wire::Document;
 use self::wire::Version;
 use crate::handshake::ids::{HandshakeId, Name, VirtualNetworkId};
 use crate::handshake::management::ids::{NetworkManagerId, Scope};
 use crate::handshake::pair::{HalfId, Resource};
+use crate::handshake::request_queue::RequestAction;
 pub use crate::handshake::wish::{AskedFlags, RequestId};
 use crate::hex::hex;
 
@@ -122,16 +125,21 @@ impl Action {
     /// Every action as it is written.
     pub const NAMES: [&str; 4] = ["connect-peering", "connect-management", "disconnect", "recheck"];
 
+    /// Which action it is.
+    #[must_use]
+    pub fn kind(&self) -> RequestAction {
+        match self {
+            Self::ConnectPeering { .. } => RequestAction::ConnectPeering,
+            Self::ConnectManagement { .. } => RequestAction::ConnectManagement,
+            Self::Disconnect { .. } => RequestAction::Disconnect,
+            Self::Recheck { .. } => RequestAction::Recheck,
+        }
+    }
+
     /// The action as it is written.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        let [peering, management, disconnect, recheck] = Self::NAMES;
-        match self {
-            Self::ConnectPeering { .. } => peering,
-            Self::ConnectManagement { .. } => management,
-            Self::Disconnect { .. } => disconnect,
-            Self::Recheck { .. } => recheck,
-        }
+        self.kind().name()
     }
 }
 

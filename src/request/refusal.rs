@@ -9,7 +9,6 @@ use time::OffsetDateTime;
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::pair::HalfId;
 use crate::handshake::reason::{Code, Reason};
-use crate::handshake::record::ASKED_MAX;
 
 /// How the whole document is called where no field of it is to blame.
 pub(super) const BODY: &str = "the body";
@@ -54,9 +53,9 @@ impl BadRequest {
     }
 
     /// The handshake has as many requests as it holds.
-    pub(crate) fn too_many(id: &RequestId, handshake: &HandshakeId) -> Self {
+    pub(crate) fn too_many(id: &RequestId, handshake: &HandshakeId, waiting: usize) -> Self {
         let rule = format!(
-            "is one too many for handshake {handshake}: {ASKED_MAX} requests wait for its outcome already"
+            "is one too many for handshake {handshake}: {waiting} requests wait for its outcome already"
         );
         Self::body(rule).fixed_by("wait for their outcomes, then send it again").of(Some(id.clone()))
     }
@@ -65,6 +64,12 @@ impl BadRequest {
     pub(crate) fn no_such_half(half: &HalfId) -> Self {
         let rule = format!("is {half}, which is not there or connects nothing that an agreement names");
         Self::new("half", rule).fixed_by("`peerpact status` shows the halves that are known")
+    }
+
+    /// No agreement covers the half, or a rule forbids it, and peerpact did not make it.
+    pub(crate) fn not_to_be_removed(half: &HalfId, reason: Reason) -> Self {
+        let rule = format!("is {half}, which peerpact did not make, and {}", reason.message);
+        Self { fix: reason.fix, ..Self::new("half", rule) }
     }
 
     /// Which handshake the half belongs to cannot be read.

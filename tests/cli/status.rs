@@ -3,9 +3,11 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use peerpact::handshake::ids::HandshakeId;
+use peerpact::ledger::{Ledger, SqliteLedger, SweepNote, Trouble};
 use serde_json::Value;
 
-use crate::fixtures::{CONTOSO, FABRIKAM, id};
+use crate::fixtures::{CONTOSO, FABRIKAM, id, now};
 use crate::support::*;
 
 #[test]
@@ -89,6 +91,7 @@ async fn as_json_a_handshake_has_the_public_shape() {
         "ours": {"tenantId": FABRIKAM, "resourceId": id("ours-0"), "half": null, "state": null, "syncLevel": null},
         "theirs": {"tenantId": CONTOSO, "resourceId": id("theirs"), "half": null, "state": null, "syncLevel": null},
         "agreement": null, "openedAt": "2026-03-01T12:00:00Z", "updatedAt": "2026-03-01T12:00:00Z", "connectedAt": null,
+        "checkedAt": null,
         "history": [{"at": "2026-03-01T12:00:00Z", "what": "refused: it overlaps", "cause": {"kind": "follow-up", "id": "f-1"}}],
     });
     assert_eq!(*one, expected);
@@ -96,6 +99,39 @@ async fn as_json_a_handshake_has_the_public_shape() {
     assert_eq!(serde_json::from_str::<Value>(&alone).unwrap(), expected);
     let none = answer(&["status", "--ledger", &file, "--json", "--phase", "closed"]);
     assert_eq!(serde_json::from_str::<Value>(&none).unwrap(), serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn how_old_the_oldest_look_is_and_what_the_last_sweep_could_not_do_stands_at_the_end() {
+    let folder = Folder::with(&[]);
+    let file = ledger(&folder, 2).await;
+    let shown = answer(&["status", "--ledger", &file]);
+    let last = shown.lines().last().unwrap();
+    assert_eq!(last, "2 of 2 open handshakes never looked at with success; no sweep is on record");
+    let all: Value = serde_json::from_str(&answer(&["status", "--ledger", &file, "--json"])).unwrap();
+    let ids: Vec<HandshakeId> =
+        all.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().parse().unwrap()).collect();
+    let written = SqliteLedger::new(&file);
+    written.check(&ids, now()).await.unwrap();
+    let trouble =
+        Trouble { message: "our application cannot sign in".into(), fix: Some("a new secret".into()) };
+    let note = |troubles| SweepNote { at: now(), seen: 2, noticed: 0, troubles, looked_at: now() };
+    written.note_sweep(&note(Vec::new())).await.unwrap();
+    let shown = answer(&["status", "--ledger", &file]);
+    let last = shown.lines().last().unwrap();
+    assert!(last.starts_with("oldest check ") && last.contains(" ago; the last sweep was "), "{last}");
+    written.note_sweep(&note(vec![trouble])).await.unwrap();
+    let shown = answer(&["status", "--ledger", &file]);
+    let end: Vec<&str> = shown.lines().rev().take(3).collect();
+    assert_eq!(end[..2], ["    fix: a new secret", "    our application cannot sign in"]);
+    assert!(end[2].ends_with("could not look at everything:"), "{shown}");
+    // As JSON it is the array as before, and each handshake tells of its own.
+    let all: Value = serde_json::from_str(&answer(&["status", "--ledger", &file, "--json"])).unwrap();
+    assert!(all.as_array().unwrap().iter().all(|one| one["checkedAt"] == "2026-03-01T12:00:00Z"), "{all:#}");
+    assert!(
+        answer(&["status", ids[0].as_str(), "--ledger", &file])
+            .contains("  checked   2026-03-01T12:00:00Z\n")
+    );
 }
 
 #[tokio::test]

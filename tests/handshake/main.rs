@@ -25,5 +25,6 @@ mod overlaps;
 mod patterns;
 #[cfg(test)]
 mod records;
+mod request_rules;
 #[cfg(test)]
 mod wishes;

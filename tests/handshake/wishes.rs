@@ -11,8 +11,9 @@ use peerpact::handshake::management::ends::Seat;
 use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::{ASKED_MAX, Record};
+use peerpact::handshake::request_queue::RequestKey;
 use peerpact::handshake::step::{Side, Step};
-use peerpact::handshake::wish::{Aim, AskedFlags, RequestId};
+use peerpact::handshake::wish::{Aim, AskedFlags};
 
 use crate::decide::{AGREED, By, CELLS, Cell, OUTSIDE, observed};
 use crate::fixtures::{CONTOSO, FABRIKAM, agreements, ends, now};
@@ -37,7 +38,7 @@ fn wishes() -> [(&'static str, Aim); 4] {
     ]
 }
 
-fn id(text: &str) -> RequestId {
+fn id(text: &str) -> RequestKey {
     text.parse().unwrap()
 }
 

@@ -36,6 +36,7 @@ fn each_function_is_deployed_with_the_binding_that_its_trigger_is_read_from() {
     let triggers = [
         ("ConnectionRequest", Trigger::ServiceBus),
         ("Handshakes", Trigger::Http),
+        ("Health", Trigger::Http),
         ("Reconcile", Trigger::ServiceBus),
         ("RelayedResourceEvent", Trigger::ServiceBus),
         ("ResourceEvent", Trigger::EventGrid),

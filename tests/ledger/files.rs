@@ -102,9 +102,9 @@ async fn refused(file: &Path) -> String {
 async fn a_file_of_a_format_that_is_not_known_is_left_alone() {
     let place = Place::new();
     let later = Connection::open(place.file()).unwrap();
-    later.execute_batch("CREATE TABLE handshake (id TEXT); PRAGMA user_version = 3;").unwrap();
+    later.execute_batch("CREATE TABLE handshake (id TEXT); PRAGMA user_version = 4;").unwrap();
     drop(later);
-    assert_eq!(refused(&place.file()).await, "it is of format 3, and this program knows format 2");
+    assert_eq!(refused(&place.file()).await, "it is of format 4, and this program knows format 3");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Which hints wait: from about to be sent, over waiting, to taken.
 
-use peerpact::ledger::{HintKey, Ledger, SqliteLedger, TICKET_HOLDS, Ticket, Urgency};
+use peerpact::ledger::{HintKey, Ledger, SqliteLedger, TICKET_AHEAD, TICKET_HOLDS, Ticket, Urgency};
 use time::Duration;
 
 use crate::fixtures::now;
@@ -123,4 +123,20 @@ async fn keys_are_compared_as_azure_compares_ids_and_stand_alone() {
     let other = HintKey::new("handshake A C");
     assert!(ledger.announce(&other, &ticket("two", 0), Urgency::Due, now()).await.unwrap());
     assert!(ledger.take(&HintKey::new("of another ledger"), &ticket("one", 0)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_message_that_is_due_when_none_can_be_keeps_no_other_from_being_sent() {
+    let end = time::macros::datetime!(9999-12-31 23:59:59 UTC);
+    for (due, believed) in [
+        (now() + TICKET_AHEAD, true),
+        (now() + TICKET_AHEAD + Duration::SECOND, false),
+        (now() + Duration::days(1), false),
+        (end, false),
+    ] {
+        let place = Place::new();
+        let ledger = place.ledger();
+        assert!(sent(&ledger, &Ticket { id: "far".to_owned(), due }, Urgency::Due).await);
+        assert_eq!(sent(&ledger, &ticket("near", 0), Urgency::Patient).await, !believed, "due {due}");
+    }
 }

@@ -87,7 +87,7 @@ async fn a_management_handshake_has_the_public_shape_of_every_handshake() {
                 "syncLevel": Value::Null,
             },
             "agreement": "contoso/central", "openedAt": "2026-03-01T12:00:00Z",
-            "updatedAt": "2026-03-01T12:00:00Z", "connectedAt": "2026-03-01T12:00:00Z",
+            "updatedAt": "2026-03-01T12:00:00Z", "connectedAt": "2026-03-01T12:00:00Z", "checkedAt": null,
             "history": [{
                 "at": "2026-03-01T12:00:00Z", "what": "was opened", "cause": { "kind": "event", "id": "e-1" },
             }],

@@ -81,8 +81,8 @@ pub(crate) fn full_of_the_second_format() -> Record {
     record.looking_since = Some(now() + Duration::seconds(30));
     record.not_before = Some(now() + Duration::seconds(40));
     let flags = AskedFlags { forwarded_traffic: Some(true), ..AskedFlags::default() };
-    record.wish = Some(Wish { request: request.clone(), aim: Aim::Connect { flags, opened: true } });
-    record.asked = vec![request, "r-2".parse().unwrap()];
+    record.wish = Some(Wish { request: request.clone().into(), aim: Aim::Connect { flags, opened: true } });
+    record.asked = vec![request.into(), "r-2".parse().unwrap()];
     record
 }
 

@@ -1,5 +1,6 @@
 //! An app as the Functions host sees it, with a ledger that the gate watches.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -13,15 +14,17 @@ use peerpact::handshake::ids::HandshakeId;
 use peerpact::handshake::pair::{HalfId, Resource};
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::Record;
-use peerpact::handshake::wish::RequestId;
-use peerpact::host::{FunctionName, Functions, Invocation, InvocationId, QueueMessage, Timer, TriggerData};
+use peerpact::handshake::request_queue::RequestKey;
+use peerpact::host::{
+    FunctionName, Functions, HttpRequest, Invocation, InvocationId, QueueMessage, Timer, TriggerData,
+};
 use peerpact::ledger::{
-    Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, SqliteLedger, Stored, Ticket, Urgency,
-    Version,
+    Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, SqliteLedger, Stored, SweepNote, Ticket,
+    Urgency, Version,
 };
 use peerpact::public::{self, Handshake};
 use peerpact::queue::Queue;
-use peerpact::reconcile::Reconciler;
+use peerpact::reconcile::{EventBudget, Reconciler};
 use peerpact_sandbox::service_bus::Depth;
 use peerpact_sandbox::{Azure, Broker, Tenant};
 use serde_json::Value;
@@ -86,6 +89,7 @@ impl App {
             resource_manager: ResourceManager::new(settings, transport, clock),
             ledger: ledger.clone(),
             queues: Arc::new(WatchedQueues { broker: broker.clone(), gate: gate.clone() }),
+            events: EventBudget::new(gate.limits()),
             telling: tokio::sync::Mutex::default(),
             clock,
         };
@@ -160,6 +164,14 @@ impl App {
         false
     }
 
+    /// The host invokes a function that receives requests with one, and then whatever comes out of the queues.
+    pub(crate) async fn request_by(&self, function: &str, request: &Value) {
+        let body = request.to_string().into_bytes();
+        let message = QueueMessage { body, message_id: None, delivery_count: Some(1) };
+        assert!(self.invoke(function, TriggerData::Message(message)).await);
+        self.work(LOOKED_ON).await;
+    }
+
     async fn invoke(&self, function: &str, data: TriggerData) -> bool {
         let function = FunctionName::parse(function).unwrap();
         let id = InvocationId::parse("an-invocation").unwrap();
@@ -186,6 +198,22 @@ impl App {
         public::many(&*self.ledger, None).await.unwrap()
     }
 
+    /// What `GET /api/health` answers.
+    pub(crate) async fn health(&self) -> (u64, Value) {
+        let function = FunctionName::parse("Health").unwrap();
+        let id = InvocationId::parse("an-invocation").unwrap();
+        let data = TriggerData::Http(HttpRequest {
+            method: axum::http::Method::GET,
+            query: BTreeMap::new(),
+            params: BTreeMap::new(),
+            body: None,
+        });
+        let reply = self.functions.invoke(Invocation { id, function, data }).await.unwrap();
+        let answer = serde_json::to_value(&reply).unwrap()["Outputs"]["res"].clone();
+        let body = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        (answer["status"].as_u64().unwrap(), body)
+    }
+
     /// The only record.
     pub(crate) async fn record(&self) -> Handshake {
         let mut records = self.records().await;
@@ -208,8 +236,11 @@ impl App {
     }
 }
 
-/// The agreement with the other tenant on everything within these prefixes, with further keys.
+/// The agreement with the other tenant on everything within these prefixes, with further keys; or the file that is given.
 fn agreement(tenant: Tenant, prefixes: &[&str], terms: &str) -> String {
+    if terms.starts_with("partner = ") {
+        return terms.to_owned();
+    }
     let other = if tenant == Tenant::Contoso { Tenant::Fabrikam } else { Tenant::Contoso };
     let pattern = |tenant: Tenant| crate::stage::network(tenant, "*", "*");
     format!(
@@ -275,7 +306,7 @@ impl Ledger for WatchedLedger {
         self.write(self.inner.rest(key, now)).await
     }
 
-    async fn request(&self, id: &RequestId) -> Result<Option<Request>, LedgerError> {
+    async fn request(&self, id: &RequestKey) -> Result<Option<Request>, LedgerError> {
         self.inner.request(id).await
     }
 
@@ -289,6 +320,22 @@ impl Ledger for WatchedLedger {
 
     async fn told(&self, outcomes: &[Outcome]) -> Result<(), LedgerError> {
         self.write(self.inner.told(outcomes)).await
+    }
+
+    async fn check(&self, ids: &[HandshakeId], at: OffsetDateTime) -> Result<(), LedgerError> {
+        self.write(self.inner.check(ids, at)).await
+    }
+
+    async fn checks(&self) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError> {
+        self.inner.checks().await
+    }
+
+    async fn note_sweep(&self, note: &SweepNote) -> Result<(), LedgerError> {
+        self.write(self.inner.note_sweep(note)).await
+    }
+
+    async fn last_sweep(&self) -> Result<Option<SweepNote>, LedgerError> {
+        self.inner.last_sweep().await
     }
 }
 

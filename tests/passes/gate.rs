@@ -11,6 +11,7 @@ use azure_core::http::headers::Headers;
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
 use bytes::Bytes;
 use http::Method;
+use peerpact::reconcile::EventLimits;
 use peerpact_sandbox::Azure;
 use serde_json::json;
 use tokio::sync::Notify;
@@ -140,6 +141,8 @@ pub(crate) struct Gate {
     settled: AtomicUsize,
     dying: AtomicBool,
     at_work: AtomicBool,
+    no_sign_in: Mutex<Option<String>>,
+    limits: EventLimits,
     crashed: Notify,
 }
 
@@ -151,19 +154,29 @@ impl Gate {
     pub(crate) fn with(point: Point) -> Arc<Self> {
         match point {
             Point::Moved(at, its) => Self::moving(vec![(at, its)]),
-            _ => Self::build(point, Vec::new()),
+            _ => Arc::new(Self::new(point)),
         }
     }
 
     /// The partner makes these moves, each right before the call with its number.
     pub(crate) fn moving(moves: Vec<(usize, Move)>) -> Arc<Self> {
-        Self::build(Point::Nowhere, moves)
+        Arc::new(Self { moves, ..Self::new(Point::Nowhere) })
     }
 
-    fn build(point: Point, moves: Vec<(usize, Move)>) -> Arc<Self> {
-        Arc::new(Self {
+    /// The app behind it lets events cost no more than this.
+    pub(crate) fn limiting(limits: EventLimits) -> Arc<Self> {
+        Arc::new(Self { limits, ..Self::new(Point::Nowhere) })
+    }
+
+    /// What events may cost the app.
+    pub(crate) fn limits(&self) -> EventLimits {
+        self.limits
+    }
+
+    fn new(point: Point) -> Self {
+        Self {
             point,
-            moves,
+            moves: Vec::new(),
             partner: Mutex::default(),
             routed: Mutex::default(),
             calls: Mutex::default(),
@@ -172,8 +185,10 @@ impl Gate {
             settled: AtomicUsize::new(0),
             dying: AtomicBool::new(false),
             at_work: AtomicBool::new(false),
+            no_sign_in: Mutex::default(),
+            limits: EventLimits::default(),
             crashed: Notify::new(),
-        })
+        }
     }
 
     /// As long as this is so, every network shows itself to the app as one that Azure is at work on.
@@ -215,6 +230,16 @@ impl Gate {
                 self.routed.lock().unwrap().extend(texts);
             }
         }
+    }
+
+    /// From here on Entra takes the app's secret for a wrong one, in this tenant or (with an empty text) everywhere.
+    pub(crate) fn refuse_sign_in(&self, tenant: Option<&str>) {
+        *self.no_sign_in.lock().unwrap() = tenant.map(str::to_owned);
+    }
+
+    fn refuses_sign_in(&self, path: &str) -> bool {
+        let refused = self.no_sign_in.lock().unwrap();
+        path.contains("/oauth2/") && refused.as_ref().is_some_and(|tenant| path.contains(tenant))
     }
 
     /// Every call so far, as `METHOD path`.
@@ -314,6 +339,9 @@ impl HttpClient for Transport {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let fault =
             self.gate.at_call(format!("{} {}", request.method().as_str(), request.url().path())).await;
+        if self.gate.refuses_sign_in(request.url().path()) {
+            return Ok(wrong_secret());
+        }
         match fault {
             None => {
                 let answer = self.forward(request).await;
@@ -368,6 +396,11 @@ impl Transport {
 fn updating(body: &Bytes) -> Bytes {
     let text = std::str::from_utf8(body).unwrap();
     text.replace(r#""provisioningState":"Succeeded""#, r#""provisioningState":"Updating""#).into()
+}
+
+fn wrong_secret() -> AsyncRawResponse {
+    let body = r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.","error_codes":[7000215]}"#;
+    AsyncRawResponse::from_bytes(401.into(), Headers::new(), Bytes::from(body))
 }
 
 fn answer(status: u16, code: &str, retry_after: Option<&str>) -> AsyncRawResponse {

@@ -4,9 +4,11 @@
 
 mod actor;
 mod app;
+mod asking;
 mod bad_requests;
 mod beliefs;
 mod budget;
+mod clock_steps;
 mod clocks;
 mod consent;
 mod consent_races;
@@ -14,6 +16,8 @@ mod consent_withdrawn;
 mod desk;
 mod disconnects;
 mod faults;
+mod forged;
+mod freshness;
 mod gate;
 mod hints;
 mod management;

@@ -16,12 +16,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const HOST: &str = include_str!("../../host.json");
-const FUNCTIONS: [(&str, &str); 6] = [
+const FUNCTIONS: [(&str, &str); 7] = [
     ("ConnectionRequest", include_str!("../../functions/ConnectionRequest/function.json")),
     ("Reconcile", include_str!("../../functions/Reconcile/function.json")),
     ("RelayedResourceEvent", include_str!("../../functions/RelayedResourceEvent/function.json")),
     ("ResourceEvent", include_str!("../../functions/ResourceEvent/function.json")),
     ("Handshakes", include_str!("../../functions/Handshakes/function.json")),
+    ("Health", include_str!("../../functions/Health/function.json")),
     (SWEEP, include_str!("../../functions/StatusSweep/function.json")),
 ];
 const SWEEP: &str = "StatusSweep";

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::clock::Clock;
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::phase::Phase;
+use crate::handshake::request_queue::RequestKey;
 use crate::ledger::{Ledger, LedgerError, Standing};
 use crate::public::PublicReason;
 use crate::queue::service_bus::LookError;
@@ -231,7 +232,8 @@ fn outcome(body: &[u8]) -> Option<Outcome> {
 }
 
 async fn on_record(ledger: &dyn Ledger, id: &RequestId) -> Result<End, LedgerError> {
-    let Some(request) = ledger.request(id).await? else { return Ok(End::Open(Open::NotReceived)) };
+    let id = RequestKey::from(id.clone());
+    let Some(request) = ledger.request(&id).await? else { return Ok(End::Open(Open::NotReceived)) };
     let handshake = match request.standing {
         Standing::Pending => return Ok(End::Open(Open::NotPlaced)),
         Standing::Refused => return Ok(End::Open(Open::Refused)),
@@ -240,7 +242,7 @@ async fn on_record(ledger: &dyn Ledger, id: &RequestId) -> Result<End, LedgerErr
     let Some(stored) = ledger.load(&handshake).await? else { return Ok(End::Open(Open::NotPlaced)) };
     let reason = PublicReason::of(&stored.record.reasons);
     // Who has been told is not waited for any more.
-    let told = !stored.record.asked.contains(id);
+    let told = !stored.record.asked.contains(&id);
     Ok(if told {
         End::Ledger(handshake, stored.record.phase, reason)
     } else {

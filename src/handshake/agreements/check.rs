@@ -47,6 +47,14 @@ impl Check<'_> {
             let scope = (agreement.scope.clone(), agreement.ours == OurEnd::Scope);
             self.check_claims(partner, &agreement.name, claims.chain([scope]))?;
         }
+        for (index, rule) in partner.requests.iter().enumerate() {
+            let queue = rule.queue.get_ref();
+            if partner.requests[..index].iter().any(|other| other.queue.get_ref() == queue) {
+                let problem =
+                    format!("a second [[requests]] is about the queue `{queue}`; write one with all actions");
+                return Err(self.broken(rule.queue.span().start, problem));
+            }
+        }
         Ok(())
     }
 

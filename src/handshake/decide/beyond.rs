@@ -10,9 +10,11 @@ use crate::handshake::decision::{Row, Verdict};
 use crate::handshake::halves::{Network, PeeringHalf};
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::observation::{HalfState, Seen};
-use crate::handshake::pair::HalfId;
+use crate::handshake::pair::{HalfId, Pair};
 use crate::handshake::phase::Phase;
+use crate::handshake::reason::Reason;
 use crate::handshake::record::Record;
+use crate::handshake::removal::may_be_removed;
 use crate::handshake::step::Step;
 
 /// Judges our half by what it routes and allows and by what is agreed now, whatever theirs is: `None` if there is none,
@@ -53,7 +55,7 @@ impl Look<'_> {
     /// What follows where our half goes beyond what is agreed.
     pub(super) fn goes_beyond(&self, network: &Network, half: &PeeringHalf) -> Option<Outcome> {
         let Breach { reasons, mend } = beyond(self.ends, network, self.record, self.agreements)?;
-        if self.wants_gone() && self.may_remove(network, half) {
+        if self.wants_gone() && self.may_remove(half).is_ok() {
             return None;
         }
         let Some(mend) = mend else {
@@ -72,8 +74,10 @@ impl Look<'_> {
         Some((row, Verdict::Undo { write, reasons }))
     }
 
-    pub(super) fn may_remove(&self, network: &Network, half: &PeeringHalf) -> bool {
-        our_half(self.ends, network, half, self.record).may_be_removed(self.agreements)
+    /// Whether a request may remove this half.
+    pub(super) fn may_remove(&self, half: &PeeringHalf) -> Result<(), Reason> {
+        let pair = Pair::Peering(self.ends.clone());
+        may_be_removed(&HalfId::Peering(half.id.clone()), &pair, self.record, self.agreements)
     }
 
     pub(super) fn made(&self, half: &PeeringHalf) -> bool {

@@ -8,7 +8,7 @@ use super::{Look, Outcome, REMOVAL_AWAITED};
 use crate::handshake::agreements::Reach;
 use crate::handshake::consent::is_denied;
 use crate::handshake::decision::{Row, Verdict};
-use crate::handshake::halves::{Network, PeeringHalf, PeeringState};
+use crate::handshake::halves::{PeeringHalf, PeeringState};
 use crate::handshake::observation::HalfState;
 use crate::handshake::pair::State;
 use crate::handshake::phase::Phase;
@@ -22,9 +22,9 @@ impl Look<'_> {
         self.record.and_then(Record::wants_gone).is_some()
     }
 
-    pub(super) fn wants_ours_gone(&self, network: &Network, half: &PeeringHalf) -> bool {
+    pub(super) fn wants_ours_gone(&self, half: &PeeringHalf) -> bool {
         let asked = self.record.and_then(Record::wants_gone) == Some(Side::Ours);
-        asked && HalfState::of(Some(half)) != HalfState::Changing && self.may_remove(network, half)
+        asked && HalfState::of(Some(half)) != HalfState::Changing && self.may_remove(half).is_ok()
     }
 
     /// The half that a request names goes, whatever its state; what is left then is the partner's to remove, and is
@@ -36,14 +36,14 @@ impl Look<'_> {
             Side::Theirs => pair.their_half.filter(|_| theirs_may_go),
         };
         if let Some(half) = half {
-            return Some(self.disconnect_half(pair, side, half));
+            return Some(self.disconnect_half(side, half));
         }
         let (left, other) = match side {
             Side::Ours => (pair.their_half?, Side::Theirs),
             Side::Theirs => (pair.our_half?, Side::Ours),
         };
         if other == Side::Ours || theirs_may_go {
-            return Some(self.disconnect_half(pair, other, left));
+            return Some(self.disconnect_half(other, left));
         }
         let since = self.record.and_then(|record| record.stand_since(None, Some(State::Peering(left.state))));
         let waited = since.map_or(time::Duration::ZERO, |since| self.now - since);
@@ -55,11 +55,11 @@ impl Look<'_> {
     }
 
     /// A request removes what an agreement covers or what we made, and nothing else.
-    fn disconnect_half(&self, pair: &Pair<'_>, side: Side, half: &PeeringHalf) -> Outcome {
-        if side == Side::Ours && !self.may_remove(pair.ours, half) {
-            return refuse(Row::Refuse, vec![tell::not_ours_to_remove(half)]);
+    fn disconnect_half(&self, side: Side, half: &PeeringHalf) -> Outcome {
+        match self.may_remove(half) {
+            Ok(()) => write(Row::Disconnect, Step::removal(side), half),
+            Err(reason) => refuse(Row::Refuse, vec![reason]),
         }
-        write(Row::Disconnect, Step::removal(side), half)
     }
 }
 

@@ -71,11 +71,6 @@ pub(super) fn withdrawn(half: &HalfId, agreed: Option<&Agreed>, mended: bool) ->
     Reason::new(Code::ConsentWithdrawn, message).fixed_by(fix)
 }
 
-pub(super) fn not_ours_to_remove(half: &HalfId) -> Reason {
-    let message = format!("{half} is not removed on request: we did not make it, and no agreement covers it");
-    Reason::new(Code::LeftToPeople, message).fixed_by(format!("whoever made it deletes {half}"))
-}
-
 pub(super) fn names_taken(ends: &ManagementEnds) -> Reason {
     let at = ends.at(ends.seat);
     let message = format!(

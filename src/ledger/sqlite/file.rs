@@ -7,7 +7,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use crate::ledger::LedgerError;
 
 /// Written into the file; a file with another number is left alone.
-const FORMAT: i32 = 2;
+const FORMAT: i32 = 3;
+/// The format before it was noted when halves were looked at; such a file gets the tables that it lacks.
+const FORMAT_WITHOUT_CHECKS: i32 = 2;
 /// The format before there were requests; such a file gets the tables that it lacks.
 const FORMAT_WITHOUT_REQUESTS: i32 = 1;
 
@@ -59,6 +61,17 @@ const HINTS_AND_REQUESTS: &str = "
     ) STRICT;
 ";
 
+const CHECKS: &str = "
+    CREATE TABLE checked (
+        id        TEXT PRIMARY KEY,
+        at        INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE sweep (
+        number    INTEGER PRIMARY KEY CHECK (number = 1),
+        note      TEXT NOT NULL
+    ) STRICT;
+";
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     ReadWrite,
@@ -79,7 +92,11 @@ pub(super) fn open(path: &Path, access: Access, durability: Durability) -> Resul
     let mut connection = connect(path, access).map_err(|error| fail(error.to_string()))?;
     match prepare(&mut connection, access, durability).map_err(|error| fail(error.to_string()))? {
         Content { format: FORMAT, .. } => Ok(connection),
-        Content { format: FORMAT_WITHOUT_REQUESTS, .. } if access == Access::ReadOnly => Ok(connection),
+        Content { format: FORMAT_WITHOUT_REQUESTS | FORMAT_WITHOUT_CHECKS, .. }
+            if access == Access::ReadOnly =>
+        {
+            Ok(connection)
+        }
         Content { format: 0, tables: 0 } => Err(fail("it holds no ledger yet".to_owned())),
         Content { format: 0, .. } => Err(fail("it is a database of something else".to_owned())),
         Content { format, .. } => {
@@ -118,6 +135,10 @@ impl Content {
     }
 
     fn lacks_something(self) -> bool {
+        self.lacks_requests() || self.format == FORMAT_WITHOUT_CHECKS
+    }
+
+    fn lacks_requests(self) -> bool {
         self.is_nothing() || self.format == FORMAT_WITHOUT_REQUESTS
     }
 }
@@ -167,8 +188,11 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     if content.is_nothing() {
         transaction.execute_batch(RECORDS)?;
     }
-    if content.lacks_something() {
+    if content.lacks_requests() {
         transaction.execute_batch(HINTS_AND_REQUESTS)?;
+    }
+    if content.lacks_something() {
+        transaction.execute_batch(CHECKS)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
     transaction.commit()

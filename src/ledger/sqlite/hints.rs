@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use time::OffsetDateTime;
 
 use super::microseconds;
-use crate::ledger::{HintKey, LedgerError, TICKET_HOLDS, Ticket, Urgency};
+use crate::ledger::{HintKey, LedgerError, TICKET_AHEAD, TICKET_HOLDS, Ticket, Urgency};
 
 /// About to be sent: whether it is in the queue is not known, so it keeps no other message from being sent.
 const SENDING: &str = "sending";
@@ -28,7 +28,9 @@ pub(super) fn announce(
     let due = microseconds(ticket.due);
     let covered = found.is_some_and(|(state, waiting)| {
         let soon_enough = waiting <= due || urgency == Urgency::Patient;
-        state == WAITING && soon_enough && microseconds(now - TICKET_HOLDS) < waiting
+        let lost = waiting <= microseconds(now.saturating_sub(TICKET_HOLDS));
+        let impossible = waiting > microseconds(now.saturating_add(TICKET_AHEAD));
+        state == WAITING && soon_enough && !lost && !impossible
     });
     if !covered {
         transaction

@@ -1,10 +1,12 @@
 //! The embedded ledger: one SQLite file, which other processes may read at any time.
 
 mod file;
+mod freshness;
 mod hints;
 mod records;
 mod requests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,11 +15,13 @@ use rusqlite::Connection;
 use time::OffsetDateTime;
 
 use self::file::{Access, Durability};
-use super::{Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, Stored, Ticket, Urgency, Version};
+use super::{
+    Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, Stored, SweepNote, Ticket, Urgency, Version,
+};
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::pair::{HalfId, Resource};
 use crate::handshake::phase::Phase;
-use crate::handshake::wish::RequestId;
+use crate::handshake::request_queue::RequestKey;
 
 /// A ledger in one SQLite file. It is opened on first use, so that a cold start does not wait for the disk.
 ///
@@ -127,7 +131,7 @@ impl Ledger for SqliteLedger {
         self.hastily(|connection| hints::rest(connection, key, now))
     }
 
-    async fn request(&self, id: &RequestId) -> Result<Option<Request>, LedgerError> {
+    async fn request(&self, id: &RequestKey) -> Result<Option<Request>, LedgerError> {
         self.with(|connection| requests::load(connection, id))
     }
 
@@ -141,6 +145,22 @@ impl Ledger for SqliteLedger {
 
     async fn told(&self, outcomes: &[Outcome]) -> Result<(), LedgerError> {
         self.hastily(|connection| requests::told(connection, outcomes))
+    }
+
+    async fn check(&self, ids: &[HandshakeId], at: OffsetDateTime) -> Result<(), LedgerError> {
+        self.hastily(|connection| freshness::check(connection, ids, at))
+    }
+
+    async fn checks(&self) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError> {
+        self.with(|connection| freshness::checks(connection))
+    }
+
+    async fn note_sweep(&self, note: &SweepNote) -> Result<(), LedgerError> {
+        self.hastily(|connection| freshness::note_sweep(connection, note))
+    }
+
+    async fn last_sweep(&self) -> Result<Option<SweepNote>, LedgerError> {
+        self.with(|connection| freshness::last_sweep(connection))
     }
 }
 

@@ -4,18 +4,19 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 use time::OffsetDateTime;
 
 use super::microseconds;
+use crate::handshake::request_queue::RequestKey;
 use crate::handshake::wish::RequestId;
 use crate::ledger::{LedgerError, Outcome, Request, Standing};
 
-pub(super) fn load(connection: &Connection, id: &RequestId) -> Result<Option<Request>, LedgerError> {
+pub(super) fn load(connection: &Connection, id: &RequestKey) -> Result<Option<Request>, LedgerError> {
     let mut statement =
         connection.prepare_cached("SELECT digest, body, standing, at FROM request WHERE id = ?1")?;
     let read =
         |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)?));
-    let Some((digest, body, standing, at)) = statement.query_row([id.as_str()], read).optional()? else {
+    let Some((digest, body, standing, at)) = statement.query_row([id.to_string()], read).optional()? else {
         return Ok(None);
     };
-    let at = OffsetDateTime::UNIX_EPOCH + time::Duration::microseconds(at);
+    let at = OffsetDateTime::UNIX_EPOCH.saturating_add(time::Duration::microseconds(at));
     Ok(Some(Request { id: id.clone(), digest, body, standing: serde_json::from_str(&standing)?, at }))
 }
 
@@ -48,7 +49,7 @@ pub(super) fn write(
         let standing = serde_json::to_string(standing)?;
         transaction
             .prepare_cached("INSERT OR REPLACE INTO request VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![id.as_str(), digest, body, standing, microseconds(*at)])?;
+            .execute(params![id.to_string(), digest, body, standing, microseconds(*at)])?;
     }
     for Outcome { id, subject, request, body } in outcomes {
         let request = request.as_ref().map(RequestId::as_str);

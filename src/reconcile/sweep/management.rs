@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Reconciler, Shown};
+use super::{Attempts, Reconciler, Shown};
 use crate::arm::{ArmError, Deadline, Place};
 use crate::handshake::agreements::{Agreements, ManagementAgreement};
 use crate::handshake::ids::TenantId;
@@ -40,7 +40,12 @@ impl ListedConnections {
         central.chain(target)
     }
 
-    pub(super) fn shown(&self, ends: &ManagementEnds, record: &Record, agreements: &Agreements) -> Shown {
+    pub(super) fn shown(
+        &self,
+        ends: &ManagementEnds,
+        record: Option<&Record>,
+        agreements: &Agreements,
+    ) -> Shown {
         let (central, target) = (self.central(ends), self.target(ends));
         let ours = match ends.seat {
             Seat::Central => state(central.as_ref(), |half: &ScopeConnection| half.state),
@@ -58,7 +63,8 @@ impl ListedConnections {
         if is_whole {
             return Shown::Whole(Box::new(View::Management(ends.clone(), observation)));
         }
-        Shown::Ours(ours, decide::beyond(ends, &observation, Some(record), agreements))
+        let beyond = decide::beyond(ends, &observation, record, agreements);
+        Shown::Ours { state: ours, beyond, sought: false }
     }
 
     fn observation(
@@ -104,7 +110,7 @@ impl Reconciler {
     pub(super) async fn list_connections(
         &self,
         until: Deadline,
-        troubles: &mut Vec<String>,
+        attempts: &mut Attempts,
     ) -> ListedConnections {
         let mut listed = ListedConnections {
             home: self.home,
@@ -117,11 +123,13 @@ impl Reconciler {
                 Seat::Central => (self.home, partner.tenant),
                 Seat::Target => (partner.tenant, self.home),
             };
-            if let Err(error) = self.list_scope(target, agreement, &mut listed, until).await {
-                troubles.push(self.trouble(&agreement.scope.to_string(), &error));
+            if let Err(error) = self.list_scope(target, agreement, &mut listed, attempts, until).await {
+                attempts.troubles.push(self.trouble(&agreement.scope.to_string(), &error));
             }
-            if let Err(error) = self.list_managers(central, agreement, &mut listed, until).await {
-                troubles.push(self.trouble(&format!("network managers in tenant {central}"), &error));
+            if let Err(error) = self.list_managers(central, agreement, &mut listed, attempts, until).await {
+                attempts
+                    .troubles
+                    .push(self.trouble(&format!("network managers in tenant {central}"), &error));
             }
         }
         listed
@@ -132,10 +140,13 @@ impl Reconciler {
         tenant: TenantId,
         agreement: &ManagementAgreement,
         listed: &mut ListedConnections,
+        attempts: &mut Attempts,
         until: Deadline,
     ) -> Result<(), ArmError> {
         if !listed.connections.contains_key(&agreement.scope) {
+            attempts.asked += 1;
             let look = self.resource_manager.connections(tenant, &agreement.scope, until).await?;
+            self.count(tenant, &look, attempts);
             listed.connections.insert(agreement.scope.clone(), look);
         }
         Ok(())
@@ -147,12 +158,14 @@ impl Reconciler {
         tenant: TenantId,
         agreement: &ManagementAgreement,
         listed: &mut ListedConnections,
+        attempts: &mut Attempts,
         until: Deadline,
     ) -> Result<(), ArmError> {
         let place = Place::Subscription(agreement.manager.subscription());
-        let Look::Seen(managers) = self.resource_manager.managers(tenant, &place, until).await? else {
-            return Ok(());
-        };
+        attempts.asked += 1;
+        let look = self.resource_manager.managers(tenant, &place, until).await?;
+        self.count(tenant, &look, attempts);
+        let Look::Seen(managers) = look else { return Ok(()) };
         for manager in managers.into_iter().filter(|manager| agreement.manager.matches(&manager.id)) {
             if !listed.scope_connections.contains_key(&manager.id) {
                 let look = self.resource_manager.scope_connections(tenant, &manager.id, until).await?;
@@ -161,6 +174,15 @@ impl Reconciler {
             listed.managers.insert(manager.id.clone(), manager);
         }
         Ok(())
+    }
+
+    /// Counts a list that was answered. What the partner keeps out of sight is no trouble: ours tells.
+    fn count<T>(&self, tenant: TenantId, look: &Look<T>, attempts: &mut Attempts) {
+        match look {
+            Look::Seen(_) | Look::Absent => attempts.had += 1,
+            Look::Denied(denial) if tenant == self.home => attempts.troubles.push(self.denied(denial)),
+            Look::Denied(_) => {}
+        }
     }
 }
 

@@ -8,20 +8,27 @@ mod peering;
 
 use std::collections::BTreeMap;
 
+use time::OffsetDateTime;
+
 use self::management::ListedConnections;
 use self::peering::ListedNetworks;
 use super::outcomes::is_owed;
 use super::{Hint, Notice, ReconcileError, Reconciler};
 use crate::arm::{ArmError, Class, Deadline};
+use crate::handshake::agreements::Agreements;
 use crate::handshake::decision::Verdict;
 use crate::handshake::grants;
+use crate::handshake::halves::Denial;
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::pair::{Pair, State};
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::Reason;
 use crate::handshake::record::Record;
 use crate::handshake::view::View;
-use crate::ledger::{Cause, Urgency};
+use crate::ledger::{Cause, SweepNote, Trouble, Urgency};
+
+/// What is on record and not in the lists is read so often, to be sure of it.
+const READ_AGAIN: time::Duration = time::Duration::minutes(10);
 
 /// What a sweep did.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,7 +40,17 @@ pub struct Swept {
     /// How many outcomes had not been told before.
     pub told: usize,
     /// What could not be looked at, and why.
-    pub troubles: Vec<String>,
+    pub troubles: Vec<Trouble>,
+    /// There was something to list, and not one list could be had.
+    pub blind: bool,
+}
+
+/// How many lists were asked for, how many could be had, and what kept us from the others.
+#[derive(Default)]
+struct Attempts {
+    asked: usize,
+    had: usize,
+    troubles: Vec<Trouble>,
 }
 
 /// A pair to look at, with its record if it has one.
@@ -52,8 +69,15 @@ struct Listed {
 enum Shown {
     /// Both halves, as if they had been read.
     Whole(Box<View>),
-    /// Only ours; Azure shows on it what becomes of theirs. The reasons say why it goes beyond what is agreed, if it does.
-    Ours(Option<State>, Vec<Reason>),
+    /// Only ours; Azure shows on it what becomes of theirs.
+    Ours {
+        /// How ours stands.
+        state: Option<State>,
+        /// Why it goes beyond what is agreed, if it does.
+        beyond: Vec<Reason>,
+        /// Theirs would have been in the lists, if it were there and we might see it.
+        sought: bool,
+    },
     /// Not ours: that takes a read of its own.
     Nothing,
     /// Our own list could not be had.
@@ -67,20 +91,42 @@ impl Reconciler {
     /// # Errors
     /// The ledger or the queue failed. Trouble with one place is told in [`Swept::troubles`], and the rest is done.
     pub async fn sweep(&self, cause: &Cause, until: Deadline) -> Result<Swept, ReconcileError> {
-        let mut swept = Swept::default();
-        let networks = self.list_networks(until, &mut swept.troubles).await;
-        let connections = self.list_connections(until, &mut swept.troubles).await;
+        let mut attempts = Attempts::default();
+        let networks = self.list_networks(until, &mut attempts).await;
+        let connections = self.list_connections(until, &mut attempts).await;
         let listed = Listed { networks, connections };
-        let mut notices = Vec::new();
+        let looked_at = self.clock.now();
+        let Attempts { asked, had, troubles } = attempts;
+        let mut swept = Swept { troubles, blind: asked > 0 && had == 0, ..Swept::default() };
+        let (mut notices, mut checked) = (Vec::new(), Vec::new());
+        let before = self.ledger.checks().await?;
         for candidate in self.candidates(&listed).await? {
             swept.seen += 1;
-            if !self.is_settled(&candidate, &listed) {
+            let shown = listed.shown(&candidate, &self.agreements);
+            if candidate.record.is_some() && shown.is_whole(&candidate.pair) {
+                checked.push(candidate.pair.id());
+            }
+            let checked_at = before.get(&candidate.pair.id()).copied();
+            if !self.is_settled(&candidate, shown, checked_at) {
                 notices.push(Notice::new(Hint::at(&candidate.pair), cause.clone()));
             }
         }
+        self.ledger.check(&checked, looked_at).await?;
         swept.noticed = self.announce(&notices, None, Urgency::Patient).await?;
+        self.note(&swept).await?;
+        self.tell_spent();
         swept.told = self.tell().await?;
         Ok(swept)
+    }
+
+    /// Leaves what the sweep could do for whoever asks how fresh the ledger is.
+    async fn note(&self, swept: &Swept) -> Result<(), ReconcileError> {
+        let at = self.clock.now();
+        let before = if swept.blind { self.ledger.last_sweep().await? } else { None };
+        let Swept { seen, noticed, troubles, .. } = swept.clone();
+        let looked_at = before.map_or(at, |before| before.looked_at.min(at));
+        let note = SweepNote { at, seen, noticed, troubles, looked_at };
+        Ok(self.ledger.note_sweep(&note.bounded()).await?)
     }
 
     /// Records first, the longest unchanged before the others, so that nobody waits for ever behind a crowd.
@@ -113,19 +159,14 @@ impl Reconciler {
     }
 
     /// Whether the lists say what the record says, so that no pass is needed.
-    fn is_settled(&self, candidate: &Candidate, listed: &Listed) -> bool {
-        let Candidate { pair, record } = candidate;
-        let Some(record) = record else { return false };
+    fn is_settled(&self, candidate: &Candidate, shown: Shown, checked_at: Option<OffsetDateTime>) -> bool {
+        let Some(record) = &candidate.record else { return false };
         if record.held(self.clock.now()).is_some() {
             return true;
         }
         if is_owed(record, record.phase) {
             return false;
         }
-        let shown = match pair {
-            Pair::Peering(ends) => listed.networks.shown(ends, record, &self.agreements),
-            Pair::Management(ends) => listed.connections.shown(ends, record, &self.agreements),
-        };
         match shown {
             Shown::Whole(view) => {
                 match view.decide(Some(record), &self.agreements, self.clock.now()).verdict {
@@ -135,24 +176,54 @@ impl Reconciler {
                     }
                 }
             }
-            Shown::Ours(state, beyond) => {
+            Shown::Ours { state, beyond, sought } => {
+                // Gone, or out of sight: only a read can tell.
+                let read_again =
+                    sought && checked_at.is_none_or(|at| (self.clock.now() - at).abs() >= READ_AGAIN);
                 let consents = if beyond.is_empty() {
                     !record.reasons.iter().any(|reason| reason.code.is_breach())
                 } else {
                     record.reasons == beyond
                 };
-                record.phase.is_final() && state == record.ours.state && consents
+                record.phase.is_final() && state == record.ours.state && consents && !read_again
             }
             Shown::Nothing => false,
             Shown::Unknown => record.phase.is_final(),
         }
     }
 
-    /// What kept a list from us, as a sentence.
-    fn trouble(&self, what: &str, error: &ArmError) -> String {
+    /// What kept a list from us, and what mends it.
+    fn trouble(&self, what: &str, error: &ArmError) -> Trouble {
         match error.class() {
-            Class::Denied(denial) => grants::access_missing(&denial, &self.agreements).message,
-            _ => format!("{what} could not be listed: {error}"),
+            Class::Denied(denial) => self.denied(&denial),
+            _ => Trouble { message: format!("{what} could not be listed: {error}"), fix: None },
+        }
+    }
+
+    fn denied(&self, denial: &Denial) -> Trouble {
+        let Reason { message, fix, .. } = grants::access_missing(denial, &self.agreements);
+        Trouble { message, fix }
+    }
+}
+
+impl Listed {
+    fn shown(&self, candidate: &Candidate, agreements: &Agreements) -> Shown {
+        let record = candidate.record.as_ref();
+        match &candidate.pair {
+            Pair::Peering(ends) => self.networks.shown(ends, record, agreements),
+            Pair::Management(ends) => self.connections.shown(ends, record, agreements),
+        }
+    }
+}
+
+impl Shown {
+    /// Whether the lists tell how both halves stand. That their network is not listed may mean that it is gone, or that
+    /// we may not see it.
+    fn is_whole(&self, pair: &Pair) -> bool {
+        match (self, pair) {
+            (Self::Whole(view), _) => view.is_whole(),
+            (Self::Ours { .. }, Pair::Management(_)) => true,
+            (Self::Ours { .. }, Pair::Peering(_)) | (Self::Nothing | Self::Unknown, _) => false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Reconciler, Shown};
+use super::{Attempts, Reconciler, Shown};
 use crate::arm::{Deadline, Place};
 use crate::handshake::agreements::{Agreements, Ends};
 use crate::handshake::decide;
@@ -20,6 +20,8 @@ pub(super) struct ListedNetworks {
     networks: BTreeMap<VirtualNetworkId, Network>,
     /// Places of our own could not be listed: a network that is missing may well be there.
     home_incomplete: bool,
+    /// The same of these partners.
+    incomplete: BTreeSet<TenantId>,
 }
 
 impl ListedNetworks {
@@ -29,7 +31,7 @@ impl ListedNetworks {
         halves.filter_map(|half| agreements.ends(&half.id.network, &half.remote))
     }
 
-    pub(super) fn shown(&self, ends: &Ends, record: &Record, agreements: &Agreements) -> Shown {
+    pub(super) fn shown(&self, ends: &Ends, record: Option<&Record>, agreements: &Agreements) -> Shown {
         match (self.networks.get(&ends.ours), self.networks.get(&ends.theirs)) {
             (Some(ours), Some(theirs)) => {
                 let (ours, theirs) = (Sight::Seen(ours.clone()), Sight::Seen(theirs.clone()));
@@ -37,8 +39,9 @@ impl ListedNetworks {
             }
             (Some(ours), None) => {
                 let state = ours.half_towards(&ends.theirs).map(|half| State::Peering(half.state));
-                let beyond = decide::beyond(ends, ours, Some(record), agreements);
-                Shown::Ours(state, beyond.map_or_else(Vec::new, |breach| breach.reasons))
+                let beyond = decide::beyond(ends, ours, record, agreements);
+                let beyond = beyond.map_or_else(Vec::new, |breach| breach.reasons);
+                Shown::Ours { state, beyond, sought: !self.incomplete.contains(&ends.partner) }
             }
             (None, _) if self.home_incomplete => Shown::Unknown,
             // Not listed is not gone: that takes a read of its own.
@@ -48,16 +51,19 @@ impl ListedNetworks {
 }
 
 impl Reconciler {
-    pub(super) async fn list_networks(&self, until: Deadline, troubles: &mut Vec<String>) -> ListedNetworks {
+    pub(super) async fn list_networks(&self, until: Deadline, attempts: &mut Attempts) -> ListedNetworks {
         let mut listed = ListedNetworks::default();
         for (tenant, place) in self.network_places() {
+            attempts.asked += 1;
             match self.resource_manager.networks(tenant, &place, until).await {
                 Ok(networks) => {
+                    attempts.had += 1;
                     listed.networks.extend(networks.into_iter().map(|network| (network.id.clone(), network)));
                 }
                 Err(error) => {
                     listed.home_incomplete |= tenant == self.home;
-                    troubles.push(self.trouble(&format!("{place} in tenant {tenant}"), &error));
+                    listed.incomplete.insert(tenant);
+                    attempts.troubles.push(self.trouble(&format!("{place} in tenant {tenant}"), &error));
                 }
             }
         }

@@ -9,10 +9,11 @@ use crate::handshake::management::ends::ManagementEnds;
 use crate::handshake::management::halves::ConnectionState;
 use crate::handshake::management::observation::{EndSeen, ManagementObservation};
 use crate::handshake::management::tell;
-use crate::handshake::pair::{HalfId, Target};
+use crate::handshake::pair::{HalfId, Pair, Target};
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::Reason;
 use crate::handshake::record::Record;
+use crate::handshake::removal::may_be_removed;
 use crate::handshake::step::{Body, Step, Write};
 
 /// Every reason why our half, where it can be seen, is not covered by what is agreed now; none if it is.
@@ -69,7 +70,7 @@ impl Look<'_> {
     pub(super) fn goes_beyond(&self) -> Option<Outcome> {
         let (half, _) = self.our_half()?;
         let reasons = self.refusals(half.clone());
-        if reasons.is_empty() || (self.wants_gone() && self.may_remove(&half)) {
+        if reasons.is_empty() || (self.wants_gone() && self.may_remove(&half).is_ok()) {
             return None;
         }
         if !self.withdrawal_is_mended(&half) {
@@ -98,17 +99,16 @@ impl Look<'_> {
         managed && self.agreements.denied_scope(self.ends).is_none()
     }
 
-    /// A request removes what an agreement covers or what we made, and nothing else.
-    fn may_remove(&self, half: &HalfId) -> bool {
-        let covered = self.covering.is_some() && self.agreements.denied_scope(self.ends).is_none();
-        covered || self.made_by_us(half)
+    /// Whether a request may remove this half.
+    fn may_remove(&self, half: &HalfId) -> Result<(), Reason> {
+        may_be_removed(half, &Pair::Management(self.ends.clone()), self.record, self.agreements)
     }
 
     pub(super) fn disconnect(&self, half: &HalfId) -> Outcome {
-        if self.may_remove(half) {
-            return remove(Row::Disconnect, half);
+        match self.may_remove(half) {
+            Ok(()) => remove(Row::Disconnect, half),
+            Err(reason) => refuse(vec![reason]),
         }
-        refuse(vec![tell::not_ours_to_remove(half)])
     }
 
     /// Whether the agreement names just this manager: only then is ours made on the word of an event, or else whoever

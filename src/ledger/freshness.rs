@@ -1,0 +1,79 @@
+//! How fresh what is known is: when halves were last looked at, and what the last sweep could not do.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+/// At most so many troubles of a sweep are kept.
+const TROUBLES_MAX: usize = 20;
+/// No text of a trouble is kept beyond so many characters.
+const TEXT_MAX: usize = 1000;
+
+/// What a sweep could do and what not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SweepNote {
+    /// When it ended.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// How many handshakes it looked at in the lists.
+    pub seen: usize,
+    /// How many of them needed a pass.
+    pub noticed: usize,
+    /// What could not be looked at.
+    pub troubles: Vec<Trouble>,
+    /// When a sweep last had at least one list; while none ever had, when the first one ended.
+    #[serde(with = "time::serde::rfc3339")]
+    pub looked_at: OffsetDateTime,
+}
+
+/// Something that a sweep could not do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What, and why.
+    pub message: String,
+    /// What mends it, where that can be told.
+    pub fix: Option<String>,
+}
+
+impl SweepNote {
+    /// The note with no more in it than is kept.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        self.troubles.truncate(TROUBLES_MAX);
+        for trouble in &mut self.troubles {
+            cut(&mut trouble.message);
+            trouble.fix.iter_mut().for_each(cut);
+        }
+        self
+    }
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+fn cut(text: &mut String) {
+    if let Some((at, _)) = text.char_indices().nth(TEXT_MAX) {
+        text.truncate(at);
+        text.push('…');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_bounded_in_every_direction() {
+        let long = "ä".repeat(TEXT_MAX + 1);
+        let trouble = Trouble { message: long.clone(), fix: Some(long) };
+        let at = OffsetDateTime::UNIX_EPOCH;
+        let troubles = vec![trouble; TROUBLES_MAX + 1];
+        let note = SweepNote { at, seen: 0, noticed: 0, troubles, looked_at: at }.bounded();
+        assert_eq!(note.troubles.len(), TROUBLES_MAX);
+        assert_eq!(note.troubles[0].message.chars().count(), TEXT_MAX + 1);
+        assert!(note.troubles[0].fix.as_ref().is_some_and(|fix| fix.ends_with("ä…")));
+    }
+}
