@@ -4,18 +4,19 @@ use super::admission;
 use super::agreements::Agreements;
 use super::ids::Name;
 use super::management::tell;
-use super::pair::{HalfId, Pair};
+use super::pair::{HalfId, Pair, Resource};
 use super::reason::{Code, Reason};
 
-/// Whether peerpact made this half of the pair: it has the name that is derived from it.
+/// Whether we made this half of the pair: it stands at our end and has the name that is derived from the pair. The
+/// partner's app gives theirs the same name.
 #[must_use]
 pub fn made_by_us(half: &HalfId, pair: &Pair) -> bool {
-    let name = match half {
-        HalfId::Peering(id) => &id.name,
-        HalfId::ScopeConnection(id) => &id.name,
-        HalfId::Connection(id) => &id.name,
+    let (holder, name) = match half {
+        HalfId::Peering(id) => (Resource::Network(id.network.clone()), &id.name),
+        HalfId::ScopeConnection(id) => (Resource::Manager(id.manager.clone()), &id.name),
+        HalfId::Connection(id) => (Resource::Scope(id.scope.clone()), &id.name),
     };
-    *name == Name::of_half(&pair.id())
+    holder == pair.ours() && *name == Name::of_half(&pair.id())
 }
 
 /// Whether a request may have this half of the pair removed.
