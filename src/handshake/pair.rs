@@ -143,6 +143,16 @@ impl Pair {
 }
 
 impl HalfId {
+    /// What holds it.
+    #[must_use]
+    pub fn holder(&self) -> Resource {
+        match self {
+            Self::Peering(id) => Resource::Network(id.network.clone()),
+            Self::ScopeConnection(id) => Resource::Manager(id.manager.clone()),
+            Self::Connection(id) => Resource::Scope(id.scope.clone()),
+        }
+    }
+
     /// The half's own name.
     #[must_use]
     pub fn name(&self) -> &Name {

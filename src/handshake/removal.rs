@@ -7,7 +7,8 @@ use super::pair::{HalfId, Pair};
 use super::reason::{Code, Reason};
 use super::record::Record;
 
-/// Whether a request may have this half of the pair removed.
+/// Whether a request may have this half of the pair removed. The partner's app gives theirs the same name as ours has, so
+/// that it is no word for who made theirs.
 ///
 /// # Errors
 /// The rule that forbids it, and what to do instead.
@@ -17,7 +18,7 @@ pub fn may_be_removed(
     record: Option<&Record>,
     agreements: &Agreements,
 ) -> Result<(), Reason> {
-    if Record::made(record, &pair.id(), half) {
+    if half.holder() == pair.ours() && Record::made(record, &pair.id(), half) {
         return Ok(());
     }
     match denied(pair, agreements).or_else(|| uncovered(pair, agreements)) {

@@ -113,11 +113,7 @@ impl Court<'_> {
     }
 
     fn disconnect(&self, half: &HalfId) -> Result<Asked, BadRequest> {
-        let holder = match half {
-            HalfId::Peering(id) => Resource::Network(id.network.clone()),
-            HalfId::ScopeConnection(id) => Resource::Manager(id.manager.clone()),
-            HalfId::Connection(id) => Resource::Scope(id.scope.clone()),
-        };
+        let holder = half.holder();
         let allowed = match self.known("half", &holder)? {
             Whose::Ours => true,
             Whose::Theirs(tenant) => {

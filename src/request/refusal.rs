@@ -68,7 +68,7 @@ impl BadRequest {
 
     /// No agreement covers the half, or a rule forbids it, and peerpact did not make it.
     pub(crate) fn not_to_be_removed(half: &HalfId, reason: Reason) -> Self {
-        let rule = format!("is {half}, which peerpact did not make, and {}", reason.message);
+        let rule = format!("is {half}, which this app did not make, and {}", reason.message);
         Self { fix: reason.fix, ..Self::new("half", rule) }
     }
 

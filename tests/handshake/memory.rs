@@ -11,6 +11,7 @@ use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Record, Refusal};
 use peerpact::handshake::step::Body;
+use peerpact::handshake::view::View;
 use time::{Duration, OffsetDateTime};
 
 use crate::fixtures::{FABRIKAM, NetworkBuilder, agreements, ends, network, now, peering_of};
@@ -185,4 +186,25 @@ fn a_repeated_decision_asks_for_the_same_write_to_the_letter() {
     assert!(peering_of(&write).0.name.as_str().starts_with("peerpact-"), "{write:?}");
     let Body::Peering { remote, .. } = &write.body else { panic!("{write:?}") };
     assert_eq!(*remote, ends().theirs);
+}
+
+#[test]
+fn what_was_put_down_by_a_clock_that_was_ahead_is_no_longer_ahead_after_a_look() {
+    let asked = seen(ours(), theirs().initiated("ours"));
+    let tomorrow = now() + Duration::days(1);
+    let view = View::Peering(ends(), asked.clone());
+    let mut record = refused(&asked);
+    record.see(&view, now());
+    for time in [now(), tomorrow] {
+        record.states_since = time;
+        record.removal_seen_at = Some(time);
+        record.looking_since = Some(time);
+        record.refusal = Some(Refusal { fingerprint: asked.fingerprint(), at: time });
+        record.see(&view, now());
+        let times = (record.states_since, record.removal_seen_at, record.looking_since);
+        assert_eq!(times, (now(), Some(now()), Some(now())));
+        assert_eq!(record.refusal.is_some(), time == now());
+    }
+    let row = decided(&asked, &record, "", now()).row;
+    assert_eq!(row, Row::AnswerTheirs, "a refusal of tomorrow holds nobody up");
 }

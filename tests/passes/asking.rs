@@ -1,5 +1,6 @@
 //! Who may ask for what: by which queue, under which id, and of which halves.
 
+use peerpact::handshake::ids::{HandshakeId, Name};
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::{ASKED_MAX, KEPT_FOR_DISCONNECTS};
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
@@ -205,14 +206,19 @@ async fn a_half_that_peerpact_made_is_removed_on_request_whatever_is_agreed_now(
 
 #[tokio::test(start_paused = true)]
 async fn theirs_is_removed_on_request_only_where_an_agreement_covers_it() {
-    let stage = Stage::with(Grants::Both).await;
-    stage.two_networks().await;
-    stage.contoso_opens().await;
-    stage.take_events(Fabrikam);
-    let terms = format!("{}reach = \"both\"", on_another_network());
-    let fabrikam = stage.app(Fabrikam, &terms);
-    let mark = stage.mark();
-    let (reason, _) = refusal(&stage, &fabrikam, &disconnect("r-1", &half(&hub(), "to-spoke"))).await;
-    assert!(reason.contains("no agreement with contoso covers"), "{reason}");
-    assert_eq!(stage.writes_of_app(Fabrikam, mark), NONE);
+    let handshake = HandshakeId::of_peering(&hub().parse().unwrap(), &spoke().parse().unwrap());
+    // The second one is named as contoso's app would name it.
+    for name in ["to-spoke".to_owned(), Name::of_half(&handshake).to_string()] {
+        let stage = Stage::with(Grants::Both).await;
+        stage.two_networks().await;
+        stage.traveller.open(&half(&spoke(), "by-hand"), &hub()).await;
+        stage.traveller.open(&half(&hub(), &name), &spoke()).await;
+        stage.take_events(Fabrikam);
+        let terms = format!("{}reach = \"both\"", on_another_network());
+        let fabrikam = stage.app(Fabrikam, &terms);
+        let mark = stage.mark();
+        let (reason, _) = refusal(&stage, &fabrikam, &disconnect("r-1", &half(&hub(), &name))).await;
+        assert!(reason.contains("no agreement with contoso covers"), "{reason}");
+        assert_eq!(stage.writes_of_app(Fabrikam, mark), NONE);
+    }
 }
