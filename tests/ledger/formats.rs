@@ -83,7 +83,7 @@ fn two_that_open_an_old_file_at_once_bring_it_up_to_date_once() {
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
                 runtime.block_on(holds_the_record(&place.ledger()));
             });
         }
