@@ -23,10 +23,14 @@ const RESOURCE_MANAGER: &str = "PEERPACT_RESOURCE_MANAGER";
 const CA_BUNDLE: &str = "PEERPACT_CA_BUNDLE";
 const AGREEMENTS: &str = "PEERPACT_AGREEMENTS";
 const LEDGER: &str = "PEERPACT_LEDGER";
+const KEEP_DAYS: &str = "PEERPACT_KEEP_DAYS";
 const LOG: &str = "PEERPACT_LOG";
 const SERVICE_BUS: &str = "PEERPACT_SERVICE_BUS";
 /// The name under which the Functions host wants a namespace that it reaches with an identity.
 const SERVICE_BUS_NAMESPACE: &str = "PEERPACT_SERVICE_BUS__fullyQualifiedNamespace";
+
+const KEEP_DAYS_DEFAULT: i64 = 90;
+const KEEP_DAYS_MAX: i64 = 3650;
 
 const PUBLIC_AUTHORITY: &str = "https://login.microsoftonline.com";
 const PUBLIC_RESOURCE_MANAGER: &str = "https://management.azure.com";
@@ -43,6 +47,9 @@ pub struct Config {
     pub agreements: PathBuf,
     /// The ledger's SQLite file. Read from `PEERPACT_LEDGER`.
     pub ledger: PathBuf,
+    /// How long the ledger keeps what is over. Read from `PEERPACT_KEEP_DAYS`, a whole number of days from 1 to 3650;
+    /// without it 90.
+    pub keep: time::Duration,
     /// The namespace of the queues. Read from `PEERPACT_SERVICE_BUS`, a connection string or a namespace's host name;
     /// without it from `PEERPACT_SERVICE_BUS__fullyQualifiedNamespace`.
     pub service_bus: ServiceBusAddress,
@@ -65,7 +72,7 @@ pub struct AzureConfig {
     /// Azure Resource Manager: an https origin. Read from `PEERPACT_RESOURCE_MANAGER`; without it the public cloud's.
     pub resource_manager: Url,
     /// A PEM file with the only authorities to trust, in the place of the system's. Read from `PEERPACT_CA_BUNDLE`,
-    /// optional. It is not opened before the first connection.
+    /// optional.
     pub ca_bundle: Option<PathBuf>,
 }
 
@@ -80,6 +87,7 @@ impl Config {
         let azure = AzureConfig::read(&mut reader);
         let agreements = reader.path(AGREEMENTS, AGREEMENTS_FIX);
         let ledger = reader.path(LEDGER, LEDGER_FIX);
+        let keep = keep(&mut reader);
         let service_bus = service_bus(&mut reader);
         let log = level(&mut reader);
         reader.finish(|| {
@@ -88,6 +96,7 @@ impl Config {
                 azure: azure?,
                 agreements: agreements?,
                 ledger: ledger?,
+                keep: keep?,
                 service_bus: service_bus?,
                 log: log?,
             })
@@ -230,6 +239,18 @@ fn service_bus<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Option<
     }
 }
 
+fn keep<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Option<time::Duration> {
+    let Some(text) = reader.value(KEEP_DAYS) else { return Some(time::Duration::days(KEEP_DAYS_DEFAULT)) };
+    match text.parse() {
+        Ok(days @ 1..=KEEP_DAYS_MAX) => Some(time::Duration::days(days)),
+        _ => reader.problem(
+            KEEP_DAYS,
+            "must be a whole number of days from 1 to 3650",
+            "set it to how long what is over stays in the ledger, or unset it for 90 days",
+        ),
+    }
+}
+
 fn level<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Option<LevelFilter> {
     let Some(text) = reader.value(LOG) else { return Some(LevelFilter::INFO) };
     // `LevelFilter` itself would also take numbers.
@@ -364,6 +385,15 @@ mod tests {
                     .unwrap_err();
             assert_eq!(variables(&error), [variable]);
             assert!(!format!("{error} {error:?}").contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn days_to_keep_are_a_whole_number_from_1_to_3650_and_90_where_none_is_set() {
+        let kept = |text| with(&[(KEEP_DAYS, text)]).map(|config| config.keep.whole_days());
+        assert_eq!([kept("").unwrap(), kept("1").unwrap(), kept("3650").unwrap()], [90, 1, 3650]);
+        for bad in ["0", "3651", "-1", "1.5", "90d", " 90", "ninety", "99999999999999999999"] {
+            assert_eq!(variables(&kept(bad).unwrap_err()), [KEEP_DAYS], "{bad}");
         }
     }
 

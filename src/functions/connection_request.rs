@@ -1,10 +1,12 @@
 //! `ConnectionRequest`: somebody asks for a connection, or for the end of one.
 
+use super::hold::{MESSAGE_HELD, held};
 use crate::host::{Fault, QueueMessage, Reply};
 use crate::reconcile::{Received, Reconciler};
 
 pub(super) async fn run(reconciler: &Reconciler, message: &QueueMessage) -> Result<Reply, Fault> {
-    let received = reconciler.receive(&message.body).await.map_err(Fault::ours)?;
+    let receive = || reconciler.receive(&message.body);
+    let received = held(reconciler.clock, MESSAGE_HELD, receive).await.map_err(Fault::ours)?;
     Ok(Reply::done().log(match received {
         Received::Placed { request, handshake } => {
             format!("request {request} is about handshake {handshake}")

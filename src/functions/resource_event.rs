@@ -1,23 +1,44 @@
 //! `ResourceEvent` and `RelayedResourceEvent`: somebody wrote or deleted a resource. Whatever there is to look at goes into
 //! the queue, so that nothing depends on how long this invocation lives.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::event::UnverifiedEvent;
+use super::hold::{EVENT_HELD, MESSAGE_HELD, held};
 use crate::host::{Fault, JsonObject, QueueMessage, Reply};
 use crate::ledger::{Cause, CauseKind, Urgency};
-use crate::reconcile::{Notice, Reconciler};
+use crate::reconcile::{Hint, Notice, ReconcileError, Reconciler};
 
 pub(super) async fn run(reconciler: &Reconciler, events: Vec<JsonObject>) -> Result<Reply, Fault> {
-    let mut notices = Vec::new();
+    followed(reconciler, events, EVENT_HELD).await
+}
+
+async fn followed(reconciler: &Reconciler, events: Vec<JsonObject>, most: Duration) -> Result<Reply, Fault> {
+    let mut hints = Vec::new();
     for event in events.into_iter().map(UnverifiedEvent::new) {
-        let Some(hint) = event.hint(reconciler.home, &reconciler.agreements) else { continue };
-        if !reconciler.is_echo(&hint).await.map_err(Fault::ours)? {
-            notices.push(Notice::new(hint, Cause { kind: CauseKind::Event, id: event.id() }));
+        if let Some(hint) = event.hint(reconciler.home, &reconciler.agreements) {
+            hints.push((hint, Cause { kind: CauseKind::Event, id: event.id() }));
         }
     }
-    let sent = reconciler.announce(&notices, None, Urgency::Due).await.map_err(Fault::ours)?;
-    Ok(Reply::done().log(format!("{} of {} hints were new", sent, notices.len())))
+    let announce = || announce(reconciler, &hints);
+    let (sent, notices) = held(reconciler.clock, most, announce).await.map_err(Fault::ours)?;
+    Ok(Reply::done().log(format!("{sent} of {notices} hints were new")))
+}
+
+/// Sends a notice of each hint that is no echo: how many were sent, and of how many.
+async fn announce(
+    reconciler: &Reconciler,
+    hints: &[(Hint, Cause)],
+) -> Result<(usize, usize), ReconcileError> {
+    let mut notices = Vec::new();
+    for (hint, cause) in hints {
+        if !reconciler.is_echo(hint).await? {
+            notices.push(Notice::new(hint.clone(), cause.clone()));
+        }
+    }
+    Ok((reconciler.announce(&notices, None, Urgency::Due).await?, notices.len()))
 }
 
 /// The same, for an event that came by queue: one a message, or an array of them.
@@ -28,7 +49,7 @@ pub(super) async fn relayed(reconciler: &Reconciler, message: &QueueMessage) -> 
         Ok(_) => return Ok(useless("it is neither an event nor a list of events")),
         Err(error) => return Ok(useless(&error.to_string())),
     };
-    run(reconciler, events).await
+    followed(reconciler, events, MESSAGE_HELD).await
 }
 
 fn object(value: Value) -> Option<JsonObject> {

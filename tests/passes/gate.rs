@@ -65,6 +65,17 @@ pub(crate) enum SettleFault {
     LockLost,
 }
 
+/// What fails for as long as it is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Away {
+    /// The ledger can be read and not written, as on a full disk.
+    LedgerWrites,
+    /// The ledger can neither be read nor written.
+    Ledger,
+    /// Nothing can be sent.
+    Queues,
+}
+
 /// Where the fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Point {
@@ -94,6 +105,7 @@ pub(crate) struct Gate {
     settled: AtomicUsize,
     dying: AtomicBool,
     at_work: AtomicBool,
+    away: Mutex<Option<Away>>,
     crashed: Notify,
 }
 
@@ -111,6 +123,7 @@ impl Gate {
             settled: AtomicUsize::new(0),
             dying: AtomicBool::new(false),
             at_work: AtomicBool::new(false),
+            away: Mutex::default(),
             crashed: Notify::new(),
         })
     }
@@ -118,6 +131,15 @@ impl Gate {
     /// As long as this is so, every network shows itself to the app as one that Azure is at work on.
     pub(crate) fn azure_is_at_work(&self, so: bool) {
         self.at_work.store(so, Ordering::SeqCst);
+    }
+
+    /// From now on this fails, or nothing does.
+    pub(crate) fn is_away(&self, what: Option<Away>) {
+        *self.away.lock().unwrap() = what;
+    }
+
+    pub(crate) fn what_is_away(&self) -> Option<Away> {
+        *self.away.lock().unwrap()
     }
 
     /// Every call so far, as `METHOD path`.
