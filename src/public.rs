@@ -149,7 +149,7 @@ pub struct PublicEnd {
 /// # Errors
 /// The ledger failed.
 pub async fn one(ledger: &dyn Ledger, id: &HandshakeId) -> Result<Option<Handshake>, LedgerError> {
-    let checks = ledger.checks().await?;
+    let checks = ledger.checked().await?;
     match ledger.load(id).await? {
         Some(stored) => show(ledger, stored, &checks).await.map(Some),
         None => Ok(None),
@@ -161,7 +161,7 @@ pub async fn one(ledger: &dyn Ledger, id: &HandshakeId) -> Result<Option<Handsha
 /// # Errors
 /// The ledger failed.
 pub async fn many(ledger: &dyn Ledger, phase: Option<Phase>) -> Result<Vec<Handshake>, LedgerError> {
-    let checks = ledger.checks().await?;
+    let checks = ledger.checked().await?;
     let mut handshakes = Vec::new();
     for stored in ledger.list(phase).await? {
         handshakes.push(show(ledger, stored, &checks).await?);

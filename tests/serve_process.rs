@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod process {
     use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
     use std::path::Path;
     use std::process::{Child, Command, Output, Stdio};
     use std::time::Duration;
@@ -136,5 +138,173 @@ prefixes = ["10.0.0.0/8"]
         assert!(!output.status.success(), "{output:?}");
         let text = String::from_utf8(output.stderr).unwrap();
         assert!(text.contains(&format!("127.0.0.1:{port}")), "{text}");
+    }
+
+    /// One sentence about this file, on stderr, and a failure, before anybody could have asked whether it is ready.
+    #[track_caller]
+    fn refused(command: Command, file: &Path, why: &str, fix: &str) {
+        let output = ended(command);
+        assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        let told: Vec<&str> = text.lines().filter(|line| line.starts_with("error: ")).collect();
+        let [told] = told[..] else { panic!("{text}") };
+        for part in [file.display().to_string().as_str(), why, fix] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        assert!(!text.contains("listening"), "{text}");
+    }
+
+    /// What a process said that ends by itself, in time.
+    fn ended(command: Command) -> Output {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let output = tokio::process::Command::from(command).kill_on_drop(true).output();
+            tokio::time::timeout(START_MAX, output).await.expect("it ends at once").unwrap()
+        })
+    }
+
+    fn serve_with(folder: &Path, variable: &str, value: &Path) -> Command {
+        let mut command = serve(folder, free_port());
+        command.env(variable, value);
+        command
+    }
+
+    #[test]
+    fn a_ledger_that_cannot_be_used_is_told_at_start() {
+        let folder = folder();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("text.db"), "no database at all\n".repeat(100)).unwrap();
+        let made = |name: &str, sql: &str| {
+            rusqlite::Connection::open(path(name)).unwrap().execute_batch(sql).unwrap();
+        };
+        made("newer.db", "CREATE TABLE handshake (id TEXT); PRAGMA user_version = 9");
+        made("invoices.db", "CREATE TABLE invoices (id TEXT)");
+        for (name, why, fix) in [
+            ("nowhere/ledger.db", "its folder does not exist", "make it, or name another file"),
+            ("agreements", "it is a folder", "name a file in it"),
+            ("text.db", "is not a database", "PEERPACT_LEDGER"),
+            ("newer.db", "of format 9", "name another file"),
+            ("invoices.db", "a database of something else", "PEERPACT_LEDGER"),
+        ] {
+            let file = path(name);
+            refused(serve_with(folder.path(), "PEERPACT_LEDGER", &file), &file, why, fix);
+        }
+    }
+
+    #[test]
+    fn a_ledger_that_cannot_be_written_is_told_at_start() {
+        let folder = folder();
+        let file = folder.path().join("ledger.db");
+        let mut served = serve(folder.path(), free_port());
+        peerpact::ledger::SqliteLedger::new(&file).check().unwrap();
+        set_mode(&file, 0o444);
+        set_mode(folder.path(), 0o555);
+        if std::fs::File::options().write(true).open(&file).is_ok() {
+            // Nothing is read-only to root.
+            served = as_nobody(served, folder.path());
+        }
+        refused(served, &file, "cannot be opened", "let this process");
+        set_mode(folder.path(), 0o755);
+    }
+
+    #[test]
+    fn a_disk_without_room_is_told_at_start() {
+        let folder = folder();
+        let file = folder.path().join("ledger.db");
+        peerpact::ledger::SqliteLedger::new(&file).check().unwrap();
+        // No file may grow, which is what a full disk comes to.
+        let full = limited(&serve(folder.path(), free_port()), "trap '' XFSZ; ulimit -f 0");
+        refused(full, &file, "cannot be opened", "has room");
+    }
+
+    #[test]
+    fn certificates_that_cannot_be_used_are_told_at_start() {
+        let folder = folder();
+        let pem = "-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n";
+        for (name, content, why) in [
+            ("missing.pem", None, "No such file"),
+            ("empty.pem", Some(""), "no certificate in it"),
+            ("text.pem", Some("not PEM"), "no certificate in it"),
+            ("spoiled.pem", Some(pem), "cannot set up TLS"),
+        ] {
+            let file = folder.path().join(name);
+            if let Some(content) = content {
+                std::fs::write(&file, content).unwrap();
+            }
+            let command = serve_with(folder.path(), "PEERPACT_CA_BUNDLE", &file);
+            refused(command, &file, why, "name one, or unset it");
+        }
+    }
+
+    #[test]
+    fn agreements_that_cannot_be_used_are_told_at_start() {
+        let folder = folder();
+        let missing = folder.path().join("nowhere");
+        let command = serve_with(folder.path(), "PEERPACT_AGREEMENTS", &missing);
+        refused(command, &missing, "No such file", "put this right");
+        let spoiled = folder.path().join("agreements/contoso.toml");
+        std::fs::write(&spoiled, "partner = ").unwrap();
+        refused(serve(folder.path(), free_port()), &spoiled, "PEERPACT_AGREEMENTS", "put this right");
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// The same command by a user who is not root.
+    fn as_nobody(mut command: Command, folder: &Path) -> Command {
+        const NOBODY: u32 = 65534;
+        for path in [folder.to_owned(), folder.join("ledger.db")] {
+            std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        command.uid(NOBODY).gid(NOBODY);
+        command
+    }
+
+    /// The same command under limits that a shell sets.
+    fn limited(command: &Command, limits: &str) -> Command {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{limits}; exec \"$0\" serve")]).arg(command.get_program()).env_clear();
+        shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        shell
+    }
+
+    #[tokio::test]
+    async fn a_locked_ledger_keeps_nobody_from_asking_whether_it_is_ready() {
+        let (folder, port) = (folder(), free_port());
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let child = serve(folder.path(), port).spawn().unwrap();
+        ready(address).await;
+        let holder = rusqlite::Connection::open(folder.path().join("ledger.db")).unwrap();
+        holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+        // Refused, which is written down; that waits for the lock.
+        let waiting = async {
+            let body = r#"{"Data":{"message":"bm8="},"Metadata":{}}"#;
+            assert!(post(address, "ConnectionRequest", body).await.starts_with("HTTP/1.1 200 "));
+        };
+        let asked = async {
+            for _ in 0..20 {
+                assert!(ready(address).await.starts_with("HTTP/1.1 200 "));
+            }
+            holder.execute_batch("ROLLBACK").unwrap();
+        };
+        tokio::join!(waiting, asked);
+        assert!(stop(child, "-TERM").status.success());
+    }
+
+    #[tokio::test]
+    async fn connections_that_use_up_its_handles_do_not_make_it_deaf() {
+        let (folder, port) = (folder(), free_port());
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let child = limited(&serve(folder.path(), port), "ulimit -n 40").spawn().unwrap();
+        ready(address).await;
+        let mut idle = Vec::new();
+        for _ in 0..100 {
+            idle.push(TcpStream::connect(address).await.unwrap());
+        }
+        assert!(ready(address).await.starts_with("HTTP/1.1 200 "));
+        drop(idle);
+        assert!(stop(child, "-TERM").status.success());
     }
 }

@@ -60,6 +60,14 @@ impl Https {
     }
 }
 
+/// Whether this bundle can be trusted in: it is read, and every certificate in it can be used.
+///
+/// # Errors
+/// [`TransportError::Bundle`] or [`TransportError::Tls`].
+pub fn check_bundle(ca_bundle: &Path) -> Result<(), TransportError> {
+    build(Some(ca_bundle)).map(drop)
+}
+
 fn build(ca_bundle: Option<&Path>) -> Result<reqwest::Client, TransportError> {
     // reqwest takes the process's provider. That one is installed already is no fault.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -1,49 +1,69 @@
 //! `serve`: what the Functions host starts.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::Context;
 use azure_core::credentials::Secret;
 use tokio::sync::Mutex;
 
 use super::variable;
 use crate::agreement_folder;
-use crate::arm::transport::Https;
+use crate::arm::transport::{self, Https};
 use crate::arm::{ResourceManager, Settings};
 use crate::clock::Clock;
 use crate::config::{AzureConfig, Config};
 use crate::functions::App;
+use crate::handshake::agreements::Agreements;
 use crate::handshake::ids::TenantId;
 use crate::host;
-use crate::ledger::SqliteLedger;
+use crate::ledger::{LedgerError, SqliteLedger};
 use crate::queue::service_bus::{ServiceBus, ServiceBusSettings};
 use crate::reconcile::{EventBudget, Reconciler};
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
     let config = Config::from_env(variable)?;
     let home = TenantId::from(config.azure.tenant);
-    let agreements = Arc::new(agreement_folder::read(&config.agreements, Some(home))?);
+    let agreements = Arc::new(agreements(&config.agreements, home)?);
+    config.azure.ca_bundle.as_deref().map_or(Ok(()), usable_bundle)?;
+    let ledger = Arc::new(usable_ledger(&config.ledger)?);
     let port = config.port.get();
     let app = move || {
         let clock = Clock::system();
         let resource_manager = resource_manager(&config.azure, clock);
         let queues = Arc::new(service_bus(&config, clock));
-        let ledger = Arc::new(SqliteLedger::new(config.ledger));
         let telling = Mutex::default();
         let events = EventBudget::new(config.events);
-        App::new(Arc::new(Reconciler {
-            home,
-            agreements,
-            resource_manager,
-            ledger,
-            queues,
-            events,
-            telling,
-            clock,
-        }))
+        let reconciler =
+            Reconciler { home, agreements, resource_manager, ledger, queues, events, telling, clock };
+        App::new(Arc::new(reconciler), config.keep)
     };
     host::run(port, Arc::new(app()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn agreements(folder: &Path, home: TenantId) -> anyhow::Result<Agreements> {
+    agreement_folder::read(folder, Some(home)).with_context(|| {
+        format!("the agreements in {} (PEERPACT_AGREEMENTS) cannot be used; put this right", folder.display())
+    })
+}
+
+fn usable_bundle(file: &Path) -> anyhow::Result<()> {
+    transport::check_bundle(file).with_context(|| {
+        let file = file.display();
+        format!("{file} (PEERPACT_CA_BUNDLE) must be a file with PEM certificates; name one, or unset it")
+    })
+}
+
+/// The ledger, opened and written to once. What another process holds now is a ledger, and may be let go in a moment.
+fn usable_ledger(file: &Path) -> anyhow::Result<SqliteLedger> {
+    let ledger = SqliteLedger::new(file);
+    match ledger.check() {
+        Err(error @ LedgerError::Locked { .. }) => tracing::warn!("{error}"),
+        checked => checked?,
+    }
+    Ok(ledger)
 }
 
 /// Service Bus as the environment describes it. Nothing is contacted yet.

@@ -1,5 +1,6 @@
 //! `ConnectionRequest`, and `ConnectionRequest-{suffix}` for a further queue: somebody asks for a connection, or for the end of one.
 
+use super::hold::{MESSAGE_HELD, held};
 use crate::handshake::request_queue::RequestQueue;
 use crate::host::{Fault, QueueMessage, Reply};
 use crate::reconcile::{Received, Reconciler};
@@ -9,7 +10,8 @@ pub(super) async fn run(
     queue: &RequestQueue,
     message: &QueueMessage,
 ) -> Result<Reply, Fault> {
-    let received = reconciler.receive(queue, &message.body).await.map_err(Fault::ours)?;
+    let receive = || reconciler.receive(queue, &message.body);
+    let received = held(reconciler.clock, MESSAGE_HELD, receive).await.map_err(Fault::ours)?;
     Ok(Reply::done().log(match received {
         Received::Placed { request, handshake } => {
             format!("request {request} is about handshake {handshake}")

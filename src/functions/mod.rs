@@ -4,6 +4,7 @@ mod connection_request;
 mod event;
 mod handshakes;
 mod health;
+mod hold;
 mod reconcile;
 mod resource_event;
 mod status_sweep;
@@ -12,26 +13,49 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+
+pub use self::hold::{EVENT_HELD, MESSAGE_HELD};
 
 use crate::handshake::request_queue::RequestQueue;
 use crate::host::{Fault, FunctionName, Functions, Invocation, Reply, Trigger, TriggerData};
+use crate::ledger::LedgerError;
 use crate::reconcile::Reconciler;
 
 /// How long `Reconcile` takes over a pass at most. It waits for nothing; this is for a slow network.
 pub const PASS_BOUND: Duration = Duration::from_secs(30);
-/// How long `StatusSweep` goes on; the Functions host stops a function after 5 minutes.
+/// How long `StatusSweep` goes on; the Functions host restarts us where a function takes longer than 10 minutes.
 pub const SWEEP_BOUND: Duration = Duration::from_secs(240);
+
+/// How often the ledger is looked through for what can be forgotten.
+const PRUNING_GAP: time::Duration = time::Duration::hours(1);
 
 /// The app behind the custom-handler protocol.
 pub struct App {
     reconciler: Arc<Reconciler>,
+    keep: time::Duration,
+    /// When nothing was left to be pruned.
+    pruned: Mutex<Option<OffsetDateTime>>,
 }
 
 impl App {
-    /// The app that makes its passes with this reconciler.
+    /// The app that makes its passes with this reconciler, and forgets what was over for as long as `keep`.
     #[must_use]
-    pub fn new(reconciler: Arc<Reconciler>) -> Self {
-        Self { reconciler }
+    pub fn new(reconciler: Arc<Reconciler>, keep: time::Duration) -> Self {
+        Self { reconciler, keep, pruned: Mutex::default() }
+    }
+
+    /// Prunes the ledger, a piece at a time, unless there was nothing left to prune an hour ago.
+    async fn prune(&self) -> Result<(), LedgerError> {
+        let now = self.reconciler.clock.now();
+        let mut pruned = self.pruned.lock().await;
+        if pruned.is_none_or(|at| now - at >= PRUNING_GAP)
+            && !self.reconciler.ledger.prune(now - self.keep).await?
+        {
+            *pruned = Some(now);
+        }
+        Ok(())
     }
 }
 
@@ -50,7 +74,13 @@ impl Functions for App {
     async fn invoke(&self, invocation: Invocation) -> Result<Reply, Fault> {
         match invocation.data {
             TriggerData::Events(events) => resource_event::run(&self.reconciler, events).await,
-            TriggerData::Timer(_) => status_sweep::run(&self.reconciler, &invocation.id).await,
+            TriggerData::Timer(_) => {
+                let swept = status_sweep::run(&self.reconciler, &invocation.id).await;
+                if let Err(error) = self.prune().await {
+                    tracing::warn!(%error, "the ledger could not be pruned; a later sweep does it");
+                }
+                swept
+            }
             TriggerData::Http(_) if invocation.function.as_str() == "Health" => {
                 health::run(&self.reconciler).await
             }

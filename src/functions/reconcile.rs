@@ -1,6 +1,7 @@
 //! `Reconcile`: one pass for what a notice names.
 
 use super::PASS_BOUND;
+use super::hold::{MESSAGE_HELD, held};
 use crate::arm::Deadline;
 use crate::host::{Fault, QueueMessage, Reply};
 use crate::reconcile::{Acted, Notice, Reconciler, Report};
@@ -9,8 +10,8 @@ use crate::reconcile::{Acted, Notice, Reconciler, Report};
 /// letters, where it can be looked at.
 pub(super) async fn run(reconciler: &Reconciler, message: &QueueMessage) -> Result<Reply, Fault> {
     let notice = Notice::read(&message.body).map_err(Fault::ours)?;
-    let until = Deadline::after(&reconciler.clock, PASS_BOUND);
-    let acted = reconciler.act(&notice, until).await.map_err(Fault::ours)?;
+    let act = || reconciler.act(&notice, Deadline::after(&reconciler.clock, PASS_BOUND));
+    let acted = held(reconciler.clock, MESSAGE_HELD, act).await.map_err(Fault::ours)?;
     for trouble in &acted.troubles {
         tracing::warn!(ticket = %notice.ticket, fix = trouble.fix.as_deref(), "{trouble}");
     }

@@ -10,8 +10,13 @@
 //! - A 200 always carries `application/json` and at least `{}`: the host takes an empty one for an invocation that never
 //!   ended, and waits for its timeout.
 //! - An invocation runs to its end even if the host hangs up meanwhile.
+//! - A caller that is slow, or idle, holds up nobody: heads and bodies have their time ([`HEAD_MAX`], [`BODY_MAX`]),
+//!   bodies their room ([`BODIES_BYTES_MAX`]), and where [`CONNECTIONS_MAX`] are open the longest idle one goes for a new
+//!   one.
 
 mod body;
+mod connection;
+mod connections;
 mod decode;
 mod invocation;
 mod json;
@@ -26,9 +31,13 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tracing::Instrument;
 
+pub use self::body::{BODIES_BYTES_MAX, BODY_MAX};
+use self::body::{Failure, Whole};
+pub use self::connection::HEAD_MAX;
+pub use self::connections::CONNECTIONS_MAX;
 use self::decode::Decoded;
 pub use self::invocation::{
     FunctionName, HttpRequest, Invocation, InvocationId, JsonObject, QueueMessage, Timer, Trigger,
@@ -56,18 +65,16 @@ pub trait Functions: Send + Sync + 'static {
 /// The whole protocol as a service, without a socket. [`serve`] is the same one on a listener.
 pub fn router(functions: Arc<dyn Functions>) -> Router {
     let (_, running) = watch::channel(());
-    tracked_router(functions, running)
-}
-
-/// Each running invocation holds a clone of `running`, so that who holds its sender can wait for all of them.
-fn tracked_router(functions: Arc<dyn Functions>, running: watch::Receiver<()>) -> Router {
-    Router::new().fallback(answer).with_state(Host { functions, running })
+    Router::new().fallback(answer).with_state(Host::new(functions, running))
 }
 
 #[derive(Clone)]
 struct Host {
     functions: Arc<dyn Functions>,
+    /// Each running invocation holds a clone, so that who holds the sender can wait for all of them.
     running: watch::Receiver<()>,
+    /// For the bytes of bodies.
+    room: Arc<Semaphore>,
 }
 
 async fn answer(State(host): State<Host>, request: Request) -> Response {
@@ -90,17 +97,25 @@ async fn answer(State(host): State<Host>, request: Request) -> Response {
 }
 
 impl Host {
+    fn new(functions: Arc<dyn Functions>, running: watch::Receiver<()>) -> Self {
+        Self { functions, running, room: Arc::new(Semaphore::new(BODIES_BYTES_MAX)) }
+    }
+
     async fn invoke(self, function: FunctionName, trigger: Trigger, request: Request) -> Response {
         let id = invocation_id(request.headers());
         let span = tracing::info_span!("invocation", function = %function, id = %id);
         let outcome = self.outcome(function, trigger, id, request).instrument(span.clone()).await;
         span.in_scope(|| match outcome {
             Ok(reply) => reply.into_response(),
-            Err(Fault::Unusable(unusable)) => {
+            Err(Failure::Slow) => {
+                tracing::warn!(seconds = BODY_MAX.as_secs(), "the body of this invocation did not come in time");
+                reply::too_slow()
+            }
+            Err(Failure::Fault(Fault::Unusable(unusable))) => {
                 tracing::warn!(reason = %unusable, "this invocation can never work; it is told and not tried again");
                 Reply::refusing(trigger, &unusable).into_response()
             }
-            Err(Fault::Ours(error)) => {
+            Err(Failure::Fault(Fault::Ours(error))) => {
                 tracing::error!(error = %reply::chain(error.as_ref()), "the invocation failed");
                 reply::error(
                     StatusCode::INTERNAL_SERVER_ERROR,
@@ -117,14 +132,24 @@ impl Host {
         trigger: Trigger,
         id: InvocationId,
         request: Request,
+    ) -> Result<Reply, Failure> {
+        let body = body::read(request.into_body(), trigger.body_bytes_max(), &self.room).await?;
+        Ok(self.run(function, trigger, id, body).await?)
+    }
+
+    async fn run(
+        self,
+        function: FunctionName,
+        trigger: Trigger,
+        id: InvocationId,
+        body: Whole,
     ) -> Result<Reply, Fault> {
-        let bytes = body::read(request.into_body(), trigger.body_bytes_max()).await?;
-        let Decoded { data, unusable } = decode::trigger_data(trigger, &bytes)?;
-        drop(bytes);
+        let Decoded { data, unusable } = decode::trigger_data(trigger, &body.bytes)?;
+        drop(body);
         for part in &unusable {
             tracing::warn!(reason = %part, "a part of this invocation can never work; the rest is done");
         }
-        let Self { functions, running } = self;
+        let Self { functions, running, .. } = self;
         // A task of its own: a panic ends it and nothing else, and it outlives the connection that asked for it.
         let task = async move {
             let _running = running;

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use axum::body::Body;
-use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE};
 use axum::http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -168,6 +168,13 @@ pub(super) fn method_not_allowed(allowed: &'static str) -> Response<Body> {
     let mut response =
         error(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", "this address has other methods");
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
+/// Whatever of the body may still come is not read any more, so that the connection ends too.
+pub(super) fn too_slow() -> Response<Body> {
+    let mut response = error(StatusCode::REQUEST_TIMEOUT, "timeout", "the body did not come in time");
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 

@@ -1,5 +1,6 @@
 //! The protocol on a socket, for as long as the Functions host wants it.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::Ipv4Addr;
@@ -8,15 +9,20 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
-use super::{Functions, tracked_router};
+use super::connections::Connections;
+use super::{Functions, Host, connection};
 
 /// How long running invocations may take to finish after a stop was asked for.
 pub const GRACE: Duration = Duration::from_secs(10);
 
 /// How long work that blocks a thread may hold up the process's end.
 const THREADS_GRACE: Duration = Duration::from_secs(1);
+
+/// How long nothing is accepted after the system could not, for lack of handles or memory, unless a connection ends.
+const ACCEPT_GAP: Duration = Duration::from_secs(1);
 
 /// Why the handler could not be served.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +41,6 @@ pub enum HostError {
     /// Signals cannot be caught.
     #[error("cannot wait for signals")]
     Signals(#[source] io::Error),
-    /// The listener failed.
-    #[error("cannot serve")]
-    Serve(#[source] io::Error),
 }
 
 /// Serves the functions on 127.0.0.1 until SIGTERM or SIGINT, on a runtime with this one thread. Blocks.
@@ -54,7 +57,8 @@ pub fn run(port: u16, functions: Arc<dyn Functions>) -> Result<(), HostError> {
         let stop = stop_signal().map_err(HostError::Signals)?;
         let listener = listen(port).await?;
         tracing::debug!(port, "listening");
-        serve(listener, functions, stop).await.map_err(HostError::Serve)
+        serve(listener, functions, stop).await;
+        Ok(())
     });
     runtime.shutdown_timeout(THREADS_GRACE);
     served
@@ -70,40 +74,49 @@ pub async fn listen(port: u16) -> Result<TcpListener, HostError> {
 
 /// Serves until `shutdown` resolves, then takes no more connections, lets running invocations finish for at most
 /// [`GRACE`], and returns.
-///
-/// # Errors
-/// When the listener fails.
 pub async fn serve(
     listener: TcpListener,
     functions: Arc<dyn Functions>,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
+) {
     let (all_done, running) = watch::channel(());
-    let (asked, was_asked) = oneshot::channel();
-    let server =
-        axum::serve(listener, tracked_router(functions, running)).with_graceful_shutdown(async move {
-            shutdown.await;
-            let _ = asked.send(());
-        });
+    let connections = Arc::new(Connections::default());
+    tokio::select! {
+        never = accept(&listener, Host::new(functions, running), &connections) => match never {},
+        () = shutdown => drop(listener),
+    }
     let finished = async {
-        server.await?;
+        connections.end().await;
         // Invocations whose connection is gone are not the server's any more.
         all_done.closed().await;
-        Ok(())
     };
-    let overdue = async {
-        if was_asked.await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        ended = finished => ended,
-        () = overdue => {
-            tracing::warn!(grace_s = GRACE.as_secs(), "stopping although invocations are still running");
-            Ok(())
+    if timeout(GRACE, finished).await.is_err() {
+        tracing::warn!(grace_s = GRACE.as_secs(), "stopping although invocations are still running");
+    }
+}
+
+/// Accepts connections and has them served. One that comes when there are too many waits, and those behind it are the
+/// system's.
+async fn accept(listener: &TcpListener, host: Host, connections: &Arc<Connections>) -> Infallible {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                connections.room().await;
+                tokio::spawn(connection::serve(stream, host.clone(), connections.take()));
+            }
+            // The other end's affair.
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                tracing::error!(%error, "no connection can be accepted; it is tried again");
+                let _ = timeout(ACCEPT_GAP, connections.make_room()).await;
+            }
         }
     }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 /// Resolves at the first SIGTERM or SIGINT after this call has returned.

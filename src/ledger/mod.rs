@@ -8,6 +8,7 @@
 //! - A write that returned is on disk, where its loss would cost anything but time. A failure of power may undo that a
 //!   message was received, sent or told, or that a handshake rests: then something is looked at once more, told once more
 //!   under the same id, or looked at by the sweep after [`TICKET_HOLDS`].
+//! - Nobody but the caller of a call waits for it: neither a lock nor a slow disk holds up anything else.
 
 mod freshness;
 mod hints;
@@ -32,7 +33,11 @@ pub use hints::{HintKey, TICKET_AHEAD, TICKET_HOLDS, Ticket, Urgency};
 pub use requests::{Outcome, Request, Standing};
 pub use sqlite::SqliteLedger;
 
-/// Where all of it lives. Every call may block for the time of a small disk or network access.
+/// So many lines of a handshake's history are kept however old they are.
+pub const LINES_KEPT: u32 = 50;
+
+/// Where all of it lives. A call takes the time of a small disk or network access, or ends in an error within half a
+/// minute; it never blocks its thread. A call whose future is dropped is carried out whole or not at all.
 #[async_trait]
 pub trait Ledger: Send + Sync {
     /// The record of a handshake, if it is known.
@@ -99,16 +104,23 @@ pub trait Ledger: Send + Sync {
     async fn told(&self, outcomes: &[Outcome]) -> Result<(), LedgerError>;
 
     /// Notes that the halves of these handshakes were looked at with success. It is no change of their records.
-    async fn check(&self, ids: &[HandshakeId], at: OffsetDateTime) -> Result<(), LedgerError>;
+    async fn note_checked(&self, ids: &[HandshakeId], at: OffsetDateTime) -> Result<(), LedgerError>;
 
     /// When the halves of each handshake were last looked at with success.
-    async fn checks(&self) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError>;
+    async fn checked(&self) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError>;
 
     /// Notes what a sweep could do, in the place of what the one before it could.
     async fn note_sweep(&self, note: &SweepNote) -> Result<(), LedgerError>;
 
     /// What the last sweep could do.
     async fn last_sweep(&self) -> Result<Option<SweepNote>, LedgerError>;
+
+    /// Forgets what was over before this time, a bounded number of rows a call; `true` if there may be more.
+    ///
+    /// That is hints that were due before, requests noted before that are neither pending nor named by a record or by an
+    /// outcome that is still to be told, and lines of history other than the [`LINES_KEPT`] latest of each record. Records
+    /// stay.
+    async fn prune(&self, before: OffsetDateTime) -> Result<bool, LedgerError>;
 }
 
 /// What is written together.
@@ -207,6 +219,21 @@ pub enum LedgerError {
         /// What is wrong.
         problem: String,
     },
+    /// Another process, or another connection of this one, writes and does not end.
+    #[error("the ledger {path} is locked by another process: end that one if this goes on")]
+    Locked {
+        /// The file.
+        path: String,
+    },
+    /// The file did not answer in time; what was asked for may still be carried out.
+    #[error("the ledger {path} does not answer: its disk is slow, or another process holds a lock on it")]
+    Slow {
+        /// The file.
+        path: String,
+    },
+    /// This process ends, and nothing was done.
+    #[error("the ledger was not asked any more, because this process ends")]
+    Ended,
     /// The database failed.
     #[error("the ledger failed")]
     Database(#[from] rusqlite::Error),

@@ -101,7 +101,7 @@ impl Freshness {
     pub async fn read(ledger: &dyn Ledger, now: OffsetDateTime) -> Result<Self, LedgerError> {
         // A look in time to come was noted by a clock that was ahead, and tells nothing.
         let past = |at: &OffsetDateTime| *at <= now + Duration::SECOND;
-        let (checks, last_sweep) = (ledger.checks().await?, ledger.last_sweep().await?);
+        let (checks, last_sweep) = (ledger.checked().await?, ledger.last_sweep().await?);
         let newest = checks.values().copied().filter(past).max();
         let mut fresh = Self {
             open: 0,

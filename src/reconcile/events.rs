@@ -42,7 +42,15 @@ impl Reconciler {
                 heard.left += 1;
             }
         }
-        for (sent, bill) in self.announce_each(&notices, None, Urgency::Due).await?.into_iter().zip(bills) {
+        let sent = match self.announce_each(&notices, None, Urgency::Due).await {
+            Ok(sent) => sent,
+            Err(error) => {
+                // They are heard again, and pay again then.
+                bills.into_iter().for_each(|bill| self.events.give_back(bill));
+                return Err(error);
+            }
+        };
+        for (sent, bill) in sent.into_iter().zip(bills) {
             if sent {
                 heard.sent += 1;
             } else {

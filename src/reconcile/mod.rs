@@ -157,7 +157,7 @@ impl Reconciler {
             None => Pass::begin(self, cause, Record::new(pair, self.home, now)),
         };
         if view.is_whole() {
-            self.ledger.check(std::slice::from_ref(&pass.record.id), now).await?;
+            self.ledger.note_checked(std::slice::from_ref(&pass.record.id), now).await?;
         }
         pass.record.see(&view, now);
         pass.note(&decision);

@@ -112,7 +112,7 @@ async fn how_old_the_oldest_look_is_and_what_the_last_sweep_could_not_do_stands_
     let ids: Vec<HandshakeId> =
         all.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().parse().unwrap()).collect();
     let written = SqliteLedger::new(&file);
-    written.check(&ids, now()).await.unwrap();
+    written.note_checked(&ids, now()).await.unwrap();
     let trouble =
         Trouble { message: "our application cannot sign in".into(), fix: Some("a new secret".into()) };
     let note = |troubles| SweepNote { at: now(), seen: 2, noticed: 0, troubles, looked_at: now() };

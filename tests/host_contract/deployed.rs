@@ -1,7 +1,9 @@
 //! The files that the Functions host reads.
 
 use std::path::Path;
+use std::time::Duration;
 
+use peerpact::functions;
 use peerpact::host::{HttpReply, Trigger};
 use peerpact::queue::Queue;
 use serde_json::{Value, json};
@@ -22,7 +24,10 @@ fn the_host_starts_our_handler_and_leaves_http_to_the_protocol() {
             "enableForwardingHttpRequest": false,
         })
     );
-    assert_eq!(host["functionTimeout"], "00:05:00");
+    // A message is held for eight minutes and a last try, and its lock with it.
+    assert_eq!(host["functionTimeout"], "00:10:00");
+    assert_eq!(host["extensions"]["serviceBus"]["maxAutoLockRenewalDuration"], "00:10:00");
+    assert!(functions::MESSAGE_HELD + functions::PASS_BOUND < Duration::from_secs(600));
     assert_eq!(host["extensionBundle"]["id"], "Microsoft.Azure.Functions.ExtensionBundle");
 }
 

@@ -13,4 +13,6 @@ mod outcomes;
 #[cfg(test)]
 mod serving;
 #[cfg(test)]
+mod slow;
+#[cfg(test)]
 mod wire;

@@ -81,7 +81,7 @@ async fn a_stop_lets_the_running_invocation_finish_and_takes_no_new_one() {
     assert!(!server.is_finished());
     held.released.notify_one();
     assert_eq!(running.await.unwrap().logs(), ["to the end"]);
-    server.await.unwrap().unwrap();
+    server.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -97,7 +97,7 @@ async fn a_host_that_hangs_up_does_not_cut_the_invocation_short() {
     tokio::time::sleep(GRACE / 2).await;
     assert!(!server.is_finished(), "the stop waits for it although its connection is gone");
     held.released.notify_one();
-    server.await.unwrap().unwrap();
+    server.await.unwrap();
     assert!(held.finished.load(Ordering::SeqCst));
 }
 
@@ -114,7 +114,7 @@ async fn a_stop_waits_ten_seconds_for_an_invocation_that_never_ends() {
     held.entered.notified().await;
     let asked = Instant::now();
     stop.send(()).unwrap();
-    server.await.unwrap().unwrap();
+    server.await.unwrap();
     assert_eq!(asked.elapsed().as_secs(), GRACE.as_secs());
     assert_eq!(GRACE, Duration::from_secs(10));
     assert!(!held.finished.load(Ordering::SeqCst));

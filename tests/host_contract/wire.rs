@@ -119,7 +119,7 @@ impl App {
 /// Serves on a free port until the sender is dropped or used.
 pub(crate) async fn serve(
     functions: Arc<dyn Functions>,
-) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<io::Result<()>>) {
+) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
     LazyLock::force(&LOG);
     let listener = host::listen(0).await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -104,14 +104,22 @@ async fn a_file_of_a_format_that_is_not_known_is_left_alone() {
     let later = Connection::open(place.file()).unwrap();
     later.execute_batch("CREATE TABLE handshake (id TEXT); PRAGMA user_version = 4;").unwrap();
     drop(later);
-    assert_eq!(refused(&place.file()).await, "it is of format 4, and this program knows format 3");
+    assert_eq!(
+        refused(&place.file()).await,
+        "it is of format 4, and this program knows format 3; start the version of peerpact that made it, or name \
+         another file"
+    );
 }
 
 #[tokio::test]
 async fn a_database_of_somebody_else_is_left_alone() {
     let place = Place::new();
     Connection::open(place.file()).unwrap().execute_batch("CREATE TABLE invoices (id TEXT)").unwrap();
-    assert_eq!(refused(&place.file()).await, "it is a database of something else");
+    assert_eq!(
+        refused(&place.file()).await,
+        "it is a database of something else; name a file in PEERPACT_LEDGER that peerpact made, or that does not \
+         exist yet"
+    );
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ async fn a_file_of_the_first_format_is_brought_up_to_date_and_keeps_its_records(
 }
 
 async fn nothing_was_looked_at(ledger: &SqliteLedger) {
-    assert!(ledger.checks().await.unwrap().is_empty());
+    assert!(ledger.checked().await.unwrap().is_empty());
     assert_eq!(ledger.last_sweep().await.unwrap(), None);
 }
 
@@ -78,12 +78,12 @@ async fn can_note_looks(ledger: &SqliteLedger) {
     let id = full_of_the_first_format().id;
     let later = now() + time::Duration::MINUTE;
     for at in [now(), later] {
-        ledger.check(std::slice::from_ref(&id), at).await.unwrap();
+        ledger.note_checked(std::slice::from_ref(&id), at).await.unwrap();
         let note = SweepNote { at, seen: 1, noticed: 0, troubles: Vec::new(), looked_at: now() };
         ledger.note_sweep(&note).await.unwrap();
         assert_eq!(ledger.last_sweep().await.unwrap(), Some(note));
     }
-    assert_eq!(ledger.checks().await.unwrap().into_iter().collect::<Vec<_>>(), [(id, later)]);
+    assert_eq!(ledger.checked().await.unwrap().into_iter().collect::<Vec<_>>(), [(id, later)]);
     holds_the_record(ledger).await;
 }
 
@@ -127,7 +127,7 @@ fn two_that_open_an_old_file_at_once_bring_it_up_to_date_once() {
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
                 runtime.block_on(holds_the_record(&place.ledger()));
             });
         }

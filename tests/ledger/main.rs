@@ -10,9 +10,15 @@ mod formats;
 #[cfg(test)]
 mod hints;
 #[cfg(test)]
+mod locks;
+#[cfg(test)]
 mod management;
 #[cfg(test)]
+mod prune;
+#[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod rights;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

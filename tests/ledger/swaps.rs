@@ -163,7 +163,7 @@ async fn a_list_holds_one_phase_if_one_is_named() {
 /// Swaps until it won `times` times, with a connection of its own; gives back how often it lost.
 fn compete(file: &Path, record: &Record, times: usize) -> usize {
     let ledger = SqliteLedger::new(file);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let (mut won, mut lost) = (0, 0);
     while won < times {
         let read = runtime.block_on(ledger.load(&record.id)).unwrap();

@@ -1,7 +1,10 @@
 //! An app as the Functions host sees it, with a ledger that the gate watches.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::future::pending;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -25,15 +28,19 @@ use peerpact::ledger::{
 use peerpact::public::{self, Handshake};
 use peerpact::queue::Queue;
 use peerpact::reconcile::{EventBudget, Reconciler};
-use peerpact_sandbox::service_bus::Depth;
+use peerpact_sandbox::service_bus::{Depth, Locked};
 use peerpact_sandbox::{Azure, Broker, Tenant};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::gate::{Gate, LedgerFault, SettleFault, Transport};
+use crate::gate::{Away, Gate, LedgerFault, SettleFault, Transport};
 use crate::queue::WatchedQueues;
 use crate::stage::ORIGIN;
 
+/// How long what is over stays in the ledger.
+pub(crate) const KEPT: Duration = Duration::days(90);
+/// How long the host renews a message's lock.
+const LOCK_RENEWED: std::time::Duration = std::time::Duration::from_secs(600);
 /// How long the host goes on after an event or a tick, in seconds.
 const LOOKED_ON: u64 = 20;
 
@@ -44,6 +51,7 @@ pub(crate) struct App {
     ledger: Arc<WatchedLedger>,
     gate: Arc<Gate>,
     longest: Mutex<Duration>,
+    deliveries: AtomicU32,
 }
 
 impl App {
@@ -93,8 +101,16 @@ impl App {
             telling: tokio::sync::Mutex::default(),
             clock,
         };
-        let functions = functions::App::new(Arc::new(reconciler));
-        Self { tenant, broker, functions, ledger, gate: gate.clone(), longest: Mutex::default() }
+        let functions = functions::App::new(Arc::new(reconciler), KEPT);
+        Self {
+            tenant,
+            broker,
+            functions,
+            ledger,
+            gate: gate.clone(),
+            longest: Mutex::default(),
+            deliveries: AtomicU32::new(0),
+        }
     }
 
     /// The host invokes `ResourceEvent`, and then whatever comes out of the queues. What a failed invocation answers is
@@ -151,7 +167,11 @@ impl App {
                 message_id: locked.message.message_id.clone(),
                 delivery_count: Some(locked.delivery_count),
             };
-            let went_well = self.invoke(function, TriggerData::Message(message)).await;
+            self.deliveries.fetch_max(locked.delivery_count, Ordering::SeqCst);
+            let went_well = tokio::select! {
+                went_well = self.invoke(function, TriggerData::Message(message)) => went_well,
+                never = self.renew(&locked) => match never {},
+            };
             match self.gate.at_settle().await {
                 // Whoever lost the lock is told so, and the message comes again.
                 None if went_well => drop(self.broker.complete(locked.lock_token)),
@@ -170,6 +190,29 @@ impl App {
         let message = QueueMessage { body, message_id: None, delivery_count: Some(1) };
         assert!(self.invoke(function, TriggerData::Message(message)).await);
         self.work(LOOKED_ON).await;
+    }
+
+    /// Keeps a message locked for as long as the host does (`maxAutoLockRenewalDuration` in `host.json`).
+    async fn renew(&self, locked: &Locked) -> Infallible {
+        let renewing = async {
+            let mut until = locked.locked_until;
+            loop {
+                let left =
+                    std::time::Duration::try_from(until - self.broker.clock().now()).unwrap_or_default();
+                tokio::time::sleep(left / 2).await;
+                match self.broker.renew(locked.lock_token) {
+                    Ok(renewed) => until = renewed,
+                    Err(_) => return,
+                }
+            }
+        };
+        let _ = tokio::time::timeout(LOCK_RENEWED, renewing).await;
+        pending().await
+    }
+
+    /// The largest count of deliveries that a message came with.
+    pub(crate) fn deliveries(&self) -> u32 {
+        self.deliveries.load(Ordering::SeqCst)
     }
 
     async fn invoke(&self, function: &str, data: TriggerData) -> bool {
@@ -261,7 +304,7 @@ struct WatchedLedger {
 #[async_trait]
 impl Ledger for WatchedLedger {
     async fn load(&self, id: &HandshakeId) -> Result<Option<Stored>, LedgerError> {
-        self.inner.load(id).await
+        self.read(self.inner.load(id)).await
     }
 
     async fn commit(&self, change: &Change<'_>, read: Version) -> Result<Version, LedgerError> {
@@ -269,19 +312,19 @@ impl Ledger for WatchedLedger {
     }
 
     async fn of_half(&self, half: &HalfId) -> Result<Vec<Stored>, LedgerError> {
-        self.inner.of_half(half).await
+        self.read(self.inner.of_half(half)).await
     }
 
     async fn of_resource(&self, resource: &Resource) -> Result<Vec<Stored>, LedgerError> {
-        self.inner.of_resource(resource).await
+        self.read(self.inner.of_resource(resource)).await
     }
 
     async fn list(&self, phase: Option<Phase>) -> Result<Vec<Stored>, LedgerError> {
-        self.inner.list(phase).await
+        self.read(self.inner.list(phase)).await
     }
 
     async fn history(&self, id: &HandshakeId) -> Result<Vec<Line>, LedgerError> {
-        self.inner.history(id).await
+        self.read(self.inner.history(id)).await
     }
 
     async fn announce(
@@ -307,7 +350,7 @@ impl Ledger for WatchedLedger {
     }
 
     async fn request(&self, id: &RequestKey) -> Result<Option<Request>, LedgerError> {
-        self.inner.request(id).await
+        self.read(self.inner.request(id)).await
     }
 
     async fn note(&self, request: Option<&Request>, outcomes: &[Outcome]) -> Result<(), LedgerError> {
@@ -315,19 +358,19 @@ impl Ledger for WatchedLedger {
     }
 
     async fn untold(&self, most: usize) -> Result<Vec<Outcome>, LedgerError> {
-        self.inner.untold(most).await
+        self.read(self.inner.untold(most)).await
     }
 
     async fn told(&self, outcomes: &[Outcome]) -> Result<(), LedgerError> {
         self.write(self.inner.told(outcomes)).await
     }
 
-    async fn check(&self, ids: &[HandshakeId], at: OffsetDateTime) -> Result<(), LedgerError> {
-        self.write(self.inner.check(ids, at)).await
+    async fn note_checked(&self, ids: &[HandshakeId], at: OffsetDateTime) -> Result<(), LedgerError> {
+        self.write(self.inner.note_checked(ids, at)).await
     }
 
-    async fn checks(&self) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError> {
-        self.inner.checks().await
+    async fn checked(&self) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError> {
+        self.read(self.inner.checked()).await
     }
 
     async fn note_sweep(&self, note: &SweepNote) -> Result<(), LedgerError> {
@@ -335,15 +378,32 @@ impl Ledger for WatchedLedger {
     }
 
     async fn last_sweep(&self) -> Result<Option<SweepNote>, LedgerError> {
-        self.inner.last_sweep().await
+        self.read(self.inner.last_sweep()).await
+    }
+
+    async fn prune(&self, before: OffsetDateTime) -> Result<bool, LedgerError> {
+        self.write(self.inner.prune(before)).await
     }
 }
 
 impl WatchedLedger {
+    async fn read<T>(
+        &self,
+        read: impl Future<Output = Result<T, LedgerError>> + Send,
+    ) -> Result<T, LedgerError> {
+        match self.gate.what_is_away() {
+            Some(Away::Ledger) => Err(failure()),
+            Some(Away::LedgerWrites | Away::Queues) | None => read.await,
+        }
+    }
+
     async fn write<T>(
         &self,
         write: impl Future<Output = Result<T, LedgerError>> + Send,
     ) -> Result<T, LedgerError> {
+        if let Some(Away::Ledger | Away::LedgerWrites) = self.gate.what_is_away() {
+            return Err(failure());
+        }
         match self.gate.at_ledger_write().await {
             None => write.await,
             Some(LedgerFault::CrashBefore) => self.gate.crash().await,
@@ -351,10 +411,11 @@ impl WatchedLedger {
                 write.await?;
                 self.gate.crash().await
             }
-            Some(LedgerFault::Fails) => Err(LedgerError::Open {
-                path: "the ledger".to_owned(),
-                problem: "placed by the test".to_owned(),
-            }),
+            Some(LedgerFault::Fails) => Err(failure()),
         }
     }
+}
+
+fn failure() -> LedgerError {
+    LedgerError::Open { path: "the ledger".to_owned(), problem: "placed by the test".to_owned() }
 }

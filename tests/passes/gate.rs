@@ -107,6 +107,17 @@ impl Move {
     }
 }
 
+/// What fails for as long as it is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Away {
+    /// The ledger can be read and not written, as on a full disk.
+    LedgerWrites,
+    /// The ledger can neither be read nor written.
+    Ledger,
+    /// Nothing can be sent.
+    Queues,
+}
+
 /// Where the fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Point {
@@ -143,6 +154,7 @@ pub(crate) struct Gate {
     at_work: AtomicBool,
     no_sign_in: Mutex<Option<String>>,
     limits: EventLimits,
+    away: Mutex<Option<Away>>,
     crashed: Notify,
 }
 
@@ -187,6 +199,7 @@ impl Gate {
             at_work: AtomicBool::new(false),
             no_sign_in: Mutex::default(),
             limits: EventLimits::default(),
+            away: Mutex::default(),
             crashed: Notify::new(),
         }
     }
@@ -240,6 +253,15 @@ impl Gate {
     fn refuses_sign_in(&self, path: &str) -> bool {
         let refused = self.no_sign_in.lock().unwrap();
         path.contains("/oauth2/") && refused.as_ref().is_some_and(|tenant| path.contains(tenant))
+    }
+
+    /// From now on this fails, or nothing does.
+    pub(crate) fn is_away(&self, what: Option<Away>) {
+        *self.away.lock().unwrap() = what;
+    }
+
+    pub(crate) fn what_is_away(&self) -> Option<Away> {
+        *self.away.lock().unwrap()
     }
 
     /// Every call so far, as `METHOD path`.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use peerpact::queue::{Message, Queue, QueueError, Queues};
 use peerpact_sandbox::{Broker, service_bus};
 
-use crate::gate::{Gate, SendFault};
+use crate::gate::{Away, Gate, SendFault};
 
 /// What the app sends into.
 pub(crate) struct WatchedQueues {
@@ -22,6 +22,9 @@ impl Queues for WatchedQueues {
             return Ok(());
         }
         let unreachable = || QueueError::Unreachable { queue, problem: "placed by the test".to_owned() };
+        if self.gate.what_is_away() == Some(Away::Queues) {
+            return Err(unreachable());
+        }
         match self.gate.at_send().await {
             None => self.forward(queue, messages),
             Some(SendFault::CrashBefore) => self.gate.crash().await,

@@ -1,9 +1,11 @@
 //! The file: opened, made, brought up to date, or left alone.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
+use super::rights;
 use crate::ledger::LedgerError;
 
 /// Written into the file; a file with another number is left alone.
@@ -72,11 +74,20 @@ const CHECKS: &str = "
     ) STRICT;
 ";
 
+/// For what is pruned. A program that does not know them keeps them up all the same, so that they make no new format.
+const BY_AGE: &str = "
+    CREATE INDEX IF NOT EXISTS hint_by_age ON hint (due);
+    CREATE INDEX IF NOT EXISTS request_by_age ON request (at);
+";
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     ReadWrite,
     ReadOnly,
 }
+
+/// How long a statement waits for another process's lock.
+const LOCK_MAX: Duration = Duration::from_secs(5);
 
 /// What a write outlives that returned.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,21 +99,71 @@ pub(super) enum Durability {
 }
 
 pub(super) fn open(path: &Path, access: Access, durability: Durability) -> Result<Connection, LedgerError> {
-    let fail = |problem: String| LedgerError::Open { path: path.display().to_string(), problem };
-    let mut connection = connect(path, access).map_err(|error| fail(error.to_string()))?;
-    match prepare(&mut connection, access, durability).map_err(|error| fail(error.to_string()))? {
-        Content { format: FORMAT, .. } => Ok(connection),
+    let fail = |problem: String| Err(LedgerError::Open { path: path.display().to_string(), problem });
+    if access == Access::ReadWrite {
+        rights::make(path);
+    }
+    let opened = connect(path, access)
+        .and_then(|mut connection| Ok((prepare(&mut connection, access, durability)?, connection)));
+    let (content, connection) = match opened {
+        Ok(opened) => opened,
+        Err(error) if is_locked(&error) => return Err(error.into()),
+        Err(error) => return Err(unusable(path, &error)),
+    };
+    match content {
+        Content { format: FORMAT, .. } => {
+            if access == Access::ReadWrite {
+                rights::keep_to_the_owner(path);
+            }
+            Ok(connection)
+        }
         Content { format: FORMAT_WITHOUT_REQUESTS | FORMAT_WITHOUT_CHECKS, .. }
             if access == Access::ReadOnly =>
         {
             Ok(connection)
         }
-        Content { format: 0, tables: 0 } => Err(fail("it holds no ledger yet".to_owned())),
-        Content { format: 0, .. } => Err(fail("it is a database of something else".to_owned())),
-        Content { format, .. } => {
-            Err(fail(format!("it is of format {format}, and this program knows format {FORMAT}")))
-        }
+        Content { format: 0, tables: 0 } => fail("it holds no ledger yet".to_owned()),
+        Content { format: 0, .. } => fail(format!("it is a database of something else; {NAME_ANOTHER}")),
+        Content { format, .. } => fail(format!(
+            "it is of format {format}, and this program knows format {FORMAT}; start the version of peerpact that \
+             made it, or name another file"
+        )),
     }
+}
+
+const NAME_ANOTHER: &str = "name a file in PEERPACT_LEDGER that peerpact made, or that does not exist yet";
+
+/// What SQLite says of a file that cannot be used, with what is to be done about it.
+pub(super) fn unusable(path: &Path, error: &rusqlite::Error) -> LedgerError {
+    let fix = match error.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen) => match path.parent() {
+            _ if path.is_dir() => "it is a folder; name a file in it",
+            Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+                "its folder does not exist; make it, or name another file"
+            }
+            _ => "let this process read and write it and its folder",
+        },
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            "it is read-only; let this process write to it and to its folder"
+        }
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+            "make sure that its disk is well and has room"
+        }
+        Some(ErrorCode::NotADatabase) => NAME_ANOTHER,
+        _ => "make sure that it is a ledger, or name another file",
+    };
+    LedgerError::Open { path: path.display().to_string(), problem: format!("{error}; {fix}") }
+}
+
+pub(super) fn is_locked(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// Writes what is there already, which tells whether something can be written.
+pub(super) fn rewrite(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.commit()
 }
 
 fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
@@ -111,7 +172,7 @@ fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
         Access::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
     };
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.busy_timeout(LOCK_MAX)?;
     Ok(connection)
 }
 
@@ -161,6 +222,7 @@ fn prepare(connection: &mut Connection, access: Access, durability: Durability) 
             Durability::Process => "NORMAL",
         };
         connection.pragma_update(None, "synchronous", synchronous)?;
+        connection.execute_batch(BY_AGE)?;
     }
     Ok(content)
 }

@@ -10,7 +10,7 @@ use super::microseconds;
 use crate::handshake::ids::HandshakeId;
 use crate::ledger::{LedgerError, SweepNote};
 
-pub(super) fn check(
+pub(super) fn note_checked(
     connection: &mut Connection,
     ids: &[HandshakeId],
     at: OffsetDateTime,
@@ -25,7 +25,7 @@ pub(super) fn check(
     Ok(())
 }
 
-pub(super) fn checks(connection: &Connection) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError> {
+pub(super) fn checked(connection: &Connection) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError> {
     if !is_there(connection)? {
         return Ok(BTreeMap::new());
     }

@@ -1,19 +1,22 @@
 //! The embedded ledger: one SQLite file, which other processes may read at any time.
 
+mod connection;
 mod file;
 mod freshness;
 mod hints;
+mod prune;
 mod records;
 mod requests;
+mod rights;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use rusqlite::Connection;
 use time::OffsetDateTime;
 
+use self::connection::Calls;
 use self::file::{Access, Durability};
 use super::{
     Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, Stored, SweepNote, Ticket, Urgency, Version,
@@ -23,21 +26,19 @@ use crate::handshake::pair::{HalfId, Resource};
 use crate::handshake::phase::Phase;
 use crate::handshake::request_queue::RequestKey;
 
-/// A ledger in one SQLite file. It is opened on first use, so that a cold start does not wait for the disk.
+/// A ledger in one SQLite file. It is opened on first use or by [`SqliteLedger::check`].
 ///
-/// Calls run on the caller's thread: a row is small and a commit takes a few milliseconds, which is less than handing
-/// it to another thread and, under a virtual clock, keeps time still meanwhile.
+/// Calls run on threads of their own, so that a lock or a slow disk holds up nobody but who waits for it. They need a
+/// runtime with time.
 pub struct SqliteLedger {
-    path: PathBuf,
-    access: Access,
-    connection: Mutex<Option<Connection>>,
+    lasting: Calls,
     /// Does not wait for the disk. What is written here may be undone by a failure of power, though not by the end of the
     /// process, until something is written over the other connection.
-    hasty: Mutex<Option<Connection>>,
+    hasty: Calls,
 }
 
 impl SqliteLedger {
-    /// The ledger in this file, which is made if it does not exist.
+    /// The ledger in this file, which is made if it does not exist, for its owner's eyes only.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self::with_access(path.into(), Access::ReadWrite)
@@ -50,63 +51,57 @@ impl SqliteLedger {
     }
 
     fn with_access(path: PathBuf, access: Access) -> Self {
-        Self { path, access, connection: Mutex::default(), hasty: Mutex::default() }
+        Self {
+            lasting: Calls::new(path.clone(), access, Durability::Power),
+            hasty: Calls::new(path, access, Durability::Process),
+        }
     }
 
-    fn with<T>(
-        &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, LedgerError>,
-    ) -> Result<T, LedgerError> {
-        self.over(&self.connection, Durability::Power, work)
-    }
-
-    fn hastily<T>(
-        &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, LedgerError>,
-    ) -> Result<T, LedgerError> {
-        self.over(&self.hasty, Durability::Process, work)
-    }
-
-    fn over<T>(
-        &self,
-        connection: &Mutex<Option<Connection>>,
-        durability: Durability,
-        work: impl FnOnce(&mut Connection) -> Result<T, LedgerError>,
-    ) -> Result<T, LedgerError> {
-        let mut guard: MutexGuard<'_, Option<Connection>> =
-            connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let connection = match guard.take() {
-            Some(connection) => connection,
-            None => file::open(&self.path, self.access, durability)?,
-        };
-        work(guard.insert(connection))
+    /// Opens the file, making it if need be, and writes to it once without changing what it holds. Blocks, so that it is
+    /// not for a runtime's thread.
+    ///
+    /// # Errors
+    /// [`LedgerError::Open`] if the file cannot be used, [`LedgerError::Locked`] if that cannot be told now.
+    pub fn check(&self) -> Result<(), LedgerError> {
+        self.lasting.check()
     }
 }
 
 #[async_trait]
 impl Ledger for SqliteLedger {
     async fn load(&self, id: &HandshakeId) -> Result<Option<Stored>, LedgerError> {
-        self.with(|connection| records::load(connection, id))
+        let id = id.clone();
+        self.lasting.call(move |connection| records::load(connection, &id)).await
     }
 
     async fn commit(&self, change: &Change<'_>, read: Version) -> Result<Version, LedgerError> {
-        self.with(|connection| records::commit(connection, change, read))
+        let (record, line) = (change.record.clone(), change.line.clone());
+        let (request, outcomes) = (change.request.cloned(), change.outcomes.to_vec());
+        let work = move |connection: &mut Connection| {
+            let request = request.as_ref();
+            let change = Change { record: &record, line: &line, request, outcomes: &outcomes };
+            records::commit(connection, &change, read)
+        };
+        self.lasting.call(work).await
     }
 
     async fn of_half(&self, half: &HalfId) -> Result<Vec<Stored>, LedgerError> {
-        self.with(|connection| records::of_half(connection, half))
+        let half = half.clone();
+        self.lasting.call(move |connection| records::of_half(connection, &half)).await
     }
 
     async fn of_resource(&self, resource: &Resource) -> Result<Vec<Stored>, LedgerError> {
-        self.with(|connection| records::of_resource(connection, resource))
+        let resource = resource.clone();
+        self.lasting.call(move |connection| records::of_resource(connection, &resource)).await
     }
 
     async fn list(&self, phase: Option<Phase>) -> Result<Vec<Stored>, LedgerError> {
-        self.with(|connection| records::list(connection, phase))
+        self.lasting.call(move |connection| records::list(connection, phase)).await
     }
 
     async fn history(&self, id: &HandshakeId) -> Result<Vec<Line>, LedgerError> {
-        self.with(|connection| records::history(connection, id))
+        let id = id.clone();
+        self.lasting.call(move |connection| records::history(connection, &id)).await
     }
 
     async fn announce(
@@ -116,51 +111,64 @@ impl Ledger for SqliteLedger {
         urgency: Urgency,
         now: OffsetDateTime,
     ) -> Result<bool, LedgerError> {
-        self.with(|connection| hints::announce(connection, key, ticket, urgency, now))
+        let (key, ticket) = (key.clone(), ticket.clone());
+        self.lasting.call(move |connection| hints::announce(connection, &key, &ticket, urgency, now)).await
     }
 
     async fn announced(&self, key: &HintKey, ticket: &Ticket) -> Result<(), LedgerError> {
-        self.hastily(|connection| hints::announced(connection, key, ticket))
+        let (key, ticket) = (key.clone(), ticket.clone());
+        self.hasty.call(move |connection| hints::announced(connection, &key, &ticket)).await
     }
 
     async fn take(&self, key: &HintKey, ticket: &Ticket) -> Result<bool, LedgerError> {
-        self.hastily(|connection| hints::take(connection, key, ticket))
+        let (key, ticket) = (key.clone(), ticket.clone());
+        self.hasty.call(move |connection| hints::take(connection, &key, &ticket)).await
     }
 
     async fn rest(&self, key: &HintKey, now: OffsetDateTime) -> Result<(), LedgerError> {
-        self.hastily(|connection| hints::rest(connection, key, now))
+        let key = key.clone();
+        self.hasty.call(move |connection| hints::rest(connection, &key, now)).await
     }
 
     async fn request(&self, id: &RequestKey) -> Result<Option<Request>, LedgerError> {
-        self.with(|connection| requests::load(connection, id))
+        let id = id.clone();
+        self.lasting.call(move |connection| requests::load(connection, &id)).await
     }
 
     async fn note(&self, request: Option<&Request>, outcomes: &[Outcome]) -> Result<(), LedgerError> {
-        self.with(|connection| requests::note(connection, request, outcomes))
+        let (request, outcomes) = (request.cloned(), outcomes.to_vec());
+        self.lasting.call(move |connection| requests::note(connection, request.as_ref(), &outcomes)).await
     }
 
     async fn untold(&self, most: usize) -> Result<Vec<Outcome>, LedgerError> {
-        self.with(|connection| requests::untold(connection, most))
+        self.lasting.call(move |connection| requests::untold(connection, most)).await
     }
 
     async fn told(&self, outcomes: &[Outcome]) -> Result<(), LedgerError> {
-        self.hastily(|connection| requests::told(connection, outcomes))
+        let outcomes = outcomes.to_vec();
+        self.hasty.call(move |connection| requests::told(connection, &outcomes)).await
     }
 
-    async fn check(&self, ids: &[HandshakeId], at: OffsetDateTime) -> Result<(), LedgerError> {
-        self.hastily(|connection| freshness::check(connection, ids, at))
+    async fn prune(&self, before: OffsetDateTime) -> Result<bool, LedgerError> {
+        self.hasty.call(move |connection| prune::prune(connection, before)).await
     }
 
-    async fn checks(&self) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError> {
-        self.with(|connection| freshness::checks(connection))
+    async fn note_checked(&self, ids: &[HandshakeId], at: OffsetDateTime) -> Result<(), LedgerError> {
+        let ids = ids.to_vec();
+        self.hasty.call(move |connection| freshness::note_checked(connection, &ids, at)).await
+    }
+
+    async fn checked(&self) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError> {
+        self.lasting.call(|connection| freshness::checked(connection)).await
     }
 
     async fn note_sweep(&self, note: &SweepNote) -> Result<(), LedgerError> {
-        self.hastily(|connection| freshness::note_sweep(connection, note))
+        let note = note.clone();
+        self.hasty.call(move |connection| freshness::note_sweep(connection, &note)).await
     }
 
     async fn last_sweep(&self) -> Result<Option<SweepNote>, LedgerError> {
-        self.with(|connection| freshness::last_sweep(connection))
+        self.lasting.call(|connection| freshness::last_sweep(connection)).await
     }
 }
 

@@ -99,7 +99,7 @@ impl Reconciler {
         let Attempts { asked, had, troubles } = attempts;
         let mut swept = Swept { troubles, blind: asked > 0 && had == 0, ..Swept::default() };
         let (mut notices, mut checked) = (Vec::new(), Vec::new());
-        let before = self.ledger.checks().await?;
+        let before = self.ledger.checked().await?;
         for candidate in self.candidates(&listed).await? {
             swept.seen += 1;
             let shown = listed.shown(&candidate, &self.agreements);
@@ -111,7 +111,7 @@ impl Reconciler {
                 notices.push(Notice::new(Hint::at(&candidate.pair), cause.clone()));
             }
         }
-        self.ledger.check(&checked, looked_at).await?;
+        self.ledger.note_checked(&checked, looked_at).await?;
         swept.noticed = self.announce(&notices, None, Urgency::Patient).await?;
         self.note(&swept).await?;
         self.tell_spent();
