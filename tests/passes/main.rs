@@ -28,4 +28,5 @@ mod requests;
 mod rules;
 mod slow;
 mod stage;
+mod subnets;
 mod together;

@@ -45,7 +45,8 @@ impl Pair<'_> {
     pub(super) fn answer_theirs(&self, case: &Case<'_>, step: Step) -> Outcome {
         let name = self.our_half.map_or_else(|| self.new_name(), |half| half.id.name.clone());
         let (half, remote) = (self.ours.id.peering(name), self.theirs.id.clone());
-        (Row::AnswerTheirs, Verdict::Write(peering(step, half, remote, case.flags(Side::Ours))))
+        let write = peering(step, half, remote, case.flags(Side::Ours)).over(self.our_half);
+        (Row::AnswerTheirs, Verdict::Write(write))
     }
 
     pub(super) fn create_theirs(&self, case: &Case<'_>) -> Outcome {
@@ -58,8 +59,9 @@ impl Pair<'_> {
     pub(super) fn settled(&self) -> Outcome {
         let narrowed = self.case.as_ref().ok().zip(self.our_half).and_then(|(case, half)| {
             let flags = case.within_agreement(half.flags);
-            (flags != half.flags)
-                .then(|| peering(Step::RewriteOurs, half.id.clone(), half.remote.clone(), flags))
+            (flags != half.flags).then(|| {
+                peering(Step::RewriteOurs, half.id.clone(), half.remote.clone(), flags).over(Some(half))
+            })
         });
         match narrowed {
             Some(write) => (Row::NarrowOurs, Verdict::Write(write)),

@@ -73,7 +73,8 @@ impl Pair<'_> {
         Some(self.with_consent(|case| {
             let name = self.our_half.map_or_else(|| self.new_name(), |half| half.id.name.clone());
             let (half, remote) = (self.ours.id.peering(name), self.theirs.id.clone());
-            (Row::OpenOurs, Verdict::Write(peering(step, half, remote, case.asked_flags(asked))))
+            let write = peering(step, half, remote, case.asked_flags(asked)).over(self.our_half);
+            (Row::OpenOurs, Verdict::Write(write))
         }))
     }
 }
