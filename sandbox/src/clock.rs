@@ -1,5 +1,8 @@
 //! Time for everything in the sandbox.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
@@ -11,6 +14,8 @@ use tokio::time::Instant;
 pub struct Clock {
     start: OffsetDateTime,
     origin: Instant,
+    /// In milliseconds.
+    stepped: Arc<AtomicI64>,
 }
 
 impl Clock {
@@ -23,11 +28,17 @@ impl Clock {
     /// Starts at `start`, whatever the machine's clock says.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads tokio's clock")]
     pub fn starting_at(start: OffsetDateTime) -> Self {
-        Self { start, origin: Instant::now() }
+        Self { start, origin: Instant::now(), stepped: Arc::default() }
     }
 
     /// The present time, UTC.
     pub fn now(&self) -> OffsetDateTime {
-        self.start + self.origin.elapsed()
+        let stepped = time::Duration::milliseconds(self.stepped.load(Ordering::Relaxed));
+        self.start + self.origin.elapsed() + stepped
+    }
+
+    /// Sets this clock and its clones forward or back.
+    pub fn step(&self, by: time::Duration) {
+        self.stepped.fetch_add(i64::try_from(by.whole_milliseconds()).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 }

@@ -11,6 +11,7 @@ use azure_core::http::{
     ClientOptions, Context, Method, Pipeline, PipelineSendOptions, Request, RetryOptions, Transport, Url,
 };
 use bytes::Bytes;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Settings;
@@ -180,8 +181,8 @@ impl<'a> Exchange<'a> {
     /// One attempt; two where the tokens had to be renewed.
     async fn attempt(&mut self, until: Deadline) -> Result<Answer, Failed> {
         loop {
-            let (tenant, url) = (self.call.asked.tenant, &self.call.url);
-            if let Some(fault) = self.client.pauses.at(tenant, url, self.client.clock.now()) {
+            let there = (self.call.asked.tenant, self.call.method, &self.call.url);
+            if let Some(fault) = self.client.pauses.at(there, self.client.clock.instant()) {
                 return Err(Failed { sent: false, fault });
             }
             let bearers = self.bearers(until).await.map_err(|fault| Failed { sent: false, fault })?;
@@ -198,10 +199,10 @@ impl<'a> Exchange<'a> {
                 }
                 continue;
             }
-            let now = self.client.clock.now();
-            let after = envelope::retry_after(&answer.headers, now);
+            let clock = &self.client.clock;
+            let after = envelope::retry_after(&answer.headers, clock.now());
             if let (429, Some(after)) = (answer.status, after) {
-                self.client.pauses.begin(tenant, url, now, after, &failure);
+                self.client.pauses.begin(there, clock.instant(), after, &failure);
             }
             let linked = bearers.get(1).and_then(Bearer::object_id);
             return Err(sent(Fault::Answered { status: answer.status, failure, after, linked }));
@@ -223,7 +224,7 @@ impl<'a> Exchange<'a> {
     async fn send(&mut self, bearers: &[Bearer], until: Deadline) -> Result<Answer, Failed> {
         let limit = self.limit(until).map_err(|fault| Failed { sent: false, fault })?;
         self.requests += 1;
-        let started = self.client.clock.now();
+        let started = self.client.clock.instant();
         let mut request = self.request();
         let mut context = Context::new();
         context.insert(Authorization::of(bearers));
@@ -272,13 +273,13 @@ impl<'a> Exchange<'a> {
     }
 
     /// One line a request; without the query, which in an operation's address is a signature.
-    fn trace(&self, status: &str, started: time::OffsetDateTime) {
-        let ms = (self.client.clock.now() - started).whole_milliseconds();
+    fn trace(&self, status: &str, started: Instant) {
+        let ms = (self.client.clock.instant() - started).as_millis();
         tracing::debug!(
             method = %self.call.method,
             path = self.call.url.path(),
             status,
-            ms = i64::try_from(ms).unwrap_or(i64::MAX),
+            ms = u64::try_from(ms).unwrap_or(u64::MAX),
             "resource manager"
         );
     }
@@ -299,7 +300,7 @@ struct Authorization {
 
 impl Authorization {
     fn of(bearers: &[Bearer]) -> Self {
-        let value = |bearer: &Bearer| format!("Bearer {}", bearer.secret.secret());
+        let value = |bearer: &Bearer| format!("Bearer {}", bearer.granted.token.secret());
         Self { primary: bearers.first().map(value).unwrap_or_default(), auxiliary: bearers.get(1).map(value) }
     }
 }

@@ -2,30 +2,24 @@
 
 use std::time::Duration;
 
-use time::OffsetDateTime;
+use tokio::time::Instant;
 
 use crate::clock::Clock;
 
-/// A point in time after which no call starts and no wait lasts.
+/// A point in elapsed time after which no call starts and no wait lasts. No step of the wall clock moves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Deadline(OffsetDateTime);
+pub struct Deadline(Instant);
 
 impl Deadline {
-    /// At this point of the clock.
-    #[must_use]
-    pub fn at(point: OffsetDateTime) -> Self {
-        Self(point)
-    }
-
     /// `span` from now.
     #[must_use]
     pub fn after(clock: &Clock, span: Duration) -> Self {
-        Self(clock.now() + span)
+        Self(clock.instant() + span)
     }
 
     /// What is left until then; zero once it has passed.
     #[must_use]
     pub fn remaining(self, clock: &Clock) -> Duration {
-        (self.0 - clock.now()).try_into().unwrap_or(Duration::ZERO)
+        self.0.saturating_duration_since(clock.instant())
     }
 }

@@ -29,13 +29,44 @@ pub(super) fn failure(status: u16, body: &[u8]) -> AzureFailure {
 }
 
 /// The error in an object with `code` and `message`, either of which may be missing.
+///
+/// What matters may stand in `details` only: that another operation holds the resource, and the sentence that says which.
 pub(super) fn of_value(error: &Value, status: u16) -> AzureFailure {
+    let outer = told(error, status);
+    let details = error.get("details").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let details: Vec<AzureFailure> = details.iter().map(|detail| told(detail, status)).collect();
+    let lock = details.iter().find(|detail| detail.is_lock());
+    let code = match lock {
+        Some(lock) if !outer.is_lock() => lock.code.clone(),
+        _ => outer.code,
+    };
+    let telling = || lock.into_iter().chain(&details).find(|detail| !says_nothing(&detail.message));
+    let message = match telling() {
+        Some(detail) if says_nothing(&outer.message) => detail.message.clone(),
+        _ => outer.message,
+    };
+    AzureFailure { code, message }
+}
+
+const NO_MESSAGE: &str = "no message";
+
+/// The code and the message of an error or of one of its details.
+fn told(error: &Value, status: u16) -> AzureFailure {
     let text =
         |key: &str| error.get(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
     AzureFailure {
         code: text("code").map_or_else(|| format!("Status{status}"), |code| bounded(code, LONGEST_CODE)),
-        message: text("message").map_or_else(|| "no message".to_owned(), |m| bounded(m, LONGEST_MESSAGE)),
+        message: text("message").map_or_else(|| NO_MESSAGE.to_owned(), |m| bounded(m, LONGEST_MESSAGE)),
     }
+}
+
+/// "A retryable error occurred." and its like: a sentence that only says that there is an error.
+fn says_nothing(message: &str) -> bool {
+    let message = message.trim_end_matches('.').to_ascii_lowercase();
+    let words: Vec<&str> = message.split_whitespace().collect();
+    message == NO_MESSAGE
+        || matches!(words[..], ["a" | "an", .., "error", "occurred"] | ["a" | "an", .., "error", "has", "occurred"]
+            if words.len() <= 6)
 }
 
 /// The error of a token endpoint: `{"error","error_description","error_codes":[…]}`.

@@ -222,10 +222,13 @@ impl AzureFailure {
     /// Azure says so with 409, with 429 (which is no throttling then), with 400 and inside a failed operation.
     #[must_use]
     pub fn is_busy(&self) -> bool {
+        self.is_lock() || self.code.eq_ignore_ascii_case("ReferencedResourceNotProvisioned")
+    }
+
+    /// Whether another operation holds the very resource that was to be written.
+    pub(super) fn is_lock(&self) -> bool {
         let code = self.code.to_ascii_lowercase();
-        code == "anotheroperationinprogress"
-            || code == "referencedresourcenotprovisioned"
-            || code.starts_with("retryableerror")
+        code == "anotheroperationinprogress" || code.starts_with("retryableerror")
     }
 
     fn is_policy(&self) -> bool {

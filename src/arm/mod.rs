@@ -7,6 +7,7 @@ mod address;
 mod client;
 mod deadline;
 mod denial;
+pub(crate) mod entra;
 mod envelope;
 mod error;
 mod managers;

@@ -10,7 +10,7 @@ use super::error::{ArmError, WriteError};
 use super::operation::Operation;
 use super::resources::{Kind, Resource, look};
 use super::{ResourceManager, wire};
-use crate::handshake::halves::{Network, PeeringFlags, Sight};
+use crate::handshake::halves::{AsRead, Network, PeeringFlags, Sight};
 use crate::handshake::ids::{PeeringId, TenantId, VirtualNetworkId};
 use crate::handshake::management::halves::Look;
 
@@ -25,7 +25,7 @@ const PEERING: Kind = Kind {
     pause: Duration::from_secs(10),
 };
 
-/// A peering to be written, in full: Azure replaces it as a whole.
+/// A peering to be written. Azure replaces it as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeeringWrite {
     /// The tenant of the network that holds it.
@@ -38,6 +38,8 @@ pub struct PeeringWrite {
     pub remote: VirtualNetworkId,
     /// Its flags.
     pub flags: PeeringFlags,
+    /// The half that it is written over: what is not named here stays as it is there.
+    pub over: AsRead,
     /// Take over the remote network's address space as it is now (`syncRemoteAddressSpace`).
     pub sync: bool,
     /// Names this write in Azure's logs and, with the attempt's number, each request of it.
@@ -109,7 +111,7 @@ impl ResourceManager {
     /// # Errors
     /// [`WriteError::Rejected`] if nothing was written; [`WriteError::Unknown`] if that has to be read back.
     pub async fn put_peering(&self, write: &PeeringWrite, until: Deadline) -> Result<Operation, WriteError> {
-        let body = wire::PeeringBody::new(&write.remote, write.flags);
+        let body = wire::PeeringBody::new(&write.remote, write.flags, &write.over);
         let mut call = self.putting(&PEERING, write.tenant, &write.id, &body, write.correlation)?.linking(
             PEER,
             &write.remote,

@@ -17,7 +17,6 @@ use super::resources::Kind;
 use super::wire::{OperationStatus, Provisioned};
 use crate::clock::Clock;
 use crate::handshake::halves::Provisioning;
-use crate::handshake::ids::TenantId;
 
 /// Never look more often than this, whatever an answer says.
 const SHORTEST: Duration = Duration::from_millis(200);
@@ -35,7 +34,6 @@ pub struct Operation {
     deletes: bool,
     /// The resource written.
     resource: Url,
-    auxiliary: Option<TenantId>,
     correlation: Uuid,
     /// How it ended, if it had when it was accepted.
     ended: Option<Ended>,
@@ -102,7 +100,6 @@ impl Operation {
             asked: call.asked.clone(),
             deletes,
             resource,
-            auxiliary: call.auxiliary,
             correlation: call.correlation,
             ended,
             track,
@@ -192,7 +189,7 @@ impl Operation {
         }
     }
 
-    /// A look goes out as the write did, with the partner's token too.
+    /// A look goes out in the tenant that was written in, with that tenant's token alone.
     fn call(&self) -> Call {
         let (url, action) = match &self.track {
             Track::Status { url, .. } | Track::Location(url) => (url, READ_OPERATION),
@@ -203,7 +200,7 @@ impl Operation {
             method: Method::Get,
             url: url.clone(),
             body: None,
-            auxiliary: self.auxiliary,
+            auxiliary: None,
             correlation: self.correlation,
             sequence: self.looks,
         }

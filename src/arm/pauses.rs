@@ -1,54 +1,92 @@
 //! Who throttled us, and until when they want to be left alone.
 //!
-//! Resource Manager counts calls by caller and subscription: one who goes on calling for other things before the time it
-//! asked for only makes it longer.
+//! Resource Manager counts calls by caller and subscription, reads apart from writes: one who goes on calling for other
+//! things before the time it asked for only makes it longer. A lock is told by 429 too, but keeps only writes away, and
+//! only from one network.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use azure_core::http::Url;
-use time::OffsetDateTime;
+use azure_core::http::{Method, Url};
+use tokio::time::Instant;
 
 use super::error::{AzureFailure, Fault};
 use crate::handshake::ids::TenantId;
 
 /// Kept in memory only: who starts anew learns it from the next answer.
 #[derive(Default)]
-pub(super) struct Pauses(Mutex<HashMap<Place, (OffsetDateTime, AzureFailure)>>);
+pub(super) struct Pauses(Mutex<HashMap<Place, (Instant, AzureFailure)>>);
 
-/// A tenant's subscription in lower case; empty for what belongs to none.
-type Place = (TenantId, String);
+/// What is to be left alone; paths and subscriptions in lower case.
+#[derive(PartialEq, Eq, Hash)]
+enum Place {
+    /// Reads of a tenant's subscription; empty for what belongs to none.
+    Reads(TenantId, String),
+    /// Writes there.
+    Writes(TenantId, String),
+    /// Writes on one network and what is in it; on the resource itself where it is in no network.
+    Locked(String),
+}
 
-impl Pauses {
-    /// Nothing is to be called there for this long.
-    pub(super) fn begin(
-        &self,
-        tenant: TenantId,
-        url: &Url,
-        now: OffsetDateTime,
-        after: Duration,
-        why: &AzureFailure,
-    ) {
-        let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pauses.retain(|_, (until, _)| *until > now);
-        pauses.insert(place(tenant, url), (now + after, why.clone()));
+impl Place {
+    /// Where calls of this kind are counted.
+    fn counted(tenant: TenantId, method: Method, url: &Url) -> Self {
+        let mut segments = url.path().split('/').skip(1);
+        let subscription = match segments.next() {
+            Some(first) if first.eq_ignore_ascii_case("subscriptions") => segments.next(),
+            _ => None,
+        };
+        let subscription = subscription.unwrap_or_default().to_ascii_lowercase();
+        if method == Method::Get {
+            Self::Reads(tenant, subscription)
+        } else {
+            Self::Writes(tenant, subscription)
+        }
     }
 
-    /// What Resource Manager would answer there, or at least what it asked us to take for that.
-    pub(super) fn at(&self, tenant: TenantId, url: &Url, now: OffsetDateTime) -> Option<Fault> {
-        let pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (until, failure) = pauses.get(&place(tenant, url))?;
-        let left = Duration::try_from(*until - now).ok().filter(|left| !left.is_zero())?;
-        Some(Fault::Answered { status: 429, failure: failure.clone(), after: Some(left), linked: None })
+    fn locked(url: &Url) -> Self {
+        let path = url.path().to_ascii_lowercase();
+        let mut segments = path.split('/');
+        let before = segments.by_ref().take_while(|segment| *segment != "virtualnetworks").count();
+        let held = match segments.next() {
+            Some(_) => path.split('/').take(before + 2).collect::<Vec<_>>().join("/"),
+            None => path,
+        };
+        Self::Locked(held)
     }
 }
 
-fn place(tenant: TenantId, url: &Url) -> Place {
-    let mut segments = url.path().split('/').skip(1);
-    let subscription = match segments.next() {
-        Some(first) if first.eq_ignore_ascii_case("subscriptions") => segments.next(),
-        _ => None,
-    };
-    (tenant, subscription.unwrap_or_default().to_ascii_lowercase())
+impl Pauses {
+    /// Such calls are not to be made there for this long.
+    pub(super) fn begin(
+        &self,
+        (tenant, method, url): (TenantId, Method, &Url),
+        now: Instant,
+        after: Duration,
+        why: &AzureFailure,
+    ) {
+        let place = if why.is_lock() { Place::locked(url) } else { Place::counted(tenant, method, url) };
+        let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        pauses.retain(|_, (until, _)| *until > now);
+        pauses.insert(place, (now + after, why.clone()));
+    }
+
+    /// What Resource Manager would answer there, or at least what it asked us to take for that.
+    pub(super) fn at(&self, (tenant, method, url): (TenantId, Method, &Url), now: Instant) -> Option<Fault> {
+        let locked = (method != Method::Get).then(|| Place::locked(url));
+        let pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (until, failure) = [Some(Place::counted(tenant, method, url)), locked]
+            .into_iter()
+            .flatten()
+            .filter_map(|place| pauses.get(&place))
+            .max_by_key(|(until, _)| *until)?;
+        let left = until.saturating_duration_since(now);
+        (!left.is_zero()).then(|| Fault::Answered {
+            status: 429,
+            failure: failure.clone(),
+            after: Some(left),
+            linked: None,
+        })
+    }
 }

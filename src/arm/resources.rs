@@ -95,7 +95,8 @@ impl ResourceManager {
         Err(ArmError::new(&asked, Fault::Malformed { what, source: None }))
     }
 
-    /// Reads all that `parent` holds, page by page. One that makes no sense is passed over with a warning.
+    /// Reads all that `parent` holds, page by page. One that makes no sense, or lies elsewhere, is passed over with a
+    /// warning.
     pub(super) async fn list<T: Resource>(
         &self,
         tenant: TenantId,
@@ -113,7 +114,8 @@ impl ResourceManager {
                     tracing::warn!(%error, "one of {}/{} is passed over", asked.resource, T::COLLECTION);
                 };
                 match serde_json::from_value::<T::Wire>(item).map(T::from_wire) {
-                    Ok(Ok(item)) => read.push(item),
+                    Ok(Ok(item)) if lies_in(item.id(), parent) => read.push(item),
+                    Ok(Ok(item)) => warn(&format!("{} does not lie there", item.id())),
                     Ok(Err(error)) => warn(&error),
                     Err(error) => warn(&error),
                 }
@@ -211,6 +213,12 @@ impl ResourceManager {
         let answer = self.client().read(&call, until).await?;
         serde_json::from_slice(&answer.body).map_err(|error| malformed(asked, "not the expected JSON", error))
     }
+}
+
+/// Whether a resource is one of what `parent` holds. Azure's answer is no reason to believe in one of another place.
+fn lies_in(id: &impl Display, parent: &impl Display) -> bool {
+    let (id, parent) = (id.to_string().to_ascii_lowercase(), parent.to_string().to_ascii_lowercase());
+    id.strip_prefix(&parent).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn malformed(asked: &Asked, what: &str, source: impl StdError + Send + Sync + 'static) -> ArmError {

@@ -8,11 +8,14 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use crate::handshake::halves::{Network, PeeringFlags, PeeringHalf, PeeringState, Provisioning, SyncLevel};
+use crate::handshake::halves::{
+    AsRead, Network, PeeringFlags, PeeringHalf, PeeringState, Provisioning, SyncLevel,
+};
 use crate::handshake::ids::{IdError, Name, PeeringId, VirtualNetworkId};
 
 /// `Microsoft.Network/virtualNetworks`.
@@ -40,7 +43,21 @@ struct VirtualNetworkProperties {
 pub struct Peering {
     id: Option<String>,
     name: Option<String>,
-    properties: Option<PeeringProperties>,
+    #[serde(deserialize_with = "both_ways")]
+    properties: Option<BothWays>,
+}
+
+/// A peering's properties: what is used of them, and all of them.
+#[derive(Clone, Debug, Default)]
+struct BothWays {
+    used: PeeringProperties,
+    as_read: AsRead,
+}
+
+fn both_ways<'de, D: Deserializer<'de>>(from: D) -> Result<Option<BothWays>, D::Error> {
+    let Some(all) = Option::<Map<String, Value>>::deserialize(from)? else { return Ok(None) };
+    let used = PeeringProperties::deserialize(&all).map_err(D::Error::custom)?;
+    Ok(Some(BothWays { used, as_read: AsRead::from(all) }))
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -134,31 +151,46 @@ impl Provisioned {
     }
 }
 
-/// The body of a peering's PUT. What Azure decides by itself (states, spaces) is not sent; it would be ignored.
+/// The body of a peering's PUT.
+///
+/// Azure replaces a half as a whole, so that one which exists goes back as it was read, with what this version does not
+/// know; what Azure decides by itself (states, spaces) it ignores there, and of a new half it is not sent.
 #[derive(Clone, Debug, Serialize)]
 pub struct PeeringBody {
-    properties: PeeringBodyProperties,
-}
-
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PeeringBodyProperties {
-    #[serde(flatten)]
-    flags: PeeringFlags,
-    remote_virtual_network: RemoteNetwork,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct RemoteNetwork {
-    id: VirtualNetworkId,
+    properties: Map<String, Value>,
 }
 
 impl PeeringBody {
-    /// A half that points at `remote` with these flags.
+    /// A half that points at `remote` with these flags, and is otherwise as it was read.
     #[must_use]
-    pub fn new(remote: &VirtualNetworkId, flags: PeeringFlags) -> Self {
-        let remote_virtual_network = RemoteNetwork { id: remote.clone() };
-        Self { properties: PeeringBodyProperties { flags, remote_virtual_network } }
+    pub fn new(remote: &VirtualNetworkId, flags: PeeringFlags, as_read: &AsRead) -> Self {
+        let mut properties = as_read.properties().cloned().unwrap_or_default();
+        let PeeringFlags {
+            allow_virtual_network_access,
+            allow_forwarded_traffic,
+            allow_gateway_transit,
+            use_remote_gateways,
+        } = flags;
+        for (name, flag) in [
+            ("allowVirtualNetworkAccess", allow_virtual_network_access),
+            ("allowForwardedTraffic", allow_forwarded_traffic),
+            ("allowGatewayTransit", allow_gateway_transit),
+            ("useRemoteGateways", use_remote_gateways),
+        ] {
+            properties.insert(name.to_owned(), flag.into());
+        }
+        match properties.get_mut("remoteVirtualNetwork").and_then(Value::as_object_mut) {
+            Some(read) => {
+                let leads = read.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+                if leads.as_ref() != Some(remote) {
+                    read.insert("id".to_owned(), remote.to_string().into());
+                }
+            }
+            None => {
+                properties.insert("remoteVirtualNetwork".to_owned(), json!({"id": remote.to_string()}));
+            }
+        }
+        Self { properties }
     }
 }
 
@@ -225,7 +257,7 @@ impl Peering {
     /// When one of its prefixes cannot be read.
     pub fn into_half(self, network: &VirtualNetworkId) -> Result<Option<PeeringHalf>, WireError> {
         let shown = self.id.as_deref().or(self.name.as_deref()).unwrap_or_default().to_owned();
-        let properties = self.properties.unwrap_or_default();
+        let BothWays { used: properties, as_read } = self.properties.unwrap_or_default();
         let remote = properties.remote_virtual_network.and_then(|remote| remote.id).unwrap_or_default();
         let ids = peering_id(self.id.as_deref(), self.name.as_deref(), network)
             .and_then(|id| Ok((id, remote.parse::<VirtualNetworkId>()?)));
@@ -245,7 +277,8 @@ impl Peering {
             sync: properties.peering_sync_level.unwrap_or(SyncLevel::Unknown),
             provisioning: properties.provisioning_state.unwrap_or_default(),
             flags: PeeringFlags {
-                allow_virtual_network_access: properties.allow_virtual_network_access.unwrap_or_default(),
+                // Absent, it is allowed.
+                allow_virtual_network_access: properties.allow_virtual_network_access.unwrap_or(true),
                 allow_forwarded_traffic: properties.allow_forwarded_traffic.unwrap_or_default(),
                 allow_gateway_transit: properties.allow_gateway_transit.unwrap_or_default(),
                 use_remote_gateways: properties.use_remote_gateways.unwrap_or_default(),
@@ -254,21 +287,19 @@ impl Peering {
                 && properties.enable_only_ipv6_peering != Some(true),
             current: current.unwrap_or_else(|| peered.clone()),
             peered,
+            as_read,
         }))
     }
 }
 
-/// The peering's id: as it says itself, or by its name in its network.
+/// The peering's id: as it says itself where that lies in its network, or else by its name there.
 fn peering_id(
     id: Option<&str>,
     name: Option<&str>,
     network: &VirtualNetworkId,
 ) -> Result<PeeringId, IdError> {
-    match (id, name) {
-        (Some(id), None) => id.parse(),
-        (Some(id), Some(name)) => id.parse().or_else(|_| Ok(network.peering(name.parse::<Name>()?))),
-        (None, name) => Ok(network.peering(name.unwrap_or_default().parse::<Name>()?)),
-    }
+    let own = id.and_then(|id| id.parse::<PeeringId>().ok()).filter(|id| id.network == *network);
+    own.map_or_else(|| Ok(network.peering(name.unwrap_or_default().parse::<Name>()?)), Ok)
 }
 
 fn prefixes(space: Option<AddressSpace>, of: &impl Display) -> Result<Option<Vec<IpNet>>, WireError> {

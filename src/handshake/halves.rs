@@ -1,9 +1,12 @@
 //! What is seen of a peering's two halves: networks, the peerings in them and their states.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::ids::{PeeringId, VirtualNetworkId};
 
@@ -56,6 +59,42 @@ pub struct PeeringHalf {
     pub peered: Vec<IpNet>,
     /// The remote network's space now (`remoteVirtualNetworkAddressSpace`; `peered` where the api-version lacks it).
     pub current: Vec<IpNet>,
+    /// All its properties, for writing it again.
+    pub as_read: AsRead,
+}
+
+/// A half's `properties` as Resource Manager showed them, so that a write which replaces the half loses nothing of it.
+///
+/// It has no part in deciding: any two are equal, and none is shown.
+#[derive(Clone, Default)]
+pub struct AsRead(Option<Arc<Map<String, Value>>>);
+
+impl AsRead {
+    /// The properties, if they were read.
+    #[must_use]
+    pub fn properties(&self) -> Option<&Map<String, Value>> {
+        self.0.as_deref()
+    }
+}
+
+impl From<Map<String, Value>> for AsRead {
+    fn from(properties: Map<String, Value>) -> Self {
+        Self(Some(Arc::new(properties)))
+    }
+}
+
+impl PartialEq for AsRead {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for AsRead {}
+
+impl fmt::Debug for AsRead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AsRead")
+    }
 }
 
 /// The flags of one half. They are set for each half on its own.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::halves::PeeringFlags;
+use super::halves::{AsRead, PeeringFlags, PeeringHalf};
 use super::ids::{PeeringId, TenantId, VirtualNetworkId};
 use super::management::ids::{
     NetworkManagerConnectionId, NetworkManagerId, Scope, ScopeConnectionId, StaticMemberId,
@@ -68,6 +68,9 @@ pub enum Body {
         remote: VirtualNetworkId,
         /// The flags that it is to have.
         flags: PeeringFlags,
+        /// The half that is written over, where there is one.
+        #[serde(skip)]
+        over: AsRead,
     },
     /// A scope connection.
     ScopeConnection {
@@ -97,6 +100,15 @@ pub enum Body {
 }
 
 impl Write {
+    /// The same write over a half that exists: whatever it does not name of it stays.
+    #[must_use]
+    pub fn over(mut self, half: Option<&PeeringHalf>) -> Self {
+        if let (Body::Peering { over, .. }, Some(half)) = (&mut self.body, half) {
+            *over = half.as_read.clone();
+        }
+        self
+    }
+
     /// What it writes.
     #[must_use]
     pub fn target(&self) -> Target {

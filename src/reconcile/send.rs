@@ -27,7 +27,7 @@ impl Reconciler {
     ) -> Sent {
         let (arm, home) = (&self.resource_manager, self.home);
         let operation = match &write.body {
-            Body::Peering { id, remote, flags } => {
+            Body::Peering { id, remote, flags, over } => {
                 let (tenant, other) = match write.step.side() {
                     Side::Ours => (home, partner),
                     Side::Theirs => (partner, home),
@@ -38,6 +38,7 @@ impl Reconciler {
                     id: id.clone(),
                     remote: remote.clone(),
                     flags: *flags,
+                    over: over.clone(),
                     sync: write.step.syncs(),
                     correlation,
                 };

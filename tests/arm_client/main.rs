@@ -9,5 +9,6 @@ mod members;
 mod operations;
 mod reads;
 mod script;
+mod throttles;
 mod tokens;
 mod writes;

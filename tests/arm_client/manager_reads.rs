@@ -25,6 +25,9 @@ use Read::*;
 const ONES: [Read; 4] = [Manager, ScopeConnection, Connection(SCOPE), Connection(GROUP_SCOPE)];
 const LISTS: [Read; 5] = [Managers, ScopeConnections, Connections(SCOPE), Connections(GROUP_SCOPE), Members];
 
+/// Where managers are listed: the subscription of ours.
+const HERE: &str = "/subscriptions/6a5f35e9-6951-499d-a36b-83c6c6eed44a";
+
 const CONNECTIONS: &str = "providers/Microsoft.Network/networkManagerConnections";
 
 /// What was seen, printed; the types differ.
@@ -41,7 +44,7 @@ impl Read {
     fn line(self) -> String {
         match self {
             Manager => get(MANAGER),
-            Managers => get_list(SCOPE, "providers/Microsoft.Network/networkManagers"),
+            Managers => get_list(HERE, "providers/Microsoft.Network/networkManagers"),
             ScopeConnection => get(&format!("{MANAGER}/scopeConnections/c")),
             ScopeConnections => get_list(MANAGER, "scopeConnections"),
             Connection(scope) => get(&format!("{scope}/{CONNECTIONS}/c")),
@@ -55,7 +58,7 @@ impl Read {
         const NETWORK: &str = "Microsoft.Network";
         let (action, resource) = match self {
             Manager => ("Microsoft.Network/networkManagers/read", MANAGER.to_owned()),
-            Managers => ("Microsoft.Network/networkManagers/read", SCOPE.to_owned()),
+            Managers => ("Microsoft.Network/networkManagers/read", HERE.to_owned()),
             ScopeConnection => (
                 "Microsoft.Network/networkManagers/scopeConnections/read",
                 format!("{MANAGER}/scopeConnections/c"),
@@ -89,7 +92,7 @@ impl Read {
     async fn make(self, stage: &Stage) -> Result<Look<String>, ArmError> {
         let (arm, until, tenant) = (&stage.arm, stage.until(20), tenant(CONTOSO));
         let scope = |text: &str| text.parse::<Scope>().unwrap();
-        let here = Place::Subscription("dec492d3-4f4e-493b-aa47-7bdf2f96a6fc".parse().unwrap());
+        let here = Place::Subscription("6a5f35e9-6951-499d-a36b-83c6c6eed44a".parse().unwrap());
         let (_, resource) = self.asked();
         match self {
             Manager => arm.manager(tenant, &resource.parse().unwrap(), until).await.map(shown),
@@ -209,6 +212,31 @@ async fn a_list_asks_for_twenty_and_goes_on_until_there_is_no_next_link() {
             );
             assert!(seen.contains("/one") && seen.contains("/two"), "{seen}");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lies_elsewhere_is_not_believed_to_be_in_a_list() {
+    for read in LISTS {
+        let mut value = vec![read.body("here")];
+        for (own, other) in [
+            ("6a5f35e9", "6a5f35e8"),
+            ("dec492d3", "dec492d4"),
+            ("fabrikam-root", "fabrikam-root-2"),
+            ("networkGroups/g/", "networkGroups/g-2/"),
+        ] {
+            let mut far = read.body("far");
+            let id = far["id"].as_str().unwrap().replace(own, other);
+            if far["id"] != id {
+                far["id"] = id.into();
+                value.push(far);
+            }
+        }
+        assert!(value.len() > 1, "{read:?}");
+        let look = read.answered(answer(200, &json!({"value": value}))).await.unwrap();
+        let Look::Seen(seen) = look else { panic!("{read:?}: {look:?}") };
+        assert_eq!(seen.matches(" id: ").count(), 1, "{read:?}: {seen}");
+        assert!(seen.contains("/here") && !seen.contains("/far"), "{read:?}: {seen}");
     }
 }
 

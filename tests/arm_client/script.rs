@@ -10,7 +10,7 @@ use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request, Url};
 use peerpact::arm::{Deadline, PeeringWrite, ResourceManager, Settings};
 use peerpact::clock::Clock;
-use peerpact::handshake::halves::PeeringFlags;
+use peerpact::handshake::halves::{AsRead, PeeringFlags};
 use peerpact::handshake::ids::{PeeringId, TenantId, VirtualNetworkId};
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -62,8 +62,10 @@ impl Seen {
 #[derive(Debug)]
 struct Transport {
     clock: Clock,
-    start: time::OffsetDateTime,
+    start: tokio::time::Instant,
     expected: Mutex<VecDeque<(String, Reply)>>,
+    /// Answered where it is asked for, which need not be.
+    optional: Mutex<Option<(String, Reply)>>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -80,12 +82,13 @@ impl HttpClient for Transport {
         let Body::Bytes(body) = request.body() else { panic!("a streamed body") };
         let headers = request.headers().iter();
         self.seen.lock().unwrap().push(Seen {
-            at: u128::try_from((self.clock.now() - self.start).whole_milliseconds()).unwrap(),
+            at: (self.clock.instant() - self.start).as_millis(),
             line: line.clone(),
             headers: headers.map(|(n, v)| (n.as_str().to_owned(), v.as_str().to_owned())).collect(),
             body: String::from_utf8(body.to_vec()).unwrap(),
         });
-        let next = self.expected.lock().unwrap().pop_front();
+        let optional = self.optional.lock().unwrap().take_if(|(asked, _)| *asked == line);
+        let next = optional.or_else(|| self.expected.lock().unwrap().pop_front());
         let Some((expected, reply)) = next else { panic!("a call that nobody expects: {line}") };
         assert_eq!(line, expected, "another call was expected");
         let reply = match reply {
@@ -125,8 +128,13 @@ impl Stage {
     pub(crate) fn at(endpoint: &str) -> Self {
         let start = datetime!(2026-11-22 08:00 UTC);
         let clock = Clock::starting_at(start);
-        let transport =
-            Arc::new(Transport { clock, start, expected: Mutex::default(), seen: Mutex::default() });
+        let transport = Arc::new(Transport {
+            clock,
+            start: clock.instant(),
+            expected: Mutex::default(),
+            optional: Mutex::default(),
+            seen: Mutex::default(),
+        });
         let arm = ResourceManager::new(settings(endpoint), transport.clone(), clock);
         Self { arm, clock, transport }
     }
@@ -141,6 +149,12 @@ impl Stage {
     pub(crate) fn expect_token(&self, tenant: &str, token: &str) -> &Self {
         let body = json!({"token_type": "Bearer", "expires_in": 3599, "access_token": token});
         self.expect(token_line(tenant), answer(200, &body))
+    }
+
+    /// Whenever this tenant's token is asked for, it is `token`, once.
+    pub(crate) fn may_be_asked_for_a_token(&self, tenant: &str, token: &str) {
+        let body = json!({"token_type": "Bearer", "expires_in": 3599, "access_token": token});
+        *self.transport.optional.lock().unwrap() = Some((token_line(tenant), answer(200, &body)));
     }
 
     pub(crate) fn until(&self, seconds: u64) -> Deadline {
@@ -191,6 +205,7 @@ pub(crate) fn write() -> PeeringWrite {
         id: half(),
         remote: network(B),
         flags: PeeringFlags { allow_virtual_network_access: true, ..PeeringFlags::default() },
+        over: AsRead::default(),
         sync: false,
         correlation: CORRELATION,
     }

@@ -42,7 +42,7 @@ async fn two_reads_at_once_ask_for_one_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_peering_write_and_the_looks_at_its_operation_carry_one_auxiliary_token_the_partners() {
+async fn a_peering_write_carries_one_auxiliary_token_the_partners_and_the_looks_at_its_operation_none() {
     let stage = Stage::new();
     let operation = "https://arm.test/operations/1?t=1&s=signed";
     let headers = [("azure-asyncoperation", operation), ("retry-after", "1")];
@@ -51,9 +51,70 @@ async fn a_peering_write_and_the_looks_at_its_operation_carry_one_auxiliary_toke
     stage.expect(format!("GET {operation}"), answer(200, &json!({"status": "Succeeded"})));
     let accepted = stage.arm.put_peering(&write(), stage.until(20)).await.unwrap();
     stage.arm.finish(accepted, stage.until(20)).await.unwrap();
-    for call in &stage.played()[2..] {
+    for (call, auxiliary) in stage.played()[2..].iter().zip([Some("Bearer tok-fabrikam"), None]) {
         assert_eq!(call.header("authorization"), Some("Bearer tok-contoso"), "{}", call.line);
-        assert_eq!(call.header("x-ms-authorization-auxiliary"), Some("Bearer tok-fabrikam"), "{}", call.line);
+        assert_eq!(call.header("x-ms-authorization-auxiliary"), auxiliary, "{}", call.line);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_be_no_token_is_neither_shown_nor_kept_and_the_next_call_asks_anew() {
+    for odd in
+        ["", "tok-odd\r\nx-injected: 1", "tok-odd\n", "tok-odd ", "tok-\u{f6}dd", "tok-odd\u{7f}", "\0"]
+    {
+        let stage = Stage::new();
+        stage.expect_token(CONTOSO, odd);
+        let error = stage.arm.network(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap_err();
+        assert_eq!(error.class(), Class::Malformed, "{error}");
+        let told = format!("{error} {error:?}");
+        assert!(told.contains("can be no token") && told.contains(CONTOSO), "{told}");
+        assert!(!told.contains("tok-") && !told.contains("injected"), "{told}");
+        stage.expect_token(CONTOSO, "good").expect(get(A), answer(200, &vnet(A, "10.0.0.0/16")));
+        stage.arm.network(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
+        stage.played();
+    }
+}
+
+/// Reads with one token, lets time pass as `pass` has it, and reads again: the tokens that were asked for.
+async fn tokens_when(pass: impl AsyncFnOnce(&Stage)) -> usize {
+    let stage = Stage::new();
+    let read = async || {
+        stage.expect(get(A), answer(200, &vnet(A, "10.0.0.0/16")));
+        stage.arm.network(tenant(CONTOSO), &network(A), stage.until(20)).await
+    };
+    stage.expect_token(CONTOSO, "first");
+    read().await.unwrap();
+    pass(&stage).await;
+    stage.may_be_asked_for_a_token(CONTOSO, "second");
+    read().await.unwrap();
+    stage.played().iter().filter(|seen| seen.line == token_line(CONTOSO)).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_renewed_when_wall_time_or_elapsed_time_calls_it_old() {
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    assert_eq!(tokens_when(async |_| {}).await, 1);
+    assert_eq!(tokens_when(async |_| tokio::time::advance(minutes(40)).await).await, 1);
+    assert_eq!(tokens_when(async |_| tokio::time::advance(minutes(46)).await).await, 2);
+    for step in [time::Duration::HOUR, time::Duration::DAY, -time::Duration::HOUR, -time::Duration::DAY] {
+        assert_eq!(tokens_when(async |stage| stage.clock.step(step)).await, 2, "a step by {step}");
+    }
+    let elapsed = async |stage: &Stage| {
+        tokio::time::advance(minutes(60)).await;
+        stage.clock.step(-time::Duration::HOUR);
+    };
+    assert_eq!(tokens_when(elapsed).await, 2, "an hour has elapsed that the wall clock does not show");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_step_of_the_wall_clock_ends_or_prolongs_what_time_is_left() {
+    for step in [time::Duration::HOUR, time::Duration::DAY, -time::Duration::HOUR, -time::Duration::DAY] {
+        let stage = Stage::new();
+        let until = stage.until(20);
+        stage.clock.step(step);
+        assert_eq!(until.remaining(&stage.clock), Duration::from_secs(20), "after a step by {step}");
+        tokio::time::advance(Duration::from_secs(20)).await;
+        assert!(until.remaining(&stage.clock).is_zero(), "after a step by {step}");
     }
 }
 

@@ -1,6 +1,6 @@
 use peerpact::arm::wire::{OperationStatus, Page, Peering, PeeringBody, Provisioned, VirtualNetwork};
 use peerpact::handshake::halves::{
-    Network, PeeringFlags, PeeringHalf, PeeringState, Provisioning, SyncLevel,
+    AsRead, Network, PeeringFlags, PeeringHalf, PeeringState, Provisioning, SyncLevel,
 };
 use peerpact::handshake::ids::VirtualNetworkId;
 use serde_json::{Value, json};
@@ -119,7 +119,7 @@ fn what_we_put_is_what_the_azure_cli_put() {
         let theirs = &exchange.request.as_ref().unwrap()["properties"];
         let flags: PeeringFlags = serde_json::from_value(theirs.clone()).unwrap();
         let remote = theirs["remoteVirtualNetwork"]["id"].as_str().unwrap().parse().unwrap();
-        let ours = serde_json::to_value(PeeringBody::new(&remote, flags)).unwrap();
+        let ours = serde_json::to_value(PeeringBody::new(&remote, flags, &AsRead::default())).unwrap();
         for (field, value) in ours["properties"].as_object().unwrap() {
             assert_eq!(value, &theirs[field], "{field}");
         }
@@ -190,6 +190,86 @@ fn a_peering_without_a_readable_remote_is_passed_over_and_its_network_is_not() {
         read.id.peering("p".parse().unwrap()),
         "named by its network and its name"
     );
+}
+
+#[test]
+fn a_peering_whose_id_lies_in_another_network_is_named_by_its_name_in_its_own() {
+    let far = B.to_owned() + "/virtualNetworkPeerings/far";
+    let near = A.to_uppercase() + "/virtualNetworkPeerings/near";
+    let peering = |more: Value| {
+        let mut peering = json!({"properties": {"remoteVirtualNetwork": {"id": B}}});
+        peering.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        peering
+    };
+    let read = network(&json!({"id": A, "properties": {"virtualNetworkPeerings": [
+        peering(json!({"id": far, "name": "p"})), peering(json!({"id": far})),
+        peering(json!({"id": far, "name": "a/b"})), peering(json!({"id": near})), peering(json!({"id": near, "name": "q"}))]}}));
+    let named = |name: &str| read.id.peering(name.parse().unwrap());
+    let ids: Vec<_> = read.peerings.iter().map(|half| half.id.clone()).collect();
+    assert_eq!(ids, [named("p"), named("near"), named("near")]);
+}
+
+#[test]
+fn every_recorded_half_goes_back_as_it_was_read_but_for_what_is_to_change() {
+    let Some(exchanges) = recordings() else { return };
+    let mut compared = 0;
+    for exchange in &exchanges {
+        for body in exchange.shown("virtualNetworkPeerings") {
+            let of = exchange.path.split("/virtualNetworkPeerings").next().unwrap().parse().unwrap();
+            goes_back(body, &of);
+            compared += 1;
+        }
+        for network in exchange.shown("virtualNetworks") {
+            let of = network["id"].as_str().unwrap().parse().unwrap();
+            for body in network["properties"]["virtualNetworkPeerings"].as_array().unwrap() {
+                goes_back(body, &of);
+                compared += 1;
+            }
+        }
+    }
+    println!("halves written again: {compared}");
+    assert!(compared > 0);
+}
+
+/// Writes a half again, with each of its flags as it is and the other way.
+fn goes_back(body: &Value, of: &VirtualNetworkId) {
+    let read = half(body, of);
+    let put = |flags| {
+        serde_json::to_value(PeeringBody::new(&read.remote, flags, &read.as_read)).unwrap()["properties"]
+            .clone()
+    };
+    assert_eq!(put(read.flags), body["properties"]);
+    let flags = PeeringFlags { allow_forwarded_traffic: !read.flags.allow_forwarded_traffic, ..read.flags };
+    let mut changed = body["properties"].clone();
+    changed["allowForwardedTraffic"] = flags.allow_forwarded_traffic.into();
+    assert_eq!(put(flags), changed);
+}
+
+#[test]
+fn what_this_version_does_not_know_of_a_half_goes_back_with_it() {
+    let of: VirtualNetworkId = A.parse().unwrap();
+    let body = json!({"name": "p", "properties": {
+        "peeringState": "Connected", "peeringSyncLevel": "FullyInSync", "provisioningState": "Succeeded",
+        "remoteVirtualNetwork": {"id": B, "viaHub": {"deep": [1, {"er": null}]}},
+        "allowVirtualNetworkAccess": true, "allowForwardedTraffic": true, "allowGatewayTransit": false,
+        "useRemoteGateways": false, "doNotVerifyRemoteGateways": true, "peerCompleteVnets": false,
+        "localSubnetNames": ["a", "b"], "remoteSubnetNames": ["c"], "enableOnlyIPv6Peering": true,
+        "remoteAddressSpace": {"addressPrefixes": ["10.1.0.0/24"], "ipamPoolPrefixAllocations": [{"pool": {"id": "x"}}]},
+        "inventedLater": {"nested": [{"with": {"more": 1.5}}, "text", false]}, "nothing": null}});
+    goes_back(&body, &of);
+    let elsewhere: VirtualNetworkId = A.replace("/A", "/C").parse().unwrap();
+    let read = half(&body, &of);
+    let put = serde_json::to_value(PeeringBody::new(&elsewhere, read.flags, &read.as_read)).unwrap();
+    assert_eq!(put["properties"]["remoteVirtualNetwork"]["id"], elsewhere.to_string());
+    assert_eq!(put["properties"]["remoteVirtualNetwork"]["viaHub"], json!({"deep": [1, {"er": null}]}));
+    assert!(!format!("{read:?}").contains("inventedLater"));
+}
+
+#[test]
+fn access_that_a_half_does_not_mention_is_allowed() {
+    let of: VirtualNetworkId = A.parse().unwrap();
+    let read = half(&json!({"name": "p", "properties": {"remoteVirtualNetwork": {"id": B}}}), &of);
+    assert_eq!(read.flags, PeeringFlags { allow_virtual_network_access: true, ..PeeringFlags::default() });
 }
 
 #[test]

@@ -37,4 +37,5 @@ mod requests;
 mod rules;
 mod slow;
 mod stage;
+mod subnets;
 mod together;

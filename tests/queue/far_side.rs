@@ -119,11 +119,11 @@ async fn a_peer_that_never_says_a_word_is_given_up_after_a_bound() {
         }
     });
     let clock = Clock::system();
-    let before = clock.now();
+    let before = clock.instant();
     let error = send(&client(port, "UseDevelopmentEmulator=true", None)).await;
     assert!(matches!(error, QueueError::Unreachable { .. }), "{error}");
     assert!(error.to_string().contains("does not answer"), "{error}");
-    assert!(clock.now() - before < Duration::from_secs(20));
+    assert!(clock.instant() - before < Duration::from_secs(20));
     silent.abort();
 }
 

@@ -65,6 +65,12 @@ impl Stage {
         client(&self.connection_string(), None, None)
     }
 
+    /// A client with the key, over plain AMQP, and with a clock of its own.
+    pub(crate) fn client_by(&self, clock: Clock) -> ServiceBus {
+        let address = ServiceBusAddress::parse(&self.connection_string()).unwrap();
+        ServiceBus::new(ServiceBusSettings { address, entra: None, ca_bundle: None, seed: 7 }, clock)
+    }
+
     /// A client with another key.
     pub(crate) fn stranger(&self) -> Arc<ServiceBus> {
         client(&self.connection_string().replace(self.broker.key(), "bm90IHRoZSBrZXk="), None, None)

@@ -12,6 +12,7 @@ mod operations;
 mod paging;
 mod path;
 mod peering_admission;
+mod peering_parts;
 mod peering_states;
 mod peering_views;
 mod peerings;

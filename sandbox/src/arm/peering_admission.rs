@@ -95,11 +95,14 @@ pub(crate) enum Refusal {
     /// The limit is documented; code and sentence are the sandbox's.
     #[error("Virtual network {network} cannot have more than {MOST_PEERINGS} peerings.")]
     TooMany { network: String },
-    /// Peerings of single subnets exist in Azure; the sandbox has whole networks only.
+    /// Code and sentence are the sandbox's.
     #[error(
-        "Peering {peering} cannot set peerCompleteVnets to false: the sandbox peers complete virtual networks only."
+        "Peering {peering} cannot set peerCompleteVnets to false without naming subnets of virtual network {network}."
     )]
-    Partial { peering: String },
+    NoSubnets { peering: String, network: String },
+    /// Code and sentence are the sandbox's.
+    #[error("Peering {peering} names subnet {subnet}, which virtual network {network} does not have.")]
+    NoSubnet { peering: String, subnet: String, network: String },
 }
 
 impl Refusal {
@@ -115,7 +118,8 @@ impl Refusal {
             Self::AlreadyReferenced { .. } => "AnotherPeeringAlreadyReferencesRemoteVnet",
             Self::RemoteChanged { .. } => "ChangingRemoteVirtualNetworkNotAllowed",
             Self::TooMany { .. } => "PeeringsPerVirtualNetworkLimitReached",
-            Self::Partial { .. } => "SubnetPeeringNotSupported",
+            Self::NoSubnets { .. } => "SubnetPeeringWithoutSubnets",
+            Self::NoSubnet { .. } => "PeeredSubnetNotFound",
         }
     }
 }

@@ -10,6 +10,7 @@ use super::peering_states::{HalfState, SyncLevel, same_space, sync_level};
 use super::peerings::KIND;
 use super::prefixes;
 use super::store::{Half, Provisioning, Store, VirtualNetwork};
+use super::virtual_networks::merge;
 use crate::mint::Mint;
 
 /// The half as a version of the interface shows it: 2018 and 2020 versions know no sync level and one address space only.
@@ -29,7 +30,7 @@ pub(super) fn body(store: &Store, network: &VirtualNetwork, half: &Half, api_ver
     properties["useRemoteGateways"] = half.gateway.use_remote_gateways.into();
     properties["doNotVerifyRemoteGateways"] = half.gateway.do_not_verify_remote_gateways.into();
     if api_version >= "2022-01-01" {
-        properties["peerCompleteVnets"] = true.into();
+        properties["peerCompleteVnets"] = half.part.is_complete().into();
     }
     if half.gateway.use_remote_gateways {
         let gateways = store.gateways_of(&half.remote_key());
@@ -37,14 +38,16 @@ pub(super) fn body(store: &Store, network: &VirtualNetwork, half: &Half, api_ver
         properties["remoteGateways"] = ids.into();
     }
     if api_version >= "2023-09-01" {
-        properties["localAddressSpace"] = prefixes::to_json(&network.space);
-        properties["localVirtualNetworkAddressSpace"] = prefixes::to_json(&network.space);
+        let local = prefixes::to_json(&half.part.local(network));
+        properties["localAddressSpace"] = local.clone();
+        properties["localVirtualNetworkAddressSpace"] = local;
     }
     properties["remoteAddressSpace"] = prefixes::to_json(&half.peered_space);
     if api_version >= "2021-02-01" {
         properties["remoteVirtualNetworkAddressSpace"] = prefixes::to_json(&half.seen_space);
     }
     properties["routeServiceVips"] = json!({});
+    merge(&mut properties, &half.rest);
     json!({"name": half.name, "id": half.id, "etag": network.etag, "properties": properties, "type": KIND})
 }
 
@@ -69,7 +72,7 @@ pub(super) fn facts(store: &Store, network: &VirtualNetwork, remote: bool) -> Ne
                     .networks
                     .get(&half.remote_key())
                     .filter(|remote| remote.guid == half.remote_guid)
-                    .map_or_else(|| half.seen_space.clone(), |remote| remote.space.clone()),
+                    .map_or_else(|| half.seen_space.clone(), |remote| half.part.remote(remote)),
             })
             .collect(),
     }
@@ -109,12 +112,11 @@ fn view(store: &Store, network: &Key, name: &str) -> Option<View> {
     let theirs = store.networks.get(&half.remote_key()).filter(|remote| remote.guid == half.remote_guid)?;
     let counterpart =
         theirs.halves.values().find(|other| other.remote_key() == *network && other.remote_guid == ours.guid);
-    let local_behind = !same_space(&half.peered_space, &theirs.space);
-    let remote_behind = counterpart.is_some_and(|other| !same_space(&other.peered_space, &ours.space));
-    Some(View {
-        seen_space: theirs.space.clone(),
-        sync: sync_level(half.state, half.sync, local_behind, remote_behind),
-    })
+    let seen_space = half.part.remote(theirs);
+    let local_behind = !same_space(&half.peered_space, &seen_space);
+    let local_space = half.part.local(ours);
+    let remote_behind = counterpart.is_some_and(|other| !same_space(&other.peered_space, &local_space));
+    Some(View { seen_space, sync: sync_level(half.state, half.sync, local_behind, remote_behind) })
 }
 
 /// Whether anything changed.

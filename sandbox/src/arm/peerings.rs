@@ -5,11 +5,12 @@ use serde_json::Value;
 
 use super::operations::{Begin, Work};
 use super::path::{self, Key, Target};
-use super::peering_admission::{GatewayFlags, Refusal, Wish, admit};
+use super::peering_admission::{GatewayFlags, NetworkFacts, Refusal, Wish, admit};
+use super::peering_parts::Part;
 use super::peering_states::{HalfState, SyncLevel, on_other_removed, on_write, pair_guid};
 use super::peering_views::{body, facts, refresh, refresh_half};
 use super::store::{Half, Provisioning, Store};
-use super::subnets::{check_name, owner};
+use super::subnets::{check_name, others, owner};
 use super::virtual_networks;
 use super::{ArmError, Cx, Item, Kind, Link, Reply};
 use crate::mint::Mint;
@@ -17,6 +18,28 @@ use crate::mint::Mint;
 pub(super) struct Peerings;
 
 pub(super) const KIND: &str = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
+/// Properties that have a field of their own or that the service decides. Every other one is kept as it was written, and
+/// gone with the next write that lacks it.
+const OWN_PROPERTIES: [&str; 17] = [
+    "provisioningState",
+    "resourceGuid",
+    "peeringState",
+    "peeringSyncLevel",
+    "remoteVirtualNetwork",
+    "allowVirtualNetworkAccess",
+    "allowForwardedTraffic",
+    "allowGatewayTransit",
+    "useRemoteGateways",
+    "doNotVerifyRemoteGateways",
+    "peerCompleteVnets",
+    "remoteGateways",
+    "localAddressSpace",
+    "localVirtualNetworkAddressSpace",
+    "remoteAddressSpace",
+    "remoteVirtualNetworkAddressSpace",
+    "routeServiceVips",
+];
+
 /// What whoever writes a half needs on the remote network.
 static PEER: Link = Link { kind: KIND, action: "Microsoft.Network/virtualNetworks/peer/action" };
 
@@ -146,9 +169,8 @@ fn admitted(cx: &Cx<'_>, at: &Target, given: &str, remote_key: &Key) -> Result<A
     if *remote_key != parent {
         cx.must_be_provisioned(remote_key, &theirs.id, &id)?;
     }
-    if properties["peerCompleteVnets"] == Value::Bool(false) {
-        return Err(Refusal::Partial { peering: id }.into());
-    }
+    let part = Part::read(properties);
+    part.check(&id, ours, theirs)?;
     let flag = |name: &str, default: bool| properties[name].as_bool().unwrap_or(default);
     let gateway = GatewayFlags {
         allow_gateway_transit: flag("allowGatewayTransit", false),
@@ -156,7 +178,9 @@ fn admitted(cx: &Cx<'_>, at: &Target, given: &str, remote_key: &Key) -> Result<A
         do_not_verify_remote_gateways: flag("doNotVerifyRemoteGateways", false),
     };
     let wish = Wish { id: id.clone(), name: lower, flags: gateway };
-    admit(&wish, &facts(cx.store, ours, false), &facts(cx.store, theirs, true))?;
+    let our_facts = NetworkFacts { space: part.local(ours), ..facts(cx.store, ours, false) };
+    let their_facts = NetworkFacts { space: part.remote(theirs), ..facts(cx.store, theirs, true) };
+    admit(&wish, &our_facts, &their_facts)?;
 
     let counterpart = theirs.halves.values().find(|half| half.remote_key() == parent);
     let sync =
@@ -182,8 +206,10 @@ fn admitted(cx: &Cx<'_>, at: &Target, given: &str, remote_key: &Key) -> Result<A
         allow_access: flag("allowVirtualNetworkAccess", true),
         allow_forwarded: flag("allowForwardedTraffic", false),
         gateway,
-        peered_space: kept_space.unwrap_or_else(|| theirs.space.clone()),
-        seen_space: theirs.space.clone(),
+        peered_space: kept_space.unwrap_or_else(|| part.remote(theirs)),
+        seen_space: part.remote(theirs),
+        part,
+        rest: others(properties, &OWN_PROPERTIES),
     };
     Ok(Admitted { location: ours.location.clone(), created: before.is_none(), parent, half })
 }

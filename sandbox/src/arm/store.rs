@@ -11,6 +11,7 @@ use super::managers::Managers;
 use super::operations::Operation;
 use super::path::Key;
 use super::peering_admission::GatewayFlags;
+use super::peering_parts::Part;
 use super::peering_states::{HalfState, SyncLevel};
 use super::rbac::{RoleAssignment, RoleDefinition};
 use crate::world::Tenant;
@@ -93,6 +94,10 @@ pub(crate) struct Half {
     pub(crate) peered_space: Vec<IpNet>,
     /// `remoteVirtualNetworkAddressSpace`: the remote network's space when last seen.
     pub(crate) seen_space: Vec<IpNet>,
+    /// What of the two networks it peers.
+    pub(crate) part: Part,
+    /// The other properties, as they were written.
+    pub(crate) rest: Map<String, Value>,
 }
 
 impl Half {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::operations::{Begin, Work};
 use super::path::{Key, Target};
+use super::peering_views;
 use super::prefixes;
 use super::rbac::strings;
 use super::store::{Provisioning, Store, Subnet, VirtualNetwork};
@@ -66,6 +67,7 @@ impl Kind for Subnets {
             network.subnets = subnets;
             network.etag = etag;
         }
+        peering_views::refresh(cx.store, cx.mint, &parent);
         let begin = Begin {
             work: Work::PutSubnet,
             subject,

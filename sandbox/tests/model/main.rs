@@ -22,3 +22,4 @@ mod peerings;
 mod rights;
 mod roles;
 mod service_bus;
+mod subnet_peerings;

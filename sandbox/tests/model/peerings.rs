@@ -221,7 +221,7 @@ async fn malformed_halves_are_refused() {
     put("p", half_body(&network(Tenant::Fabrikam, "none"))).await.refused(400, "InvalidResourceReference");
     put("p", half_with(&pair.spoke, json!({"peerCompleteVnets": false})))
         .await
-        .refused(400, "SubnetPeeringNotSupported");
+        .refused(400, "SubnetPeeringWithoutSubnets");
     let nowhere = half(&network(Tenant::Contoso, "none"), "p");
     pair.contoso.put(&nowhere, &half_body(&pair.spoke)).await.refused(404, "ParentResourceNotFound");
     pair.contoso

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::arm::Deadline;
 use crate::clock::Clock;
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::phase::Phase;
@@ -172,11 +173,11 @@ pub(super) async fn wait(
 ) -> anyhow::Result<()> {
     let mut open: HashMap<&str, &Request> =
         requests.iter().map(|request| (request.id.as_str(), request)).collect();
-    let deadline = clock.now() + patience.within;
+    let deadline = Deadline::after(&clock, patience.within);
     let (mut from, mut gap, mut found) = (patience.from, FIRST_GAP, Vec::new());
     loop {
         let looked = look(watch, &mut from, &open, &mut found).await;
-        let left = Duration::try_from(deadline - clock.now()).unwrap_or_default();
+        let left = deadline.remaining(&clock);
         match looked {
             Ok(()) => {
                 for (request, outcome) in found.drain(..) {

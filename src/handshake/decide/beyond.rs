@@ -67,7 +67,8 @@ impl Look<'_> {
         }
         let (row, write) = match mend {
             Mend::Narrow(flags) => {
-                (Row::NarrowOurs, peering(Step::RewriteOurs, half.id.clone(), half.remote.clone(), flags))
+                let (id, remote) = (half.id.clone(), half.remote.clone());
+                (Row::NarrowOurs, peering(Step::RewriteOurs, id, remote, flags).over(Some(half)))
             }
             Mend::Remove => (Row::UndoOurs, removal(Step::RemoveOurs, half)),
         };

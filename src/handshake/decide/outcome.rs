@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Outcome;
 use crate::handshake::decision::{Row, Verdict};
-use crate::handshake::halves::{Network, PeeringFlags, PeeringHalf, Provisioning};
+use crate::handshake::halves::{AsRead, Network, PeeringFlags, PeeringHalf, Provisioning};
 use crate::handshake::ids::{PeeringId, VirtualNetworkId};
 use crate::handshake::pair::{HalfId, Target};
 use crate::handshake::phase::Phase;
@@ -13,12 +13,12 @@ use crate::handshake::step::{Body, Step, Write};
 use crate::handshake::tell;
 
 pub(super) fn peering(step: Step, id: PeeringId, remote: VirtualNetworkId, flags: PeeringFlags) -> Write {
-    Write { step, body: Body::Peering { id, remote, flags } }
+    Write { step, body: Body::Peering { id, remote, flags, over: AsRead::default() } }
 }
 
 /// A write that keeps a half's own name, remote network and flags.
 fn again(step: Step, half: &PeeringHalf) -> Write {
-    peering(step, half.id.clone(), half.remote.clone(), half.flags)
+    peering(step, half.id.clone(), half.remote.clone(), half.flags).over(Some(half))
 }
 
 pub(super) fn write(row: Row, step: Step, half: &PeeringHalf) -> Outcome {

@@ -59,8 +59,7 @@ impl Pair<'_> {
 
     /// Writes our half: the one that is there, or a new one.
     pub(super) fn put_ours(&self, row: Row, step: Step, flags: PeeringFlags) -> Outcome {
-        let name = self.our_half.map(|half| half.id.name.clone());
-        self.put(row, step, self.ours, self.theirs, name, flags)
+        self.put(row, step, self.ours, self.theirs, self.our_half, flags)
     }
 
     pub(super) fn create_theirs(&self, case: &Case<'_>) -> Outcome {
@@ -74,13 +73,15 @@ impl Pair<'_> {
         step: Step,
         holder: &Network,
         remote: &Network,
-        name: Option<Name>,
+        stands: Option<&PeeringHalf>,
         flags: PeeringFlags,
     ) -> Outcome {
+        let name = stands.map(|half| half.id.name.clone());
         let Some(name) = name.or_else(|| self.new_name(holder)) else {
             return rest(Row::NameTaken, Phase::Blocked, tell::names_taken(&holder.id));
         };
-        (row, Verdict::Write(peering(step, holder.id.peering(name), remote.id.clone(), flags)))
+        let write = peering(step, holder.id.peering(name), remote.id.clone(), flags);
+        (row, Verdict::Write(write.over(stands)))
     }
 
     /// Both are connected and in sync, and ours routes nothing that is not agreed. Connected, unless they have grown.

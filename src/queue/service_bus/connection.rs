@@ -12,7 +12,6 @@ use fe2o3_amqp::session::SessionHandle;
 use fe2o3_amqp::types::messaging::Outcome;
 use fe2o3_amqp::types::primitives::{SimpleValue, Timestamp, Value};
 use fe2o3_amqp::{Connection as AmqpConnection, Receiver, Sender, Session};
-use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Mutex;
 
@@ -21,7 +20,7 @@ use super::encode;
 use super::failure::Failure;
 use super::rpc::Rpc;
 use super::tls::{Tls, plain};
-use super::tokens::Tokens;
+use super::tokens::{Stands, Tokens};
 use crate::clock::Clock;
 use crate::queue::{Message, Queue};
 
@@ -46,11 +45,18 @@ struct Link {
     number: u64,
 }
 
-/// The links to `$cbs`, and for each path when its token is to be put anew.
+/// Which link a send went over, and whether it stood before.
+#[derive(Clone, Copy)]
+struct Used {
+    number: u64,
+    kept: bool,
+}
+
+/// The links to `$cbs`, and for each path what its token is good for.
 #[derive(Default)]
 struct Cbs {
     rpc: Option<Rpc>,
-    renewals: HashMap<String, OffsetDateTime>,
+    put: HashMap<String, Stands>,
 }
 
 impl Connection {
@@ -90,31 +96,35 @@ impl Connection {
         tokens: &Tokens,
         clock: &Clock,
     ) -> Result<(), Failure> {
-        self.authorize(queue.name(), tokens, clock).await?;
-        let mut number = None;
-        let sent = self.transfer(queue, messages, &mut number).await;
-        if let (Err(failure), Some(number)) = (&sent, number)
-            && !matches!(failure, Failure::Busy(_))
-        {
-            self.give_up(queue, number).await;
+        let mut used = None;
+        let sending = self.transfer(queue, messages, &mut used);
+        let sent = self.authorized(queue.name(), tokens, clock, sending).await;
+        let (Err(failure), Some(link)) = (&sent, used) else { return sent };
+        if !matches!(failure, Failure::Busy(_)) {
+            self.give_up(queue, link.number).await;
         }
-        sent
+        match sent {
+            // It may have ended for a token that has been put anew since.
+            Err(Failure::NotAllowed(told)) if link.kept => Err(Failure::LinkEnded(told)),
+            sent => sent,
+        }
     }
 
     async fn transfer(
         &self,
         queue: Queue,
         messages: &[Message],
-        number: &mut Option<u64>,
+        used: &mut Option<Used>,
     ) -> Result<(), Failure> {
         let mut outcomes = Vec::new();
         {
             let mut slot = self.link(queue).lock().await;
+            let kept = slot.is_some();
             let link = match &mut *slot {
                 Some(link) => link,
                 empty => empty.insert(self.attach(queue).await?),
             };
-            *number = Some(link.number);
+            *used = Some(Used { number: link.number, kept });
             let link_max = link.sender.max_message_size().unwrap_or(0);
             for transfer in encode::transfers(messages, link_max)? {
                 outcomes.push(link.sender.send_batchable(transfer).await?);
@@ -171,11 +181,34 @@ impl Connection {
         Rpc::attach(&mut session, node, &format!("{}-{number}", self.container)).await
     }
 
-    /// Puts a token for a path, the first time and again when three quarters of its life are over.
-    pub(super) async fn authorize(&self, path: &str, tokens: &Tokens, clock: &Clock) -> Result<(), Failure> {
+    /// Does what takes a right to a path. If that is denied, the token that stands is not relied on any more; where it
+    /// was put earlier, another try with a new one may go well.
+    pub(super) async fn authorized<T>(
+        &self,
+        path: &str,
+        tokens: &Tokens,
+        clock: &Clock,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let stood = self.authorize(path, tokens, clock).await?;
+        let done = work.await;
+        let Err(Failure::NotAllowed(told)) = done else { return done };
+        if let Some(refused) = self.cbs.lock().await.put.remove(path) {
+            tokens.renew(&refused);
+        }
+        Err(if stood { Failure::LinkEnded(told) } else { Failure::NotAllowed(told) })
+    }
+
+    /// Puts a token for a path, the first time and again before it is old. Whether one stood already.
+    pub(super) async fn authorize(
+        &self,
+        path: &str,
+        tokens: &Tokens,
+        clock: &Clock,
+    ) -> Result<bool, Failure> {
         let mut cbs = self.cbs.lock().await;
-        if cbs.renewals.get(path).is_some_and(|renewal| clock.now() < *renewal) {
-            return Ok(());
+        if cbs.put.get(path).is_some_and(|stands| stands.fresh.holds(clock)) {
+            return Ok(true);
         }
         let audience = self.address.audience(path);
         let token = tokens.token(&self.address, &audience).await?;
@@ -194,11 +227,13 @@ impl Connection {
         if let Err(failure) = well {
             // Also an answer of no leaves nothing that would be worth keeping.
             cbs.rpc = None;
+            if matches!(failure, Failure::NotAllowed(_)) {
+                tokens.renew(&token.stands);
+            }
             return Err(failure);
         }
-        let now = clock.now();
-        cbs.renewals.insert(path.to_owned(), now + (token.expires - now) * 3 / 4);
-        Ok(())
+        cbs.put.insert(path.to_owned(), token.stands);
+        Ok(false)
     }
 }
 

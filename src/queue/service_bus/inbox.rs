@@ -12,7 +12,9 @@ use fe2o3_amqp::types::primitives::{Symbol, Value};
 use super::connection::Connection;
 use super::decode::Peeked;
 use super::failure::Failure;
+use super::tokens::Tokens;
 use super::{LookError, QueuePath, ServiceBus, error};
+use crate::clock::Clock;
 use crate::queue::QueueError;
 
 /// A message that is locked for us until it is settled or its lock ends.
@@ -29,7 +31,9 @@ pub struct Inbox {
     receiver: Receiver,
     credit: bool,
     // The receiver lives on it.
-    _connection: Arc<Connection>,
+    connection: Arc<Connection>,
+    tokens: Arc<Tokens>,
+    clock: Clock,
 }
 
 impl ServiceBus {
@@ -39,11 +43,14 @@ impl ServiceBus {
     /// [`LookError`].
     pub async fn inbox(&self, path: QueuePath) -> Result<Inbox, LookError> {
         let opened = self.tried(|connection: Arc<Connection>| async move {
-            connection.authorize(&path.to_string(), &self.tokens, &self.clock).await?;
-            Ok((connection.receiver(&path.to_string()).await?, connection))
+            let entity = path.to_string();
+            let attaching = connection.receiver(&entity);
+            let receiver = connection.authorized(&entity, &self.tokens, &self.clock, attaching).await?;
+            Ok((receiver, connection))
         });
         let (receiver, connection) = opened.await.map_err(|failure| self.look_error(path, &failure))?;
-        Ok(Inbox { path, receiver, credit: false, _connection: connection })
+        let (tokens, clock) = (self.tokens.clone(), self.clock);
+        Ok(Inbox { path, receiver, credit: false, connection, tokens, clock })
     }
 }
 
@@ -53,6 +60,9 @@ impl Inbox {
     /// # Errors
     /// [`QueueError`]; another inbox is needed then.
     pub async fn receive(&mut self, wait: Duration) -> Result<Option<Received>, QueueError> {
+        let entity = self.path.to_string();
+        let authorized = self.connection.authorize(&entity, &self.tokens, &self.clock).await;
+        authorized.map_err(|failure| error(self.path.queue, &failure))?;
         if !self.credit {
             // One at a time: its lock runs from when it leaves the queue.
             self.receiver.set_credit(1).await.map_err(|_| self.ended())?;

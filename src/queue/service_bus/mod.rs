@@ -98,7 +98,7 @@ impl fmt::Display for QueuePath {
 pub struct ServiceBus {
     address: ServiceBusAddress,
     tls: Tls,
-    tokens: Tokens,
+    tokens: Arc<Tokens>,
     clock: Clock,
     connection: Mutex<Option<Arc<Connection>>>,
     in_flight: Semaphore,
@@ -114,7 +114,7 @@ impl ServiceBus {
         Self {
             address,
             tls: Tls::new(ca_bundle),
-            tokens: Tokens::new(entra, clock),
+            tokens: Arc::new(Tokens::new(entra, clock)),
             clock,
             connection: Mutex::default(),
             in_flight: Semaphore::new(IN_FLIGHT_MAX),

@@ -29,20 +29,29 @@ impl ServiceBus {
         let most = i32::try_from(most.min(PEEKED_MAX)).unwrap_or(i32::MAX);
         let looked = self.tried(|connection: Arc<Connection>| async move {
             let entity = path.to_string();
-            connection.authorize(&entity, &self.tokens, &self.clock).await?;
-            let mut rpc = connection.rpc(&format!("{entity}/$management")).await?;
-            let mut body = OrderedMap::new();
-            body.insert(Value::String("from-sequence-number".to_owned()), Value::Long(from_sequence));
-            body.insert(Value::String("message-count".to_owned()), Value::Int(most));
-            let properties = [
-                ("type", SimpleValue::String("entity-mgmt".to_owned())),
-                ("com.microsoft:server-timeout", SimpleValue::Uint(SERVER_TIMEOUT_MS)),
-            ];
-            let answer = rpc.call("com.microsoft:peek-message", properties, Value::Map(body)).await?;
-            messages(answer.well(&format!("{entity} cannot be looked into"))?.body)
+            let looking = look(&connection, &entity, from_sequence, most);
+            connection.authorized(&entity, &self.tokens, &self.clock, looking).await
         });
         looked.await.map_err(|failure| self.look_error(path, &failure))
     }
+}
+
+async fn look(
+    connection: &Connection,
+    entity: &str,
+    from_sequence: i64,
+    most: i32,
+) -> Result<Vec<Peeked>, Failure> {
+    let mut rpc = connection.rpc(&format!("{entity}/$management")).await?;
+    let mut body = OrderedMap::new();
+    body.insert(Value::String("from-sequence-number".to_owned()), Value::Long(from_sequence));
+    body.insert(Value::String("message-count".to_owned()), Value::Int(most));
+    let properties = [
+        ("type", SimpleValue::String("entity-mgmt".to_owned())),
+        ("com.microsoft:server-timeout", SimpleValue::Uint(SERVER_TIMEOUT_MS)),
+    ];
+    let answer = rpc.call("com.microsoft:peek-message", properties, Value::Map(body)).await?;
+    messages(answer.well(&format!("{entity} cannot be looked into"))?.body)
 }
 
 /// `{"messages": [{"message": bytes}, …]}`, or nothing where there are none.

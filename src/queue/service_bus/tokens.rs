@@ -1,25 +1,27 @@
 //! What is shown to Service Bus for the right to a queue.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::base64;
-use azure_core::cloud::CustomConfiguration;
-use azure_core::credentials::{Secret as AzureSecret, TokenCredential};
-use azure_core::http::{ClientOptions, RetryOptions, Transport};
-use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
+use azure_core::credentials::Secret as AzureSecret;
+use azure_core::http::Transport;
 use ring::hmac;
 use time::OffsetDateTime;
 use url::form_urlencoded::byte_serialize;
 
 use super::address::{Identity, ServiceBusAddress};
 use super::failure::Failure;
+use crate::arm::Fault;
+use crate::arm::entra::{Application, Entra, Granted};
 use crate::arm::transport::Https;
-use crate::clock::Clock;
+use crate::clock::{Clock, Freshness};
 use crate::config::{AzureConfig, Secret};
 
 /// How long a token that we make of a key holds.
 const LIFETIME: Duration = Duration::from_secs(3600);
+/// For how long it is used: what is left is for whoever was just shown it.
+const USED: Duration = Duration::from_secs(2700);
 const SCOPE: &str = "https://servicebus.azure.net/.default";
 
 /// A token for one path of the namespace.
@@ -28,70 +30,78 @@ pub(super) struct Token {
     /// The kind, as `put-token` has it.
     pub(super) kind: &'static str,
     pub(super) expires: OffsetDateTime,
+    pub(super) stands: Stands,
 }
 
-/// Makes or fetches tokens. Nothing is built or contacted before the first.
+/// For how long a token that was shown stands, and where it is from.
+pub(super) struct Stands {
+    pub(super) fresh: Freshness,
+    /// None where we made it of a key.
+    granted: Option<Granted>,
+}
+
+/// Makes or fetches tokens. Nothing is contacted before the first.
 pub(super) struct Tokens {
-    entra: Option<AzureConfig>,
-    credential: OnceLock<Arc<ClientSecretCredential>>,
+    entra: Option<Entra>,
     clock: Clock,
 }
 
 impl Tokens {
     pub(super) fn new(entra: Option<AzureConfig>, clock: Clock) -> Self {
-        Self { entra, credential: OnceLock::new(), clock }
+        let entra = entra.map(|azure| {
+            let application = Application {
+                authority: azure.authority,
+                client_id: azure.client.to_string(),
+                secret: AzureSecret::new(azure.client_secret.reveal().to_owned()),
+                scope: SCOPE.to_owned(),
+            };
+            let transport = Transport::new(Arc::new(Https::new(azure.ca_bundle)));
+            Entra::new(azure.tenant.into(), application, transport, clock)
+        });
+        Self { entra, clock }
     }
 
     /// A token that names `audience`.
     pub(super) async fn token(&self, address: &ServiceBusAddress, audience: &str) -> Result<Token, Failure> {
         match address.identity() {
-            Identity::SharedKey { name, key } => Ok(shared_access(name, key, audience, self.clock.now())),
+            Identity::SharedKey { name, key } => Ok(shared_access(name, key, audience, &self.clock)),
             Identity::Entra => self.entra().await,
         }
     }
 
-    async fn entra(&self) -> Result<Token, Failure> {
-        let credential = self.credential()?;
-        // The error's own text names no secret; what lies beneath says why.
-        let token = credential.get_token(&[SCOPE], None).await.map_err(|error| {
-            Failure::Disconnected(format!("Entra gave no token for Service Bus: {error}"))
-        })?;
-        Ok(Token { text: Secret::new(token.token.secret()), kind: "jwt", expires: token.expires_on })
+    /// Service Bus does not take this token, or no longer: the next one is another.
+    pub(super) fn renew(&self, refused: &Stands) {
+        if let (Some(entra), Some(granted)) = (&self.entra, &refused.granted) {
+            entra.renew(granted);
+        }
     }
 
-    fn credential(&self) -> Result<Arc<ClientSecretCredential>, Failure> {
-        if let Some(credential) = self.credential.get() {
-            return Ok(credential.clone());
-        }
-        let Some(azure) = &self.entra else {
+    async fn entra(&self) -> Result<Token, Failure> {
+        let Some(entra) = &self.entra else {
             return Err(Failure::Refused(
                 "a namespace without a key needs AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
                     .to_owned(),
             ));
         };
-        let mut cloud = CustomConfiguration::default();
-        cloud.authority_host = azure.authority.to_string();
-        let client_options = ClientOptions {
-            transport: Some(Transport::new(Arc::new(Https::new(azure.ca_bundle.clone())))),
-            // A send is tried again as a whole.
-            retry: RetryOptions::none(),
-            cloud: Some(Arc::new(cloud.into())),
-            ..ClientOptions::default()
-        };
-        let made = ClientSecretCredential::new(
-            &azure.tenant.to_string(),
-            azure.client.to_string(),
-            AzureSecret::new(azure.client_secret.reveal().to_owned()),
-            Some(ClientSecretCredentialOptions { client_options }),
-        )
-        .map_err(|error| Failure::Refused(format!("no credential can be made for Service Bus: {error}")))?;
-        Ok(self.credential.get_or_init(|| made).clone())
+        let granted = entra.token(None).await.map_err(|fault| {
+            let told = format!("Entra gave no token for Service Bus: {fault}");
+            match fault {
+                Fault::Unusable { .. } => Failure::Refused(told),
+                _ => Failure::Disconnected(told),
+            }
+        })?;
+        Ok(Token {
+            text: Secret::new(granted.token.secret()),
+            kind: "jwt",
+            expires: granted.expires,
+            stands: Stands { fresh: granted.fresh, granted: Some(granted) },
+        })
     }
 }
 
 /// The signature covers the percent-encoded audience and the second at which it ends. The key is the text's bytes.
-fn shared_access(name: &str, key: &Secret, audience: &str, now: OffsetDateTime) -> Token {
-    let expires = now + LIFETIME;
+fn shared_access(name: &str, key: &Secret, audience: &str, clock: &Clock) -> Token {
+    let expires = clock.now() + LIFETIME;
     let resource: String = byte_serialize(audience.as_bytes()).collect();
     let end = expires.unix_timestamp();
     let key = hmac::Key::new(hmac::HMAC_SHA256, key.reveal().as_bytes());
@@ -102,6 +112,7 @@ fn shared_access(name: &str, key: &Secret, audience: &str, now: OffsetDateTime) 
         text: Secret::new(format!("SharedAccessSignature sr={resource}&sig={signature}&se={end}&skn={name}")),
         kind: "servicebus.windows.net:sastoken",
         expires,
+        stands: Stands { fresh: Freshness::new(clock, USED), granted: None },
     }
 }
 
@@ -111,10 +122,11 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_shared_access_token_is_signed_over_its_audience_and_end() {
+    #[tokio::test(start_paused = true)]
+    async fn a_shared_access_token_is_signed_over_its_audience_and_end() {
         let now = datetime!(2026-01-02 03:04:05.6 UTC);
-        let token = shared_access("Root", &Secret::new("s3cret"), "sb://127.0.0.1:5672/handshakes", now);
+        let clock = Clock::starting_at(now);
+        let token = shared_access("Root", &Secret::new("s3cret"), "sb://127.0.0.1:5672/handshakes", &clock);
         // Checked against another implementation:
         // printf 'sb%%3A%%2F%%2F127.0.0.1%%3A5672%%2Fhandshakes\n1767326645' | openssl dgst -sha256 -hmac s3cret -binary | base64
         assert_eq!(

@@ -11,7 +11,7 @@ use crate::cli::demo::timeline::Timeline;
 use crate::handshake::ids::{HandshakeId, VirtualNetworkId};
 
 /// How long a scene may take to end as told.
-pub(super) const PATIENCE: time::Duration = time::Duration::seconds(25);
+pub(super) const PATIENCE: Duration = Duration::from_secs(25);
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A network of contoso's (ours) and one of fabrikam's (theirs).
