@@ -31,11 +31,11 @@ pub(super) async fn held<T, F>(
 where
     F: Future<Output = Result<T, ReconcileError>> + Send,
 {
-    let until = clock.now() + most;
+    let until = clock.instant() + most;
     let mut gap = FIRST_GAP;
     loop {
         match attempt().await {
-            Err(error) if heals(&error) && clock.now() + gap <= until => {
+            Err(error) if heals(&error) && clock.instant() + gap <= until => {
                 tracing::warn!(%error, cause = cause(&error), gap_s = gap.as_secs(), "this is tried again");
                 tokio::time::sleep(gap).await;
                 gap = (gap * 2).min(LONGEST_GAP);

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use time::OffsetDateTime;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 pub use self::hold::{EVENT_HELD, MESSAGE_HELD};
 
@@ -29,14 +29,14 @@ pub const PASS_BOUND: Duration = Duration::from_secs(30);
 pub const SWEEP_BOUND: Duration = Duration::from_secs(240);
 
 /// How often the ledger is looked through for what can be forgotten.
-const PRUNING_GAP: time::Duration = time::Duration::hours(1);
+const PRUNING_GAP: Duration = Duration::from_secs(3600);
 
 /// The app behind the custom-handler protocol.
 pub struct App {
     reconciler: Arc<Reconciler>,
     keep: time::Duration,
     /// When nothing was left to be pruned.
-    pruned: Mutex<Option<OffsetDateTime>>,
+    pruned: Mutex<Option<Instant>>,
 }
 
 impl App {
@@ -48,10 +48,11 @@ impl App {
 
     /// Prunes the ledger, a piece at a time, unless there was nothing left to prune an hour ago.
     async fn prune(&self) -> Result<(), LedgerError> {
-        let now = self.reconciler.clock.now();
+        let clock = self.reconciler.clock;
+        let now = clock.instant();
         let mut pruned = self.pruned.lock().await;
         if pruned.is_none_or(|at| now - at >= PRUNING_GAP)
-            && !self.reconciler.ledger.prune(now - self.keep).await?
+            && !self.reconciler.ledger.prune(clock.now() - self.keep).await?
         {
             *pruned = Some(now);
         }

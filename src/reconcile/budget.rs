@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use time::{Duration, OffsetDateTime};
+use tokio::time::Instant;
 
 use crate::handshake::ids::TenantId;
 
-const WINDOW: Duration = Duration::minutes(1);
+const WINDOW: Duration = Duration::from_secs(60);
 
 /// How much the events about each partner's resources may cause in a minute, and those about our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ struct Books {
 }
 
 struct Book {
-    since: OffsetDateTime,
+    since: Instant,
     queued: Spent,
     calls: Spent,
     left: u64,
@@ -90,7 +91,7 @@ impl EventBudget {
 
     /// Takes the price of one notice; `false` if there is no money for it, and it is left to the sweep.
     #[must_use]
-    pub fn queue(&self, bill: Bill, now: OffsetDateTime) -> bool {
+    pub fn queue(&self, bill: Bill, now: Instant) -> bool {
         self.take(bill, now, |book| (&mut book.queued, self.limits.queued), 1)
     }
 
@@ -104,7 +105,7 @@ impl EventBudget {
 
     /// Takes the price of so many calls, as [`EventBudget::queue`].
     #[must_use]
-    pub fn call(&self, bill: Bill, calls: u32, now: OffsetDateTime) -> bool {
+    pub fn call(&self, bill: Bill, calls: u32, now: Instant) -> bool {
         self.take(bill, now, |book| (&mut book.calls, self.limits.calls), calls)
     }
 
@@ -117,7 +118,7 @@ impl EventBudget {
 
     /// How much of each budget's minutes that are over was left to the sweep; each is told once.
     #[must_use]
-    pub fn over(&self, now: OffsetDateTime) -> Vec<(Payer, u64)> {
+    pub fn over(&self, now: Instant) -> Vec<(Payer, u64)> {
         let mut books = self.books();
         let Books { open, over } = &mut *books;
         for (payer, book) in open {
@@ -135,7 +136,7 @@ impl EventBudget {
     fn take(
         &self,
         bill: Bill,
-        now: OffsetDateTime,
+        now: Instant,
         which: impl Fn(&mut Book) -> (&mut Spent, u32),
         price: u32,
     ) -> bool {
@@ -158,12 +159,12 @@ impl EventBudget {
 }
 
 impl Book {
-    fn new(now: OffsetDateTime) -> Self {
+    fn new(now: Instant) -> Self {
         Self { since: now, queued: Spent::default(), calls: Spent::default(), left: 0, left_in_all: 0 }
     }
 
     /// Begins a new minute once one is over. Gives back what the old one left to the sweep, if it did.
-    fn turn(&mut self, now: OffsetDateTime) -> Option<u64> {
+    fn turn(&mut self, now: Instant) -> Option<u64> {
         if now - self.since < WINDOW {
             return None;
         }
@@ -187,11 +188,12 @@ impl Spent {
 
 #[cfg(test)]
 mod tests {
-    use time::macros::datetime;
+    use std::sync::LazyLock;
 
     use super::*;
+    use crate::clock::Clock;
 
-    const START: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
+    static START: LazyLock<Instant> = LazyLock::new(|| Clock::system().instant());
     const UNKNOWN: Bill = Bill { payer: Payer::Home, known: false };
     const KNOWN: Bill = Bill { payer: Payer::Home, known: true };
 
@@ -202,23 +204,23 @@ mod tests {
     #[test]
     fn what_is_unknown_takes_half_and_leaves_the_rest_to_what_is_known() {
         let budget = budget(10, 10);
-        assert_eq!((0..20).filter(|_| budget.queue(UNKNOWN, START)).count(), 5);
-        assert_eq!((0..20).filter(|_| budget.queue(KNOWN, START)).count(), 5);
+        assert_eq!((0..20).filter(|_| budget.queue(UNKNOWN, *START)).count(), 5);
+        assert_eq!((0..20).filter(|_| budget.queue(KNOWN, *START)).count(), 5);
         assert_eq!(budget.left_to_sweep(), [(Payer::Home, 30)]);
-        assert!(budget.call(KNOWN, 10, START) && !budget.call(KNOWN, 1, START), "calls are counted apart");
+        assert!(budget.call(KNOWN, 10, *START) && !budget.call(KNOWN, 1, *START), "calls are counted apart");
     }
 
     #[test]
     fn each_minute_begins_anew_and_what_it_left_is_told_once_when_it_is_over() {
         let budget = budget(2, 2);
         let left = |at| (0..5).filter(|_| !budget.queue(KNOWN, at)).count();
-        assert_eq!((left(START), left(START + Duration::seconds(59))), (3, 5));
-        assert_eq!(budget.over(START + Duration::seconds(59)), []);
-        assert_eq!(left(START + Duration::seconds(60)), 3);
-        assert_eq!(budget.over(START + Duration::seconds(61)), [(Payer::Home, 8)]);
-        assert_eq!(budget.over(START + Duration::seconds(119)), []);
-        assert_eq!(budget.over(START + Duration::seconds(120)), [(Payer::Home, 3)]);
-        assert_eq!(budget.over(START + Duration::seconds(300)), []);
+        assert_eq!((left(*START), left(*START + Duration::from_secs(59))), (3, 5));
+        assert_eq!(budget.over(*START + Duration::from_secs(59)), []);
+        assert_eq!(left(*START + Duration::from_secs(60)), 3);
+        assert_eq!(budget.over(*START + Duration::from_secs(61)), [(Payer::Home, 8)]);
+        assert_eq!(budget.over(*START + Duration::from_secs(119)), []);
+        assert_eq!(budget.over(*START + Duration::from_secs(120)), [(Payer::Home, 3)]);
+        assert_eq!(budget.over(*START + Duration::from_secs(300)), []);
     }
 
     #[test]
@@ -228,20 +230,20 @@ mod tests {
             let payer = Payer::Partner(uuid::Uuid::from_u128(number).into());
             Bill { payer, known: true }
         };
-        assert!(budget.queue(partner(1), START) && !budget.queue(partner(1), START));
-        assert!(budget.queue(partner(2), START) && budget.queue(KNOWN, START));
+        assert!(budget.queue(partner(1), *START) && !budget.queue(partner(1), *START));
+        assert!(budget.queue(partner(2), *START) && budget.queue(KNOWN, *START));
     }
 
     #[test]
     fn a_notice_that_was_not_sent_costs_nothing_and_a_write_is_paid_afterwards() {
         let budget = budget(2, 6);
         for _ in 0..50 {
-            assert!(budget.queue(UNKNOWN, START));
+            assert!(budget.queue(UNKNOWN, *START));
             budget.give_back(UNKNOWN);
         }
-        assert!(budget.call(KNOWN, 2, START));
+        assert!(budget.call(KNOWN, 2, *START));
         budget.charge(Payer::Home, 4);
-        assert!(!budget.call(KNOWN, 2, START));
+        assert!(!budget.call(KNOWN, 2, *START));
     }
 
     #[test]
@@ -249,7 +251,7 @@ mod tests {
         let budget = EventBudget::new(EventLimits::default());
         let (look, write) = (3, 4);
         for number in 0..800_i64 {
-            let now = START + Duration::milliseconds(number * 180_000 / 800);
+            let now = *START + Duration::from_millis(number * 180_000 / 800);
             assert!(budget.queue(UNKNOWN, now), "event {number}");
             if number % 2 == 0 {
                 assert!(budget.call(KNOWN, look, now), "event {number}");

@@ -25,7 +25,7 @@ impl Reconciler {
     /// # Errors
     /// The ledger or the queue failed; the same events can be heard again.
     pub async fn hear(&self, hints: Vec<(Hint, Cause)>) -> Result<Heard, ReconcileError> {
-        let now = self.clock.now();
+        let now = self.clock.instant();
         let (mut heard, mut keys) = (Heard::default(), HashSet::new());
         let (mut notices, mut bills) = (Vec::new(), Vec::new());
         for (hint, cause) in hints {
@@ -63,7 +63,7 @@ impl Reconciler {
 
     /// Says once a minute for each budget how much was left to the sweep.
     pub(super) fn tell_spent(&self) {
-        for (payer, left) in self.events.over(self.clock.now()) {
+        for (payer, left) in self.events.over(self.clock.instant()) {
             let who = self.payer_name(payer);
             tracing::warn!(
                 who,

@@ -239,7 +239,7 @@ impl Reconciler {
 
     /// Whether there is money for so many calls; what no event asked for costs nobody anything.
     fn pays(&self, bill: Option<Bill>, calls: u32) -> bool {
-        bill.is_none_or(|bill| self.events.call(bill, calls, self.clock.now()))
+        bill.is_none_or(|bill| self.events.call(bill, calls, self.clock.instant()))
     }
 
     fn wrote(&self, stored: &Stored, correlation: Uuid) -> bool {
