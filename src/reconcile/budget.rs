@@ -250,7 +250,7 @@ mod tests {
     fn a_hub_with_four_hundred_spokes_that_is_deployed_at_once_stays_within_the_defaults() {
         let budget = EventBudget::new(EventLimits::default());
         let (look, write) = (3, 4);
-        for number in 0..800_i64 {
+        for number in 0..800_u64 {
             let now = *START + Duration::from_millis(number * 180_000 / 800);
             assert!(budget.queue(UNKNOWN, now), "event {number}");
             if number % 2 == 0 {
