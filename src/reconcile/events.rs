@@ -93,7 +93,7 @@ impl Reconciler {
         Ok(match hint {
             Hint::Half { half, .. } => self.ledger.of_half(half).await?,
             Hint::Resource(resource) => self.ledger.of_resource(resource).await?,
-            Hint::Handshake { .. } | Hint::Request(_) => Vec::new(),
+            Hint::Handshake { .. } | Hint::Request(_) | Hint::RequestAgain(_) => Vec::new(),
         })
     }
 
@@ -105,7 +105,7 @@ impl Reconciler {
             Hint::Resource(Resource::Network(id)) => self.agreements.whose(id.subscription),
             Hint::Resource(Resource::Manager(id)) => self.agreements.whose(id.subscription),
             Hint::Resource(Resource::Scope(scope)) => self.agreements.whose_scope(scope),
-            Hint::Handshake { .. } | Hint::Request(_) => return None,
+            Hint::Handshake { .. } | Hint::Request(_) | Hint::RequestAgain(_) => return None,
         };
         let payer = match whose {
             Some(Whose::Ours) => Payer::Home,

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::meant::Meant;
 use super::observe::Known;
+use super::requests::Reads;
 use super::{Bill, LOOK_CALLS, ReconcileError, Reconciler, Report};
 use crate::arm::Deadline;
 use crate::handshake::grants;
@@ -39,6 +40,8 @@ pub enum Hint {
     },
     /// A request was received, and which handshake it is about is still to be found out.
     Request(RequestKey),
+    /// The same, where a first look found nothing that the request could be about.
+    RequestAgain(RequestKey),
 }
 
 impl Hint {
@@ -57,6 +60,7 @@ impl Hint {
             Self::Resource(resource) => format!("resource {resource}"),
             Self::Handshake { ours, theirs } => format!("handshake {ours} {theirs}"),
             Self::Request(id) => format!("request {id}"),
+            Self::RequestAgain(id) => format!("request again {id}"),
         })
     }
 
@@ -67,7 +71,7 @@ impl Hint {
             Self::Half { .. } => "half",
             Self::Resource(_) => "resource",
             Self::Handshake { .. } => "handshake",
-            Self::Request(_) => "request",
+            Self::Request(_) | Self::RequestAgain(_) => "request",
         }
     }
 }
@@ -125,7 +129,8 @@ impl Reconciler {
             Hint::Half { half, written, .. } => self.follow_half(half, *written, known, &errand).await,
             Hint::Resource(resource) => self.follow_resource(resource, known, &errand).await,
             Hint::Handshake { ours, theirs } => self.follow_pair(ours, theirs, &errand).await,
-            Hint::Request(id) => self.follow_request(id, until).await,
+            Hint::Request(id) => self.follow_request(id, Reads::First(until)).await,
+            Hint::RequestAgain(id) => self.follow_request(id, Reads::Second(until)).await,
         }
     }
 

@@ -4,6 +4,8 @@
 //! - A request is on record before it is answered, together with the wish that it leaves on a handshake.
 //! - The same request again has no other effect than to be answered again; its id with other content is refused.
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -14,6 +16,7 @@ use super::{Hint, Notice, ReconcileError, Reconciler};
 use crate::arm::Deadline;
 use crate::handshake::agreements::Whose;
 use crate::handshake::grants;
+use crate::handshake::holding::SECOND_LOOK;
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::pair::{HalfId, Pair};
 use crate::handshake::reason::Reason;
@@ -29,6 +32,7 @@ use crate::request::{Asked, BadRequest, Request, judge, permit};
 
 /// A record that others write at the same time is read anew so often.
 const TRIES: usize = 8;
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// A request that can be read, and what the ledger knows it by.
 struct Submitted {
@@ -69,7 +73,7 @@ impl Reconciler {
         }
         match known.map(|known| known.standing) {
             Some(Standing::Placed(handshake)) => self.answer_again(&submitted, &handshake).await,
-            Some(Standing::Pending | Standing::Refused) | None => self.judge(&submitted, None).await,
+            Some(Standing::Pending | Standing::Refused) | None => self.judge(&submitted, Reads::NotYet).await,
         }
     }
 
@@ -78,7 +82,7 @@ impl Reconciler {
     pub(super) async fn follow_request(
         &self,
         key: &RequestKey,
-        until: Deadline,
+        reads: Reads,
     ) -> Result<Followed, ReconcileError> {
         let known = self.ledger.request(key).await?;
         if let Some(known) = known.filter(|known| known.standing != Standing::Refused) {
@@ -91,19 +95,15 @@ impl Reconciler {
             };
             match &known.standing {
                 Standing::Placed(handshake) => self.answer_again(&submitted, handshake).await?,
-                Standing::Pending | Standing::Refused => self.judge(&submitted, Some(until)).await?,
+                Standing::Pending | Standing::Refused => self.judge(&submitted, reads).await?,
             };
         }
         Ok(Followed::default())
     }
 
-    /// Places a request as far as the agreements allow it. With a deadline Azure may be asked, else it waits for a
-    /// notice where it has to be.
-    async fn judge(
-        &self,
-        submitted: &Submitted,
-        until: Option<Deadline>,
-    ) -> Result<Received, ReconcileError> {
+    /// Places a request as far as the agreements allow it. Where Azure has to be asked and may not be yet, it waits for a
+    /// notice.
+    async fn judge(&self, submitted: &Submitted, reads: Reads) -> Result<Received, ReconcileError> {
         let Submitted { key, request } = submitted;
         let permitted = |partner| permit(request, &key.queue, partner, &self.agreements);
         let placed = match judge(request, self.home, &self.agreements) {
@@ -112,11 +112,11 @@ impl Reconciler {
             Ok(Asked::Disconnect(half)) => match permitted(None) {
                 // With whom it is connected may take a read, which is not made for who may not ask anyway.
                 Err(bad) => Err(bad),
-                Ok(()) => match self.pair_of(&half, until).await? {
+                Ok(()) => match self.pair_of(&half, reads).await? {
                     Found::Pair(pair) => may_be_removed(&half, &pair, None, &self.agreements)
                         .map(|()| (pair, Some(Aim::Disconnect { side: self.side(&half) })))
                         .map_err(|reason| BadRequest::not_to_be_removed(&half, reason)),
-                    Found::Later => return self.wait(submitted).await,
+                    Found::Later(hint, delay) => return self.wait_for(submitted, hint, delay).await,
                     Found::Nothing(bad) => Err(bad),
                 },
             },
@@ -128,17 +128,23 @@ impl Reconciler {
         }
     }
 
-    /// The pair that a half belongs to: as the ledger knows it, or else as the half itself says.
-    async fn pair_of(&self, half: &HalfId, until: Option<Deadline>) -> Result<Found, ReconcileError> {
+    /// The pair that a half belongs to: as the ledger knows it, or else as the half itself says. That there is no such
+    /// half takes two looks.
+    async fn pair_of(&self, half: &HalfId, reads: Reads) -> Result<Found, ReconcileError> {
         let known = self.ledger.of_half(half).await?;
         let latest = known.iter().max_by_key(|stored| (stored.record.shows(half), stored.record.updated_at));
         if let Some(pair) = latest.and_then(|stored| stored.record.pair()) {
             return Ok(Found::Pair(pair));
         }
-        let Some(until) = until else { return Ok(Found::Later) };
+        let (until, is_second) = match reads {
+            Reads::NotYet => return Ok(Found::Later(Hint::Request, AT_ONCE)),
+            Reads::First(until) => (until, false),
+            Reads::Second(until) => (until, true),
+        };
         Ok(match self.meant(half, true, until).await? {
             Meant::These(pairs) => match pairs.into_iter().next() {
                 Some((pair, _)) => Found::Pair(pair),
+                None if !is_second => Found::Later(Hint::RequestAgain, SECOND_LOOK),
                 None => Found::Nothing(BadRequest::no_such_half(half)),
             },
             Meant::Unreadable(denial) => {
@@ -199,14 +205,23 @@ impl Reconciler {
     /// Has it looked at again by a notice. What a handshake took up once stays with it: it is to be answered then, and not
     /// to be carried out anew.
     async fn wait(&self, submitted: &Submitted) -> Result<Received, ReconcileError> {
+        self.wait_for(submitted, Hint::Request, AT_ONCE).await
+    }
+
+    async fn wait_for(
+        &self,
+        submitted: &Submitted,
+        hint: fn(RequestKey) -> Hint,
+        delay: Duration,
+    ) -> Result<Received, ReconcileError> {
         let (now, key) = (self.clock.now(), &submitted.key);
         let known = self.ledger.request(key).await?;
         if !known.is_some_and(|known| matches!(known.standing, Standing::Placed(_))) {
             self.ledger.note(Some(&row(submitted, Standing::Pending, now)), &[]).await?;
         }
         let cause = Cause { kind: CauseKind::Request, id: format!("{key} {}", now.unix_timestamp()) };
-        let notice = Notice::new(Hint::Request(key.clone()), cause);
-        self.announce(&[notice], Some(std::time::Duration::from_secs(1)), Urgency::Due).await?;
+        let notice = Notice::new(hint(key.clone()), cause);
+        self.announce(&[notice], Some(delay), Urgency::Due).await?;
         Ok(Received::Pending(key.clone()))
     }
 
@@ -218,7 +233,7 @@ impl Reconciler {
     ) -> Result<Received, ReconcileError> {
         let record = self.ledger.load(handshake).await?.map(|stored| stored.record);
         let Some((pair, asked)) = record.and_then(|record| Some((record.pair()?, record.asked))) else {
-            return self.judge(submitted, None).await;
+            return self.judge(submitted, Reads::NotYet).await;
         };
         let key = &submitted.key;
         if !asked.contains(key) {
@@ -288,11 +303,22 @@ impl Reconciler {
     }
 }
 
+/// Whether Azure may be asked what a request is about.
+#[derive(Clone, Copy)]
+pub(super) enum Reads {
+    /// Not while it is received: the sender's queue is not to wait for Azure.
+    NotYet,
+    /// Nothing was looked at yet.
+    First(Deadline),
+    /// A first look, some seconds ago, found nothing.
+    Second(Deadline),
+}
+
 /// Which pair a half belongs to.
 enum Found {
     Pair(Pair),
-    /// Only Azure can tell.
-    Later,
+    /// Only Azure can tell, or has to be asked once more: by this notice, after this delay.
+    Later(fn(RequestKey) -> Hint, Duration),
     Nothing(BadRequest),
 }
 

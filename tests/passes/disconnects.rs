@@ -4,6 +4,7 @@ use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::Fabrikam;
 
 use crate::desk::{connect, disconnect, recheck};
+use crate::gate::{Fault, Gate, Point};
 use crate::requests::{NONE, asked_and_connected, connected, only_half};
 use crate::stage::{Grants, Stage, half, hub, network, spoke, wait};
 
@@ -105,6 +106,20 @@ async fn a_half_that_no_record_knows_is_found_in_azure_and_removed() {
     fabrikam.work(20).await;
     assert_eq!(stage.traveller.state(&spoke()).await, "none");
     assert_eq!(stage.answer(Fabrikam, "r-1").subject, "closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_half_that_no_record_knows_outlives_one_404_of_its_network_and_is_removed() {
+    let stage = Stage::new().await;
+    stage.two_networks().await;
+    stage.traveller.open(&half(&spoke(), "by-hand"), &hub()).await;
+    stage.take_events(Fabrikam);
+    let gate = Gate::with(Point::First("GET", Fault::NotFound));
+    let fabrikam = stage.gated_app(Fabrikam, "", &gate);
+    stage.submit(Fabrikam, &disconnect("r-1", &half(&spoke(), "by-hand")));
+    fabrikam.work(30).await;
+    assert_eq!(stage.answer(Fabrikam, "r-1").subject, "closed");
+    assert_eq!(stage.traveller.state(&spoke()).await, "none");
 }
 
 #[tokio::test(start_paused = true)]
