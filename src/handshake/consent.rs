@@ -184,8 +184,8 @@ impl OurHalf<'_> {
                     self.agreed.map_or(String::new(), |agreed| format!(" under {}", agreed.agreement));
                 let message = format!("{half} was agreed to{under}, and is not any more{done}");
                 let fix = match mend {
-                    Some(_) => "put back what the next reasons name if this was not meant".to_owned(),
-                    None => format!("put back what the next reasons name, or remove the half: {remove}"),
+                    Some(_) => "put back what the agreements said before if this was not meant".to_owned(),
+                    None => format!("put back what the agreements said before, or remove the half: {remove}"),
                 };
                 Some(Reason::new(Code::ConsentWithdrawn, message).fixed_by(fix))
             }

@@ -108,14 +108,37 @@ spaces_at_2() {
 as operator-contoso network vnet update -g test-rg -n vnet-1 --address-prefixes 10.0.0.0/16 10.2.0.0/16 -o none
 becomes "vnet-1 grows inside the agreement: the app brings vnet-2's half up to date" "10.0.0.0/16 10.2.0.0/16" spaces_at_2
 becomes "az network vnet peering show: vnet-1's half is in sync again" FullyInSync sync_level here vnet-1-to-vnet-2
+same "az network vnet peering sync" FullyInSync \
+    "$(as traveller network vnet peering sync "${there[@]}" -n "$second" --query peeringSyncLevel -o tsv)"
 
 as operator-contoso network vnet update -g test-rg -n vnet-1 --address-prefixes 10.0.0.0/16 10.2.0.0/16 172.20.0.0/16 -o none
 same "vnet-1 grows beyond the agreement: vnet-2's half is left behind" "LocalNotInSync RemoteNotInSync" \
     "$(sync_level there "$second") $(sync_level here vnet-1-to-vnet-2)"
-same "az network vnet peering sync by hand" FullyInSync \
-    "$(as traveller network vnet peering sync "${there[@]}" -n "$second" --query peeringSyncLevel -o tsv)"
-same "vnet-2's half knows all of vnet-1" "10.0.0.0/16 10.2.0.0/16 172.20.0.0/16" "$(spaces_at_2)"
-same "az network vnet peering show: vnet-1's half followed" FullyInSync "$(sync_level here vnet-1-to-vnet-2)"
+# Somebody takes it over all the same. The command waits for its half, which the app may remove before that.
+as traveller network vnet peering sync "${there[@]}" -n "$second" -o none 2>"$work/sync" ||
+    grep -q "$second not found" "$work/sync"
+becomes "vnet-2's half, synced by hand beyond the agreement, is removed by the app" 0 \
+    as traveller network vnet peering list "${there[@]}" --query 'length(@)' -o tsv
+reasons() {
+    python3 - "$ready_file" <<'PYTHON'
+import json, sys, urllib.request
+
+tenant = json.load(open(sys.argv[1]))["tenants"]["fabrikam"]
+request = urllib.request.Request(tenant["functions"] + "/api/handshakes", headers={"x-functions-key": tenant["masterKey"]})
+shown = json.load(urllib.request.urlopen(request))
+print(*(reason["code"] for handshake in shown for reason in handshake["reasons"]))
+PYTHON
+}
+becomes "the record says why" "consent-exceeded prefix-not-agreed" reasons
+same "az network vnet peering show: vnet-1's half is Disconnected" Disconnected \
+    "$(as traveller network vnet peering show "${here[@]}" -n vnet-1-to-vnet-2 --query peeringState -o tsv)"
+
+# What the reason says is to be done.
+as operator-contoso network vnet update -g test-rg -n vnet-1 --address-prefixes 10.0.0.0/16 10.2.0.0/16 -o none
+as traveller network vnet peering delete "${here[@]}" -n vnet-1-to-vnet-2
+as traveller network vnet peering create "${here[@]}" -n vnet-1-to-vnet-2 --remote-vnet "$vnet_2" --allow-vnet-access -o none
+becomes "once vnet-1 is back within the agreement and its half written again, both are connected" \
+    "Connected FullyInSync $vnet_1" as traveller network vnet peering list "${there[@]}" --query "$half_query" -o tsv
 
 # --- the end -----------------------------------------------------------------------------------------------------------------------
 as traveller network vnet peering delete "${here[@]}" -n vnet-1-to-vnet-2

@@ -64,9 +64,9 @@ pub(super) fn withdrawn(half: &HalfId, agreed: Option<&Agreed>, mended: bool) ->
     let done = if mended { "; it is removed" } else { "" };
     let message = format!("{half} was agreed to{under}, and is not any more{done}");
     let fix = if mended {
-        "put back what the next reasons name if this was not meant".to_owned()
+        "put back what the agreements said before if this was not meant".to_owned()
     } else {
-        format!("put back what the next reasons name, or delete {half}")
+        format!("put back what the agreements said before, or delete {half}")
     };
     Reason::new(Code::ConsentWithdrawn, message).fixed_by(fix)
 }
