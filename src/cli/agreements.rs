@@ -11,9 +11,10 @@ use super::{NO, variable};
 use crate::agreement_folder::{self, FolderError};
 use crate::config;
 use crate::handshake::agreements::{
-    Adopt, ManagementAgreement, OnRemoval, Partner, PeeringAgreement, Remedy,
+    Adopt, ManagementAgreement, OnRemoval, Partner, PeeringAgreement, Remedy, RequestRule,
 };
 use crate::handshake::ids::TenantId;
+use crate::handshake::request_queue::RequestQueue;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -73,9 +74,21 @@ fn show(partner: &Partner) {
         output::line(format!("    scope    {} ({whose})", agreement.scope));
         management_effects(agreement).iter().for_each(|effect| output::line(format!("    {effect}")));
     }
+    for line in requests(partner) {
+        output::line(format!("  {} {line}", styled(Style::Good, "requests")));
+    }
     for rule in &partner.denials {
         output::line(format!("  {} {} ({})", styled(Style::Bad, "never"), rule.network, rule.reason));
     }
+}
+
+/// What the senders of each queue may ask for.
+fn requests(partner: &Partner) -> Vec<String> {
+    if partner.requests.is_empty() {
+        return vec![format!("by {}: everything", RequestQueue::default())];
+    }
+    let rule = |rule: &RequestRule| format!("by {}: {}", rule.queue.get_ref(), actions(rule).join(", "));
+    partner.requests.iter().map(rule).collect()
 }
 
 fn terms(agreement: &PeeringAgreement) -> String {
@@ -169,10 +182,19 @@ fn partner_json(partner: &Partner) -> serde_json::Value {
             })
         })
         .collect();
+    let requests: Vec<_> = partner.requests.iter().map(request_json).collect();
     json!({
         "partner": partner.name, "tenant": partner.tenant, "peering": peerings, "management": managements,
-        "deny": denials,
+        "requests": requests, "deny": denials,
     })
+}
+
+fn request_json(rule: &RequestRule) -> serde_json::Value {
+    json!({ "queue": rule.queue.get_ref().to_string(), "actions": actions(rule) })
+}
+
+fn actions(rule: &RequestRule) -> Vec<&'static str> {
+    rule.actions.iter().map(|action| action.name()).collect()
 }
 
 fn prefixes(agreement: &PeeringAgreement) -> Vec<String> {

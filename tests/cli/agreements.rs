@@ -21,6 +21,7 @@ fn good_agreements_are_told_with_all_their_terms() {
         "    when our half, if we made it, comes to route or allow more than is agreed: it is told and removed, or its flags are cut down where only they go too far\n",
         "    when our agreement covers a pair no longer: it is told, and nothing is cut\n",
         "    halves that people made: read, told and synced, and else never written or removed unasked\n",
+        "  requests by connection-requests: everything\n",
         "virtualNetworks/vault (secrets)\n",
     ] {
         assert!(shown.contains(part), "`{part}` is missing: {shown}");
@@ -50,6 +51,23 @@ fn what_is_agreed_otherwise_is_told_with_what_it_does() {
     ] {
         assert!(shown.contains(part), "`{part}` is missing: {shown}");
     }
+}
+
+#[test]
+fn who_may_ask_for_what_is_told_by_queue() {
+    let rules = "[[requests]]\nqueue = \"connection-requests\"\nactions = [\"recheck\"]\n[[requests]]\nqueue = \"connection-requests-team-a\"\nactions = [\"connect-peering\", \"disconnect\"]\n";
+    let folder = Folder::with(&[("contoso.toml", &agreement(rules))]);
+    let shown = answer(&["agreements", "check", folder.path()]);
+    for part in [
+        "  requests by connection-requests: recheck\n",
+        "  requests by connection-requests-team-a: connect-peering, disconnect\n",
+    ] {
+        assert!(shown.contains(part), "`{part}` is missing: {shown}");
+    }
+    let json: Value =
+        serde_json::from_str(&answer(&["agreements", "check", folder.path(), "--json"])).unwrap();
+    let second = serde_json::json!({ "queue": "connection-requests-team-a", "actions": ["connect-peering", "disconnect"] });
+    assert_eq!(json["partners"][0]["requests"][1], second);
 }
 
 #[test]
