@@ -13,6 +13,7 @@ use crate::handshake::pair::Kind;
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::{Code, Reason};
 use crate::handshake::record::{End, Record};
+use crate::handshake::request_queue::RequestQueue;
 use crate::handshake::wish::RequestId;
 use crate::ledger::{Ledger, LedgerError, Line, Stored};
 
@@ -66,6 +67,9 @@ pub struct Told<'a> {
     pub handshake: &'a Handshake,
     /// The request that this answers.
     pub request: Option<&'a RequestId>,
+    /// The queue that the request came by; left out for `connection-requests`. An id is one among those of its queue.
+    #[serde(skip_serializing_if = "is_default")]
+    pub queue: Option<&'a RequestQueue>,
 }
 
 /// A request that was refused before any handshake took it up: in the shape of a handshake of which nothing is known.
@@ -89,12 +93,20 @@ pub struct Unplaced<'a> {
     checked_at: (),
     history: [(); 0],
     request: Option<&'a RequestId>,
+    /// The queue that the request came by; left out for `connection-requests`. An id is one among those of its queue.
+    #[serde(skip_serializing_if = "is_default")]
+    queue: Option<&'a RequestQueue>,
 }
 
 impl<'a> Unplaced<'a> {
-    /// A refusal for this reason.
+    /// A refusal for this reason of what came by this queue.
     #[must_use]
-    pub fn new(reason: &'a Reason, request: Option<&'a RequestId>, now: OffsetDateTime) -> Self {
+    pub fn new(
+        reason: &'a Reason,
+        queue: &'a RequestQueue,
+        request: Option<&'a RequestId>,
+        now: OffsetDateTime,
+    ) -> Self {
         let Reason { code, message, fix } = reason.clone();
         Self {
             id: (),
@@ -111,8 +123,13 @@ impl<'a> Unplaced<'a> {
             checked_at: (),
             history: [],
             request,
+            queue: Some(queue),
         }
     }
+}
+
+fn is_default(queue: &Option<&RequestQueue>) -> bool {
+    queue.is_none_or(RequestQueue::is_default)
 }
 
 /// All reasons in one: the code and fix of the first, and every sentence.

@@ -15,6 +15,7 @@ use crate::handshake::ids::{HandshakeId, LONGEST_ID, Name, TenantId, VirtualNetw
 use crate::handshake::management::ids::{NetworkManagerId, Scope};
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::Code;
+use crate::handshake::request_queue::RequestQueue;
 use crate::handshake::wish::RequestId;
 use crate::public::{Told, Unplaced};
 use crate::request::{Document, Request};
@@ -103,6 +104,11 @@ schema_of! {
         "type": "string",
         "description": "Made by whoever asks. The same id with the same content is the same request, however often it is sent; with other content it is refused.",
         "pattern": format!("^[A-Za-z0-9][A-Za-z0-9._-]{{0,{}}}$", RequestId::LENGTH_MAX - 1),
+    });
+    RequestQueue, "RequestQueue" => json_schema!({
+        "type": "string",
+        "description": "A queue of requests.",
+        "pattern": format!("^connection-requests(-[a-z0-9-]{{1,{}}})?$", RequestQueue::SUFFIX_MAX),
     });
     HandshakeId, "HandshakeId" => json_schema!({
         "type": "string",

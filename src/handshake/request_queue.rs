@@ -13,8 +13,8 @@ const DEFAULT: &str = "connection-requests";
 const FUNCTION: &str = "ConnectionRequest";
 
 /// A queue of requests: `connection-requests`, or `connection-requests-` and 1 to 20 of `a`-`z`, `0`-`9` and `-`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct RequestQueue(Option<String>);
 
 /// What can be asked for, as agreements and requests name it.
@@ -110,6 +110,12 @@ impl TryFrom<String> for RequestKey {
 
     fn try_from(text: String) -> Result<Self, BadRequestId> {
         text.parse()
+    }
+}
+
+impl From<RequestQueue> for String {
+    fn from(queue: RequestQueue) -> Self {
+        queue.to_string()
     }
 }
 

@@ -6,7 +6,7 @@
 use super::{Pass, ReconcileError, Reconciler};
 use crate::handshake::phase::Phase;
 use crate::handshake::record::Record;
-use crate::handshake::wish::RequestId;
+use crate::handshake::request_queue::RequestKey;
 use crate::ledger::{Line, Outcome};
 use crate::public::{Handshake, Told};
 use crate::queue::{Message, MessageId, Queue};
@@ -35,7 +35,7 @@ impl Pass<'_> {
         }
         asked
             .into_iter()
-            .map(|asked| outcome(format!("{id}-{asked}"), &self.record, &shown, Some(asked.id)))
+            .map(|asked| outcome(format!("{id}-{asked}"), &self.record, &shown, Some(&asked)))
             .collect()
     }
 }
@@ -44,11 +44,15 @@ fn outcome(
     id: String,
     record: &Record,
     shown: &Handshake,
-    request: Option<RequestId>,
+    asked: Option<&RequestKey>,
 ) -> Result<Outcome, ReconcileError> {
-    let told = Told { handshake: shown, request: request.as_ref() };
+    let told = Told {
+        handshake: shown,
+        request: asked.map(|asked| &asked.id),
+        queue: asked.map(|asked| &asked.queue),
+    };
     let body = serde_json::to_string(&told).map_err(ReconcileError::Notice)?;
-    Ok(Outcome { id, subject: record.phase.to_string(), request, body })
+    Ok(Outcome { id, subject: record.phase.to_string(), request: asked.map(|asked| asked.id.clone()), body })
 }
 
 /// Whether a record has something to tell that it has not told: somebody asked, and it stands in a final phase.

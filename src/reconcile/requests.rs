@@ -264,7 +264,7 @@ impl Reconciler {
             id: Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes()).to_string(),
             subject: "refused".to_owned(),
             request: bad.id.clone(),
-            body: serde_json::to_string(&Unplaced::new(&reason, bad.id.as_ref(), now))
+            body: serde_json::to_string(&Unplaced::new(&reason, queue, bad.id.as_ref(), now))
                 .map_err(ReconcileError::Notice)?,
         };
         let noted = self.refused_row(bad, queue, body, &reason, now).await?;

@@ -109,6 +109,7 @@ async fn without_rules_a_further_queue_may_ask_for_nothing_and_with_them_for_wha
         let told = stage.answer(Fabrikam, request["id"].as_str().unwrap());
         assert_eq!(told.subject, "refused");
         assert!(told.reason().contains("the queue `connection-requests-ops` may not ask for"), "{told:#?}");
+        assert_eq!(told.body["queue"], "connection-requests-ops");
         assert!(
             told.body["reason"]["fix"].as_str().unwrap().contains("connection-requests-ops"),
             "{told:#?}"
@@ -150,6 +151,8 @@ async fn the_ids_of_one_queue_are_no_business_of_another() {
     assert_eq!(told.len(), 2, "{told:#?}");
     assert!(told.iter().all(|told| told.request.as_deref() == Some("r-1") && told.subject == "connected"));
     assert_ne!(told[0].message, told[1].message, "the queue takes neither for the other");
+    let queues: Vec<_> = told.iter().map(|told| told.body.get("queue").and_then(Value::as_str)).collect();
+    assert_eq!(queues, [None, Some("connection-requests-ops")], "whoever reads tells them apart");
 }
 
 #[tokio::test(start_paused = true)]

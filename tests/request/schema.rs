@@ -6,6 +6,7 @@ use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::Record;
+use peerpact::handshake::request_queue::RequestQueue;
 use peerpact::ledger::{Cause, CauseKind, Line};
 use peerpact::public::{Handshake, Told, Unplaced};
 use peerpact::request::Request;
@@ -200,14 +201,17 @@ fn the_schema_of_outcomes_takes_what_is_sent() {
     let cause = Cause { kind: CauseKind::FollowUp, id: "f-1".to_owned() };
     let history = vec![Line { at: now(), what: "refused".to_owned(), cause }];
     let handshake = Handshake::new(record, history);
-    for request in [Some(&request), None] {
-        let told = serde_json::to_value(Told { handshake: &handshake, request }).unwrap();
-        let unplaced = serde_json::to_value(Unplaced::new(&reason, request, now())).unwrap();
+    let queues =
+        ["ConnectionRequest", "ConnectionRequest-ops"].map(|name| RequestQueue::of_function(name).unwrap());
+    for (request, queue) in [(Some(&request), &queues[0]), (None, &queues[0]), (Some(&request), &queues[1])] {
+        let told = serde_json::to_value(Told { handshake: &handshake, request, queue: Some(queue) }).unwrap();
+        let unplaced = serde_json::to_value(Unplaced::new(&reason, queue, request, now())).unwrap();
         for outcome in [told, unplaced] {
             let errors: Vec<String> =
                 validator.iter_errors(&outcome).map(|error| error.to_string()).collect();
             assert!(errors.is_empty(), "{errors:?}\n{outcome:#}");
-            for field in outcome.as_object().unwrap().keys() {
+            assert_eq!(outcome.get("queue").is_some(), !queue.is_default());
+            for field in outcome.as_object().unwrap().keys().filter(|field| *field != "queue") {
                 let mut less = outcome.clone();
                 less.as_object_mut().unwrap().remove(field);
                 assert!(!validator.is_valid(&less), "{field} may be missing");
