@@ -1,17 +1,20 @@
-//! `Handshakes`: the ledger, read-only, as JSON.
+//! `Handshakes`: the ledger, read-only, as JSON. The body of many is an array, so how fresh it is stands in headers.
 
 use axum::http::StatusCode;
 
+use super::health;
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::phase::Phase;
 use crate::host::{Fault, HttpReply, HttpRequest, Reply};
 use crate::ledger::Ledger;
 use crate::public;
+use crate::reconcile::Reconciler;
 
-pub(super) async fn run(ledger: &dyn Ledger, request: &HttpRequest) -> Result<Reply, Fault> {
+pub(super) async fn run(reconciler: &Reconciler, request: &HttpRequest) -> Result<Reply, Fault> {
+    let ledger = &*reconciler.ledger;
     let reply = match request.params.get("id") {
         Some(id) => one(ledger, id).await?,
-        None => many(ledger, request.query.get("phase").map(String::as_str)).await?,
+        None => many(reconciler, request.query.get("phase").map(String::as_str)).await?,
     };
     Ok(Reply::http(reply))
 }
@@ -30,13 +33,23 @@ async fn one(ledger: &dyn Ledger, id: &str) -> Result<HttpReply, Fault> {
     }
 }
 
-async fn many(ledger: &dyn Ledger, phase: Option<&str>) -> Result<HttpReply, Fault> {
+async fn many(reconciler: &Reconciler, phase: Option<&str>) -> Result<HttpReply, Fault> {
+    let ledger = &*reconciler.ledger;
     let phase = match phase.map(str::parse::<Phase>).transpose() {
         Ok(phase) => phase,
         Err(error) => return Ok(bad("phase", &error.to_string())),
     };
     let handshakes = public::many(ledger, phase).await.map_err(Fault::ours)?;
-    HttpReply::json(StatusCode::OK, &handshakes)
+    let reply = HttpReply::json(StatusCode::OK, &handshakes)?;
+    let health = health::of(reconciler).await?;
+    let troubles = health.last_sweep.map_or(0, |sweep| sweep.troubles.len());
+    let reply = reply
+        .header("x-peerpact-health", health.status.name())
+        .header("x-peerpact-sweep-troubles", &troubles.to_string());
+    Ok(match health.oldest_check {
+        Some(seconds) => reply.header("x-peerpact-oldest-check", &seconds.to_string()),
+        None => reply,
+    })
 }
 
 fn bad(field: &str, problem: &str) -> HttpReply {

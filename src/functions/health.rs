@@ -7,14 +7,18 @@ use crate::public::health::{Events, Freshness, Health, SpentBudget, Status};
 use crate::reconcile::Reconciler;
 
 pub(super) async fn run(reconciler: &Reconciler) -> Result<Reply, Fault> {
-    let now = reconciler.clock.now();
-    let fresh = Freshness::read(&*reconciler.ledger, now).await.map_err(Fault::ours)?;
-    let health = Health::new(fresh, events(reconciler), !reconciler.agreements.partners().is_empty(), now);
+    let health = of(reconciler).await?;
     let status = match health.status {
         Status::Ok | Status::Degraded => StatusCode::OK,
         Status::Failing => StatusCode::SERVICE_UNAVAILABLE,
     };
     Ok(Reply::http(HttpReply::json(status, &health)?))
+}
+
+pub(super) async fn of(reconciler: &Reconciler) -> Result<Health, Fault> {
+    let now = reconciler.clock.now();
+    let fresh = Freshness::read(&*reconciler.ledger, now).await.map_err(Fault::ours)?;
+    Ok(Health::new(fresh, events(reconciler), !reconciler.agreements.partners().is_empty(), now))
 }
 
 fn events(reconciler: &Reconciler) -> Events {

@@ -85,7 +85,7 @@ impl Functions for App {
             TriggerData::Http(_) if invocation.function.as_str() == "Health" => {
                 health::run(&self.reconciler).await
             }
-            TriggerData::Http(request) => handshakes::run(&*self.reconciler.ledger, &request).await,
+            TriggerData::Http(request) => handshakes::run(&self.reconciler, &request).await,
             TriggerData::Message(message) => {
                 let name = invocation.function.as_str();
                 match RequestQueue::of_function(name) {

@@ -38,6 +38,18 @@ pub enum Status {
     Failing,
 }
 
+impl Status {
+    /// The word, as the JSON has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Degraded => "degraded",
+            Self::Failing => "failing",
+        }
+    }
+}
+
 /// The answer of `GET /api/health`. The shape is public: fields are added, never renamed or removed.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

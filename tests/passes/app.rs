@@ -243,7 +243,14 @@ impl App {
 
     /// What `GET /api/health` answers.
     pub(crate) async fn health(&self) -> (u64, Value) {
-        let function = FunctionName::parse("Health").unwrap();
+        let answer = self.get("Health").await;
+        let body = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        (answer["status"].as_u64().unwrap(), body)
+    }
+
+    /// What the caller of a function is answered: status, headers, and the body as text.
+    pub(crate) async fn get(&self, function: &str) -> Value {
+        let function = FunctionName::parse(function).unwrap();
         let id = InvocationId::parse("an-invocation").unwrap();
         let data = TriggerData::Http(HttpRequest {
             method: axum::http::Method::GET,
@@ -252,9 +259,7 @@ impl App {
             body: None,
         });
         let reply = self.functions.invoke(Invocation { id, function, data }).await.unwrap();
-        let answer = serde_json::to_value(&reply).unwrap()["Outputs"]["res"].clone();
-        let body = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
-        (answer["status"].as_u64().unwrap(), body)
+        serde_json::to_value(&reply).unwrap()["Outputs"]["res"].clone()
     }
 
     /// The only record.

@@ -47,6 +47,10 @@ async fn a_healthy_sweep_says_when_it_looked_and_makes_no_version_and_no_line() 
     }
     assert_eq!(app.stored().await, stored);
     wait(43).await;
+    let headers = &app.get("Handshakes").await["headers"];
+    let told =
+        ["health", "oldest-check", "sweep-troubles"].map(|name| &headers[format!("x-peerpact-{name}")]);
+    assert_eq!(told, ["ok", "43", "0"], "{headers:#}");
     let (status, body) = app.health().await;
     assert_eq!((status, &body["status"], &body["oldestCheck"]), (200, &json!("ok"), &json!(43)), "{body:#}");
     assert_eq!(moment(&body["oldestCheckedAt"]), app.record().await.checked_at.unwrap());
@@ -79,6 +83,12 @@ async fn with_a_dead_credential_the_sweep_fails_and_says_why_and_health_follows(
     assert_eq!(app.record().await.checked_at, checked);
     let (code, body) = app.health().await;
     assert_eq!((code, &body["status"]), (200, &json!("degraded")), "{body:#}");
+    let headers = &app.get("Handshakes").await["headers"];
+    let troubles = body["lastSweep"]["troubles"].as_array().unwrap().len().to_string();
+    assert_eq!(
+        (&headers["x-peerpact-health"], &headers["x-peerpact-sweep-troubles"]),
+        (&json!("degraded"), &json!(troubles))
+    );
     let trouble = &body["lastSweep"]["troubles"][0];
     assert!(trouble["message"].as_str().unwrap().contains("AADSTS7000215"), "{body:#}");
     assert!(trouble["fix"].as_str().unwrap().contains("AZURE_CLIENT_SECRET"), "{body:#}");
