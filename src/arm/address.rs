@@ -6,7 +6,7 @@ use azure_core::http::Url;
 use azure_core::http::headers::{HeaderName, Headers};
 
 use super::error::Fault;
-use crate::handshake::ids::{Name, SubscriptionId};
+use crate::handshake::ids::{Name, SubscriptionId, VirtualNetworkId};
 
 /// The api-version of everything that is used: networks, peerings, network managers and what belongs to them.
 const VERSION: &str = "2024-05-01";
@@ -21,6 +21,19 @@ pub enum Place {
     Subscription(SubscriptionId),
     /// One resource group.
     ResourceGroup(SubscriptionId, Name),
+}
+
+impl Place {
+    /// Whether a list of this place has the network in it, if it is there.
+    #[must_use]
+    pub fn holds(&self, network: &VirtualNetworkId) -> bool {
+        match self {
+            Self::Subscription(subscription) => *subscription == network.subscription,
+            Self::ResourceGroup(subscription, group) => {
+                *subscription == network.subscription && *group == network.resource_group
+            }
+        }
+    }
 }
 
 /// Resource Manager's address, and the only one that its tokens go to.

@@ -93,7 +93,9 @@ impl App {
         let text = agreement(tenant, prefixes, terms);
         let reconciler = Reconciler {
             home,
-            agreements: Arc::new(Agreements::parse(Some(home), [("agreement", text.as_str())]).unwrap()),
+            agreements: Arc::new(
+                Agreements::parse(Some(home), text.iter().map(|text| ("agreement", text.as_str()))).unwrap(),
+            ),
             resource_manager: ResourceManager::new(settings, transport, clock),
             ledger: ledger.clone(),
             queues: Arc::new(WatchedQueues { broker: broker.clone(), gate: gate.clone() }),
@@ -284,20 +286,26 @@ impl App {
     }
 }
 
+/// The terms of an app whose folder of agreements is empty.
+pub(crate) const NO_AGREEMENTS: &str = "no agreements";
+
 /// The agreement with the other tenant on everything within these prefixes, with further keys; or the file that is given.
-fn agreement(tenant: Tenant, prefixes: &[&str], terms: &str) -> String {
+fn agreement(tenant: Tenant, prefixes: &[&str], terms: &str) -> Option<String> {
+    if terms == NO_AGREEMENTS {
+        return None;
+    }
     if terms.starts_with("partner = ") {
-        return terms.to_owned();
+        return Some(terms.to_owned());
     }
     let other = if tenant == Tenant::Contoso { Tenant::Fabrikam } else { Tenant::Contoso };
     let pattern = |tenant: Tenant| crate::stage::network(tenant, "*", "*");
-    format!(
+    Some(format!(
         "partner = \"{}\"\ntenant = \"{}\"\n[[peering]]\nname = \"all\"\nours = \"{}\"\ntheirs = \"{}\"\nprefixes = {prefixes:?}\n{terms}\n",
         other.name(),
         other.tenant_id(),
         pattern(tenant),
         pattern(other)
-    )
+    ))
 }
 
 /// The embedded ledger, behind the gate.

@@ -3,10 +3,11 @@
 use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 
+use crate::app::NO_AGREEMENTS;
 use crate::desk::{connect, disconnect};
 use crate::management::*;
 use crate::requests::only_half;
-use crate::stage::{Stage, half, hub, spoke};
+use crate::stage::{Stage, half, hub, network, spoke, wait};
 
 const NONE: Vec<String> = Vec::new();
 
@@ -60,6 +61,49 @@ async fn consent_that_was_withdrawn_is_told_and_cuts_nothing() {
         let app = stage.app(Fabrikam, "forwarded_traffic = true");
         app.sweep().await;
         assert_eq!(app.phase().await, Phase::Connected, "{terms}: put back, it holds again");
+    }
+}
+
+/// Files from which all that covered the pair is gone: the prefixes, the networks, the agreement itself, and the partner.
+fn removals() -> [String; 4] {
+    let partner = format!("partner = \"contoso\"\ntenant = \"{}\"\n", Contoso.tenant_id());
+    let peering = |ours: &str, prefix: &str| {
+        let theirs = network(Contoso, "*", "*");
+        format!(
+            "{partner}[[peering]]\nname = \"all\"\nours = \"{ours}\"\ntheirs = \"{theirs}\"\nprefixes = [\"{prefix}\"]\nforwarded_traffic = true\n"
+        )
+    };
+    [
+        peering(&network(Fabrikam, "*", "*"), "10.99.0.0/16"),
+        peering(&network(Fabrikam, "other", "*"), "10.0.0.0/8"),
+        partner.clone(),
+        NO_AGREEMENTS.to_owned(),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pair_of_which_no_agreement_is_left_is_no_longer_called_connected() {
+    for file in removals() {
+        let stage = connected().await;
+        let mark = stage.mark();
+        let app = stage.app(Fabrikam, &file);
+        app.sweep().await;
+        let record = app.record().await;
+        assert_eq!(record.phase, Phase::Refused, "{file}: {record:#?}");
+        assert_eq!(record.reasons[0].code.as_str(), "consent-withdrawn", "{file}");
+        assert!(record.reasons.iter().all(|reason| reason.fix.is_some()), "{:#?}", record.reasons);
+        assert_eq!(stage.writes_of_app(Fabrikam, mark), NONE, "{file}");
+        // It is known, and the network is read no more often than any that is in no list.
+        let mark = stage.mark();
+        for _ in 0..5 {
+            wait(60).await;
+            app.sweep().await;
+        }
+        let reads = stage.calls_of_app(Fabrikam, mark);
+        assert!(!reads.iter().any(|call| call.contains("virtualNetworks/spoke")), "{file}: {reads:#?}");
+        let app = stage.app(Fabrikam, "forwarded_traffic = true");
+        app.sweep().await;
+        assert_eq!(app.phase().await, Phase::Connected, "{file}: put back, it holds again");
     }
 }
 
@@ -149,5 +193,26 @@ async fn consent_to_management_that_was_withdrawn_is_told_and_taken_down_where_t
         assert_eq!(record.reasons[0].code.as_str(), "consent-withdrawn");
         assert_eq!(!states(&stage, &scope).await.1.is_empty(), stands, "{on_withdrawal}");
         assert!(stage.calls_of_app(Contoso, 0).is_empty(), "contoso's app does not run");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn management_of_which_no_agreement_is_left_is_no_longer_called_connected() {
+    let [.., partner_alone, nothing] = removals();
+    for file in [partner_alone, nothing] {
+        let stage = Stage::new().await;
+        make_manager(&stage).await;
+        let scope = subscription(Fabrikam);
+        let app = stage.app(Fabrikam, &managed(Fabrikam, ""));
+        contoso_asks(&stage, "ask", &scope).await;
+        settle(&stage, &[&app]).await;
+        assert_eq!(app.phase().await, Phase::Connected);
+        let mark = stage.mark();
+        let app = stage.app(Fabrikam, &file);
+        app.sweep().await;
+        let record = app.record().await;
+        assert_eq!(record.phase, Phase::Refused, "{file}: {record:#?}");
+        assert_eq!(record.reasons[0].code.as_str(), "consent-withdrawn", "{file}");
+        assert_eq!(stage.writes_of_app(Fabrikam, mark), NONE, "{file}");
     }
 }

@@ -167,6 +167,9 @@ impl Reconciler {
         if is_owed(record, record.phase) {
             return false;
         }
+        let is_due = |checked_at: Option<OffsetDateTime>| {
+            checked_at.is_none_or(|at| (self.clock.now() - at).abs() >= READ_AGAIN)
+        };
         match shown {
             Shown::Whole(view) => {
                 match view.decide(Some(record), &self.agreements, self.clock.now()).verdict {
@@ -178,8 +181,7 @@ impl Reconciler {
             }
             Shown::Ours { state, beyond, sought } => {
                 // Gone, or out of sight: only a read can tell.
-                let read_again =
-                    sought && checked_at.is_none_or(|at| (self.clock.now() - at).abs() >= READ_AGAIN);
+                let read_again = sought && is_due(checked_at);
                 let consents = if beyond.is_empty() {
                     !record.reasons.iter().any(|reason| reason.code.is_breach())
                 } else {
@@ -187,8 +189,18 @@ impl Reconciler {
                 };
                 record.phase.is_final() && state == record.ours.state && consents && !read_again
             }
-            Shown::Nothing => false,
+            // What is known not to be agreed to, and is in no list for that reason, is not read every minute.
+            Shown::Nothing => {
+                record.phase == Phase::Refused && !self.is_covered(&candidate.pair) && !is_due(checked_at)
+            }
             Shown::Unknown => record.phase.is_final(),
+        }
+    }
+
+    fn is_covered(&self, pair: &Pair) -> bool {
+        match pair {
+            Pair::Peering(ends) => self.agreements.covering(ends).is_some(),
+            Pair::Management(ends) => self.agreements.covering_management(ends).is_some(),
         }
     }
 

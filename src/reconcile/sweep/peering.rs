@@ -18,10 +18,8 @@ use crate::handshake::view::View;
 #[derive(Default)]
 pub(super) struct ListedNetworks {
     networks: BTreeMap<VirtualNetworkId, Network>,
-    /// Places of our own could not be listed: a network that is missing may well be there.
-    home_incomplete: bool,
-    /// The same of these partners.
-    incomplete: BTreeSet<TenantId>,
+    /// These could not be listed: a network that is missing there may well exist.
+    out_of_sight: Vec<Place>,
 }
 
 impl ListedNetworks {
@@ -41,12 +39,16 @@ impl ListedNetworks {
                 let state = ours.half_towards(&ends.theirs).map(|half| State::Peering(half.state));
                 let beyond = decide::beyond(ends, ours, record, agreements);
                 let beyond = beyond.map_or_else(Vec::new, |breach| breach.reasons);
-                Shown::Ours { state, beyond, sought: !self.incomplete.contains(&ends.partner) }
+                Shown::Ours { state, beyond, sought: !self.may_hide(&ends.theirs) }
             }
-            (None, _) if self.home_incomplete => Shown::Unknown,
-            // Not listed is not gone: that takes a read of its own.
+            (None, _) if self.may_hide(&ends.ours) => Shown::Unknown,
+            // Not listed is not gone, and what no agreement names any more is not listed: that takes a read of its own.
             (None, _) => Shown::Nothing,
         }
+    }
+
+    fn may_hide(&self, network: &VirtualNetworkId) -> bool {
+        self.out_of_sight.iter().any(|place| place.holds(network))
     }
 }
 
@@ -61,9 +63,8 @@ impl Reconciler {
                     listed.networks.extend(networks.into_iter().map(|network| (network.id.clone(), network)));
                 }
                 Err(error) => {
-                    listed.home_incomplete |= tenant == self.home;
-                    listed.incomplete.insert(tenant);
                     attempts.troubles.push(self.trouble(&format!("{place} in tenant {tenant}"), &error));
+                    listed.out_of_sight.push(place);
                 }
             }
         }
