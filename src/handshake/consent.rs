@@ -70,6 +70,13 @@ enum Cause {
     Never,
 }
 
+impl Breach {
+    /// Whether somebody else went further than what was agreed, and not our agreement back.
+    pub(super) fn is_exceeded(&self) -> bool {
+        self.reasons.first().is_some_and(|reason| reason.code == Code::ConsentExceeded)
+    }
+}
+
 impl Agreed {
     /// What an agreement says now.
     #[must_use]

@@ -315,6 +315,11 @@ impl Record {
         if phase.is_final() {
             self.wish = None;
         }
+        // Not when it is opened again: by then what is agreed to now is on record.
+        if phase == Phase::Closed {
+            self.agreed = None;
+            self.undone = None;
+        }
         if phase == Phase::Connected {
             self.connected_at = self.connected_at.or(Some(now));
             self.mended = 0;
@@ -377,8 +382,6 @@ impl Record {
         self.refusal = None;
         self.removal_seen_at = None;
         self.looking_since = None;
-        self.agreed = None;
-        self.undone = None;
         self.end_seen_at = None;
     }
 }

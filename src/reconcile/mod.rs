@@ -25,6 +25,7 @@ mod meant;
 mod notice;
 mod observe;
 mod outcomes;
+mod refusals;
 mod requests;
 mod send;
 mod sweep;

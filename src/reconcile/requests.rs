@@ -6,9 +6,7 @@
 
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use super::hints::Followed;
 use super::meant::Meant;
@@ -25,10 +23,8 @@ use crate::handshake::removal::may_be_removed;
 use crate::handshake::request_queue::{RequestKey, RequestQueue};
 use crate::handshake::step::Side;
 use crate::handshake::wish::Aim;
-use crate::hex::hex;
-use crate::ledger::{self, Cause, CauseKind, Change, LedgerError, Line, Outcome, Standing, Urgency, Version};
-use crate::public::Unplaced;
-use crate::request::{Asked, BadRequest, Request, judge, permit};
+use crate::ledger::{self, Cause, CauseKind, Change, LedgerError, Line, Standing, Urgency, Version};
+use crate::request::{Action, Asked, BadRequest, Request, judge, permit};
 
 /// A record that others write at the same time is read anew so often.
 const TRIES: usize = 8;
@@ -106,7 +102,13 @@ impl Reconciler {
     async fn judge(&self, submitted: &Submitted, reads: Reads) -> Result<Received, ReconcileError> {
         let Submitted { key, request } = submitted;
         let permitted = |partner| permit(request, &key.queue, partner, &self.agreements);
-        let placed = match judge(request, self.home, &self.agreements) {
+        let judged = match (&request.action, judge(request, self.home, &self.agreements)) {
+            (Action::Disconnect { half }, Err(_)) if self.is_ours_on_record(half).await? => {
+                Ok(Asked::Disconnect(half.clone()))
+            }
+            (_, judged) => judged,
+        };
+        let placed = match judged {
             Ok(Asked::Connect(pair, flags)) => Ok((pair, Some(Aim::Connect { flags, opened: false }))),
             Ok(Asked::Recheck(pair)) => Ok((pair, None)),
             Ok(Asked::Disconnect(half)) => match permitted(None) {
@@ -152,6 +154,15 @@ impl Reconciler {
                 Found::Nothing(BadRequest::unreadable_half(half, reason))
             }
         })
+    }
+
+    /// Whether a half that no agreement names any more is on record as one of ours.
+    async fn is_ours_on_record(&self, half: &HalfId) -> Result<bool, ReconcileError> {
+        if self.whose_half(half).is_some() {
+            return Ok(false);
+        }
+        let known = self.ledger.of_half(half).await?;
+        Ok(known.iter().filter_map(|stored| stored.record.pair()).any(|pair| pair.ours() == half.holder()))
     }
 
     fn side(&self, half: &HalfId) -> Side {
@@ -247,59 +258,6 @@ impl Reconciler {
     async fn refuse_read(&self, submitted: &Submitted, bad: BadRequest) -> Result<Received, ReconcileError> {
         let bad = bad.of(Some(submitted.key.id.clone()));
         self.refuse(&bad, &submitted.key.queue, submitted.request.to_json().as_bytes()).await
-    }
-
-    /// Notes a refusal and tells it. An id that a request has used stays that request's.
-    async fn refuse(
-        &self,
-        bad: &BadRequest,
-        queue: &RequestQueue,
-        body: &[u8],
-    ) -> Result<Received, ReconcileError> {
-        let now = self.clock.now();
-        let digest = hex(&Sha256::digest(body));
-        let reason = bad.reason();
-        let id = format!("{digest} {queue} {} {reason}", now.unix_timestamp_nanos());
-        let outcome = Outcome {
-            id: Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes()).to_string(),
-            subject: "refused".to_owned(),
-            request: bad.id.clone(),
-            body: serde_json::to_string(&Unplaced::new(&reason, queue, bad.id.as_ref(), now))
-                .map_err(ReconcileError::Notice)?,
-        };
-        let noted = self.refused_row(bad, queue, body, &reason, now).await?;
-        self.ledger.note(noted.as_ref(), &[outcome]).await?;
-        if let Err(error) = self.tell().await {
-            tracing::warn!(%error, "an outcome could not be told; the sweep tells it");
-        }
-        Ok(Received::Refused(reason))
-    }
-
-    async fn refused_row(
-        &self,
-        bad: &BadRequest,
-        queue: &RequestQueue,
-        refused: &[u8],
-        reason: &Reason,
-        at: OffsetDateTime,
-    ) -> Result<Option<ledger::Request>, ReconcileError> {
-        let digest = hex(&Sha256::digest(refused));
-        let id = match &bad.id {
-            Some(id) => id.clone(),
-            None => match format!("refused-{}", &digest[..32]).parse() {
-                Ok(id) => id,
-                Err(_) => return Ok(None),
-            },
-        };
-        let id = RequestKey { queue: queue.clone(), id };
-        let taken = self.ledger.request(&id).await?.is_some_and(|known| match known.standing {
-            Standing::Placed(_) => true,
-            // It is refused itself, or another that was given its id.
-            Standing::Pending => known.body.as_bytes() != refused,
-            Standing::Refused => false,
-        });
-        let body = serde_json::to_string(reason).map_err(ReconcileError::Notice)?;
-        Ok((!taken).then_some(ledger::Request { id, digest, body, standing: Standing::Refused, at }))
     }
 }
 

@@ -24,6 +24,8 @@ const BEYOND: Move = Move::Respace(&["10.10.0.0/16", "172.16.0.0/16"]);
 enum Story {
     /// Contoso opened its half.
     Answer,
+    /// Contoso opened its half again, of a connection that was closed.
+    AnswerAgain,
     /// Contoso grew its network within what is agreed.
     Sync,
     /// Fabrikam's people ask for the connection.
@@ -31,6 +33,9 @@ enum Story {
     /// Fabrikam's app writes both halves.
     ReachBoth,
 }
+
+const STORIES: [Story; 5] =
+    [Story::Answer, Story::AnswerAgain, Story::Sync, Story::Request, Story::ReachBoth];
 
 /// A world at rest, and what was told on the way.
 struct End {
@@ -49,15 +54,21 @@ impl Story {
         let stage =
             if self == Self::ReachBoth { Stage::with(Grants::Both).await } else { Stage::new().await };
         stage.two_networks().await;
-        if self == Self::Sync {
+        if matches!(self, Self::Sync | Self::AnswerAgain) {
             let app = stage.app(Fabrikam, "");
             stage.contoso_opens().await;
             stage.deliver(&[&app]).await;
+            if self == Self::Sync {
+                stage.traveller.respace(&hub(), &["10.10.0.0/16", "10.12.0.0/16"]).await;
+            } else {
+                stage.traveller.close(&hub(), "to-spoke").await;
+                stage.carry_on(&[&app]).await;
+                assert_eq!(app.phase().await, Phase::Closed);
+            }
             stage.outcomes(Fabrikam);
-            stage.traveller.respace(&hub(), &["10.10.0.0/16", "10.12.0.0/16"]).await;
         }
         match self {
-            Self::Answer => stage.contoso_opens().await,
+            Self::Answer | Self::AnswerAgain => stage.contoso_opens().await,
             Self::Request => stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub())),
             Self::ReachBoth => stage.traveller.open(&half(&spoke(), "to-hub"), &hub()).await,
             Self::Sync => {}
@@ -166,14 +177,14 @@ async fn beyond(story: Story) {
 
 #[tokio::test(start_paused = true)]
 async fn a_partner_that_grows_within_the_agreement_before_any_of_our_calls_is_connected_in_the_end() {
-    for story in [Story::Answer, Story::Sync, Story::Request, Story::ReachBoth] {
+    for story in STORIES {
         within(story).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_partner_that_grows_beyond_the_agreement_before_any_of_our_calls_gets_nothing() {
-    for story in [Story::Answer, Story::Sync, Story::Request, Story::ReachBoth] {
+    for story in STORIES {
         beyond(story).await;
     }
 }
@@ -246,6 +257,20 @@ async fn random(space: &[&str], agreed: &[&str], by_hand: bool, moves: Vec<(usiz
     let app = stage.gated_app_on(Fabrikam, agreed, &gate);
     stage.carry_on(&[&app]).await;
     at_rest(stage, app, gate).await.holds_for(agreed, &what).await;
+}
+
+/// What the property below found, and nobody had thought of.
+#[tokio::test(start_paused = true)]
+async fn what_chance_found_once_holds_for_good() {
+    let found = [
+        // A connection that is made again after it was closed, and widened before our half is written.
+        vec![(8, Move::Close), (8, Move::Open), (19, Move::Open), (21, BEYOND)],
+        // A breach that their removal ends before anybody could see it.
+        vec![(2, BEYOND), (5, Move::Close)],
+    ];
+    for moves in found {
+        random(&["10.10.0.0/16"], &["10.0.0.0/8"], false, moves).await;
+    }
 }
 
 #[test]

@@ -164,14 +164,16 @@ async fn a_half_made_by_hand_outlives_the_loss_of_the_ledger_whatever_is_agreed(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_removes_what_we_made_even_where_it_is_denied_by_now() {
-    let stage = connected().await;
+async fn a_request_removes_what_we_made_even_where_it_is_denied_or_covered_no_more() {
     let deny = format!("[[deny]]\nnetwork = \"{}\"\nreason = \"the vault\"", spoke());
-    let app = stage.app(Fabrikam, &deny);
-    let ours = only_half(&stage, &spoke()).await;
-    stage.submit(Fabrikam, &disconnect("r-1", &ours));
-    app.work(20).await;
-    assert_eq!(stage.traveller.state(&spoke()).await, "none");
+    for terms in [deny].into_iter().chain(removals()) {
+        let stage = connected().await;
+        let app = stage.app(Fabrikam, &terms);
+        let ours = only_half(&stage, &spoke()).await;
+        stage.submit(Fabrikam, &disconnect("r-1", &ours));
+        app.work(20).await;
+        assert_eq!(stage.traveller.state(&spoke()).await, "none", "{terms}: {:#?}", stage.outcomes(Fabrikam));
+    }
 }
 
 #[tokio::test(start_paused = true)]

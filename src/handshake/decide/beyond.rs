@@ -18,8 +18,8 @@ use crate::handshake::removal::may_be_removed;
 use crate::handshake::step::Step;
 
 /// Judges our half by what it routes and allows and by what is agreed now, whatever theirs is: `None` if there is none,
-/// or if the agreements cover it. A half that is Disconnected routes nothing, and one that is being written is judged
-/// afterwards.
+/// or if the agreements cover it. One that is being written is judged afterwards. One that is Disconnected routes nothing;
+/// what it did route before anybody could see it is told, where that went too far and the half goes anyway.
 #[must_use]
 pub fn beyond(
     ends: &Ends,
@@ -28,7 +28,17 @@ pub fn beyond(
     agreements: &Agreements,
 ) -> Option<Breach> {
     let half = ours.half_towards(&ends.theirs)?;
-    our_half(ends, ours, half, record).beyond(agreements).filter(|_| is_judged(half))
+    let breach = our_half(ends, ours, half, record).beyond(agreements)?;
+    let has_routed = || breach.mend == Some(Mend::Remove) && breach.is_exceeded();
+    match HalfState::of(Some(half)) {
+        HalfState::Changing => None,
+        HalfState::Disconnected => has_routed().then_some(breach),
+        HalfState::Absent
+        | HalfState::Failed
+        | HalfState::Initiated
+        | HalfState::Connected(_)
+        | HalfState::Unknown => Some(breach),
+    }
 }
 
 fn is_judged(half: &PeeringHalf) -> bool {
