@@ -6,7 +6,7 @@ use crate::arm::Deadline;
 use crate::handshake::agreements::Whose;
 use crate::handshake::halves::{Denial, Sight};
 use crate::handshake::ids::{PeeringId, TenantId};
-use crate::handshake::management::ends::Seat;
+use crate::handshake::management::ends::{ManagementEnds, Seat};
 use crate::handshake::management::halves::Look;
 use crate::handshake::management::ids::{NetworkManagerConnectionId, ScopeConnectionId};
 use crate::handshake::pair::{HalfId, Pair};
@@ -60,7 +60,7 @@ impl Reconciler {
             Look::Seen(half) => {
                 let ends = self.agreements.management_ends(&id.manager, &half.scope);
                 let known = Known { scope_connection: Some(half), announced: written, ..Known::default() };
-                Ok(Meant::These(ends.map(|ends| (Pair::Management(ends), known)).into_iter().collect()))
+                Ok(Meant::seen(ends, known))
             }
             Look::Denied(denial) if whose != Whose::Ours && written => {
                 let spelt_out = self.agreements.managements().filter(|(_, agreement)| {
@@ -70,9 +70,7 @@ impl Reconciler {
                 let ends = spelt_out.filter_map(|(_, agreement)| {
                     self.agreements.management_ends(&id.manager, &agreement.scope)
                 });
-                let announced = || Known { announced: true, ..Known::default() };
-                let pairs: Vec<_> = ends.map(|ends| (Pair::Management(ends), announced())).collect();
-                Ok(if pairs.is_empty() { Meant::Unreadable(denial) } else { Meant::These(pairs) })
+                Ok(Meant::announced(ends, denial))
             }
             Look::Denied(denial) => Ok(Meant::Unreadable(denial)),
             Look::Absent => Ok(Meant::none()),
@@ -92,17 +90,16 @@ impl Reconciler {
             Look::Seen(half) => {
                 let ends = self.agreements.management_ends(&half.manager, &id.scope);
                 let known = Known { connection: Some(half), announced: written, ..Known::default() };
-                Ok(Meant::These(ends.map(|ends| (Pair::Management(ends), known)).into_iter().collect()))
+                Ok(Meant::seen(ends, known))
             }
-            Look::Denied(_) if whose != Whose::Ours && written => {
+            Look::Denied(denial) if whose != Whose::Ours && written => {
                 let named = self.agreements.managements().filter(|(_, agreement)| {
                     agreement.seat() == Seat::Central && agreement.scope == id.scope
                 });
                 let managers = named.filter_map(|(_, agreement)| agreement.manager.literal());
                 let ends =
                     managers.filter_map(|manager| self.agreements.management_ends(&manager, &id.scope));
-                let announced = || Known { announced: true, ..Known::default() };
-                Ok(Meant::These(ends.map(|ends| (Pair::Management(ends), announced())).collect()))
+                Ok(Meant::announced(ends, denial))
             }
             Look::Denied(denial) => Ok(Meant::Unreadable(denial)),
             Look::Absent => Ok(Meant::none()),
@@ -120,5 +117,16 @@ impl Reconciler {
 impl Meant {
     fn none() -> Self {
         Self::These(Vec::new())
+    }
+
+    fn seen(ends: Option<ManagementEnds>, known: Known) -> Self {
+        Self::These(ends.map(|ends| (Pair::Management(ends), known)).into_iter().collect())
+    }
+
+    /// What an agreement spells out, of a half that an event names and nobody here may read.
+    fn announced(ends: impl Iterator<Item = ManagementEnds>, denial: Denial) -> Self {
+        let known = || Known { announced: true, ..Known::default() };
+        let pairs: Vec<_> = ends.map(|ends| (Pair::Management(ends), known())).collect();
+        if pairs.is_empty() { Self::Unreadable(denial) } else { Self::These(pairs) }
     }
 }

@@ -1,6 +1,7 @@
 //! Records: phases and their moves, generations, and what is taken over from a look.
 
-use peerpact::handshake::halves::{Denial, PeeringState, Sight, SyncLevel};
+use peerpact::handshake::consent::Agreed;
+use peerpact::handshake::halves::{Denial, PeeringFlags, PeeringState, Sight, SyncLevel};
 use peerpact::handshake::ids::{HandshakeId, TenantId};
 use peerpact::handshake::observation::Observation;
 use peerpact::handshake::pair::{HalfId, Pair, State, Target};
@@ -78,6 +79,26 @@ fn a_phase_is_read_as_it_is_printed_in_any_case_and_every_phase_is_listed() {
 fn what_moves_on_by_itself_is_not_final() {
     let open = Phase::ALL.into_iter().filter(|phase| !phase.is_final()).collect::<Vec<_>>();
     assert_eq!(open, [Phase::Waiting, Phase::Completing, Phase::Blocked]);
+}
+
+#[test]
+fn what_was_agreed_is_forgotten_when_a_pair_closes_and_not_when_it_is_opened_again() {
+    let agreed = || {
+        Some(Agreed {
+            agreement: "contoso/all".to_owned(),
+            prefixes: Vec::new(),
+            flags: PeeringFlags::default(),
+        })
+    };
+    for from in Phase::ALL {
+        for to in Phase::ALL {
+            let mut record = full(from);
+            (record.agreed, record.undone) = (agreed(), Some(Reason::new(Code::ConsentExceeded, "too far")));
+            record.settle(to, reasons(), now()).unwrap();
+            let kept = to != Phase::Closed;
+            assert_eq!((record.agreed == agreed(), record.undone.is_some()), (kept, kept), "{from} to {to}");
+        }
+    }
 }
 
 #[test]

@@ -176,16 +176,22 @@ async fn a_request_removes_what_we_made_even_where_it_is_denied_or_covered_no_mo
     }
 }
 
+/// Fabrikam's subscription, connected to contoso's manager.
+async fn managed_by_contoso() -> Stage {
+    let stage = Stage::new().await;
+    make_manager(&stage).await;
+    let app = stage.app(Fabrikam, &managed(Fabrikam, ""));
+    contoso_asks(&stage, "ask", &subscription(Fabrikam)).await;
+    settle(&stage, &[&app]).await;
+    assert_eq!(app.phase().await, Phase::Connected);
+    stage
+}
+
 #[tokio::test(start_paused = true)]
 async fn consent_to_management_that_was_withdrawn_is_told_and_taken_down_where_that_is_agreed() {
     for (on_withdrawal, stands) in [("tell", true), ("remove", false)] {
-        let stage = Stage::new().await;
-        make_manager(&stage).await;
+        let stage = managed_by_contoso().await;
         let scope = subscription(Fabrikam);
-        let app = stage.app(Fabrikam, &managed(Fabrikam, ""));
-        contoso_asks(&stage, "ask", &scope).await;
-        settle(&stage, &[&app]).await;
-        assert_eq!(app.phase().await, Phase::Connected);
         let terms = managed(Fabrikam, &format!("on_withdrawal = \"{on_withdrawal}\""));
         let app = stage.app(Fabrikam, &terms.replace("networkManagers/*", "networkManagers/another"));
         app.sweep().await;
@@ -202,13 +208,7 @@ async fn consent_to_management_that_was_withdrawn_is_told_and_taken_down_where_t
 async fn management_of_which_no_agreement_is_left_is_no_longer_called_connected() {
     let [.., partner_alone, nothing] = removals();
     for file in [partner_alone, nothing] {
-        let stage = Stage::new().await;
-        make_manager(&stage).await;
-        let scope = subscription(Fabrikam);
-        let app = stage.app(Fabrikam, &managed(Fabrikam, ""));
-        contoso_asks(&stage, "ask", &scope).await;
-        settle(&stage, &[&app]).await;
-        assert_eq!(app.phase().await, Phase::Connected);
+        let stage = managed_by_contoso().await;
         let mark = stage.mark();
         let app = stage.app(Fabrikam, &file);
         app.sweep().await;
