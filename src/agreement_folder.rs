@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::handshake::agreements::{AgreementError, Agreements};
 use crate::handshake::ids::TenantId;
+use crate::kinds::Kinds;
 
 /// No agreement is anywhere near this long.
 const LONGEST_FILE: u64 = 1024 * 1024;
@@ -35,7 +36,7 @@ pub enum FolderError {
 ///
 /// # Errors
 /// The first file that cannot be read or is not taken.
-pub fn read(folder: &Path, home: Option<TenantId>) -> Result<Agreements, FolderError> {
+pub fn read(kinds: &Kinds, folder: &Path, home: Option<TenantId>) -> Result<Agreements, FolderError> {
     let fail = |path: &Path| {
         let path = path.to_owned();
         move |source| FolderError::Read { path, source }
@@ -56,5 +57,5 @@ pub fn read(folder: &Path, home: Option<TenantId>) -> Result<Agreements, FolderE
         let text = fs::read_to_string(&path).map_err(fail(&path))?;
         files.push((path.display().to_string(), text));
     }
-    Ok(Agreements::parse(home, files.iter().map(|(path, text)| (path.as_str(), text.as_str())))?)
+    Ok(kinds.agreements(home, files.iter().map(|(path, text)| (path.as_str(), text.as_str())))?)
 }

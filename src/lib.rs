@@ -9,6 +9,7 @@ pub mod functions;
 pub mod handshake;
 mod hex;
 pub mod host;
+pub mod kinds;
 pub mod ledger;
 pub mod public;
 pub mod queue;

@@ -2,19 +2,16 @@
 
 pub mod health;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::handshake::halves::SyncLevel;
+use crate::handshake::goal::RequestId;
 use crate::handshake::ids::{HandshakeId, TenantId};
-use crate::handshake::pair::Kind;
+use crate::handshake::kind_name::KindName;
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::{Code, Reason};
 use crate::handshake::record::{End, Record};
 use crate::handshake::request_queue::RequestQueue;
-use crate::handshake::wish::RequestId;
 use crate::ledger::{Ledger, LedgerError, Line, Stored};
 
 /// One handshake with its history. The shape is public: fields are added, never renamed or removed.
@@ -25,7 +22,8 @@ pub struct Handshake {
     /// The same in both tenants.
     pub id: HandshakeId,
     /// What is connected.
-    pub kind: Kind,
+    #[cfg_attr(test, schemars(with = "crate::schemas::KindText"))]
+    pub kind: KindName,
     /// Where it stands.
     pub phase: Phase,
     /// Why, in one; `null` only while there is nothing to tell.
@@ -158,7 +156,8 @@ pub struct PublicEnd {
     /// The half's `peeringState` or `connectionState`; `null` when there is none or it cannot be read.
     pub state: Option<String>,
     /// The half's `peeringSyncLevel`; `null` for connections.
-    pub sync_level: Option<SyncLevel>,
+    #[cfg_attr(test, schemars(with = "Option<crate::kinds::peering::SyncLevel>"))]
+    pub sync_level: Option<String>,
 }
 
 /// The handshake with this id, if the ledger has it.
@@ -166,9 +165,8 @@ pub struct PublicEnd {
 /// # Errors
 /// The ledger failed.
 pub async fn one(ledger: &dyn Ledger, id: &HandshakeId) -> Result<Option<Handshake>, LedgerError> {
-    let checks = ledger.checked().await?;
     match ledger.load(id).await? {
-        Some(stored) => show(ledger, stored, &checks).await.map(Some),
+        Some(stored) => show(ledger, stored).await.map(Some),
         None => Ok(None),
     }
 }
@@ -178,21 +176,16 @@ pub async fn one(ledger: &dyn Ledger, id: &HandshakeId) -> Result<Option<Handsha
 /// # Errors
 /// The ledger failed.
 pub async fn many(ledger: &dyn Ledger, phase: Option<Phase>) -> Result<Vec<Handshake>, LedgerError> {
-    let checks = ledger.checked().await?;
     let mut handshakes = Vec::new();
     for stored in ledger.list(phase).await? {
-        handshakes.push(show(ledger, stored, &checks).await?);
+        handshakes.push(show(ledger, stored).await?);
     }
     Ok(handshakes)
 }
 
-async fn show(
-    ledger: &dyn Ledger,
-    stored: Stored,
-    checks: &BTreeMap<HandshakeId, OffsetDateTime>,
-) -> Result<Handshake, LedgerError> {
+async fn show(ledger: &dyn Ledger, stored: Stored) -> Result<Handshake, LedgerError> {
     let history = ledger.history(&stored.record.id).await?;
-    let checked_at = checks.get(&stored.record.id).copied();
+    let checked_at = stored.progress.checked_at;
     Ok(Handshake { checked_at, ..Handshake::new(stored.record, history) })
 }
 
@@ -238,8 +231,8 @@ impl PublicEnd {
             tenant_id: end.tenant,
             resource_id: end.resource.to_string(),
             half: end.half.as_ref().map(ToString::to_string),
-            state: end.state.map(|state| state.to_string()),
-            sync_level: end.sync,
+            state: end.state.clone(),
+            sync_level: end.sync.clone(),
         }
     }
 }

@@ -11,12 +11,12 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
+use crate::handshake::goal::RequestId;
 use crate::handshake::ids::{HandshakeId, LONGEST_ID, Name, TenantId, VirtualNetworkId};
-use crate::handshake::management::ids::{NetworkManagerId, Scope};
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::Code;
 use crate::handshake::request_queue::RequestQueue;
-use crate::handshake::wish::RequestId;
+use crate::kinds::network_manager::ids::{NetworkManagerId, Scope};
 use crate::public::{Told, Unplaced};
 use crate::request::{Document, Request};
 

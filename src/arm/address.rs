@@ -16,14 +16,14 @@ const LONGEST_ADDRESS: usize = 16 * 1024;
 
 /// What a list of networks or network managers covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ListedIn {
     /// A whole subscription.
     Subscription(SubscriptionId),
     /// One resource group.
     ResourceGroup(SubscriptionId, Name),
 }
 
-impl Place {
+impl ListedIn {
     /// Whether a list of this place has the network in it, if it is there.
     #[must_use]
     pub fn holds(&self, network: &VirtualNetworkId) -> bool {
@@ -108,7 +108,7 @@ impl Origin {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ListedIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Subscription(subscription) => write!(f, "/subscriptions/{subscription}"),

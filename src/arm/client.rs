@@ -18,7 +18,7 @@ use super::Settings;
 use super::deadline::Deadline;
 use super::envelope;
 use super::error::{ArmError, Asked, Class, Fault, WriteError};
-use super::pauses::Pauses;
+use super::throttle::Throttles;
 use super::tokens::{Bearer, Tokens};
 use super::transport::LONGEST_BODY;
 use crate::clock::Clock;
@@ -58,7 +58,7 @@ struct Repeats {
 
 /// One thing asked of Resource Manager, however many attempts it takes.
 #[derive(Clone)]
-pub(super) struct Call {
+pub(crate) struct Call {
     pub(super) asked: Asked,
     pub(super) method: Method,
     pub(super) url: Url,
@@ -86,7 +86,7 @@ struct Failed {
 pub(super) struct Client {
     pipeline: Pipeline,
     tokens: Tokens,
-    pauses: Pauses,
+    throttles: Throttles,
     clock: Clock,
 }
 
@@ -101,7 +101,7 @@ impl Client {
         Self {
             pipeline: Pipeline::new(None, None, options, Vec::new(), per_try, None),
             tokens: Tokens::new(settings, transport, clock),
-            pauses: Pauses::default(),
+            throttles: Throttles::default(),
             clock,
         }
     }
@@ -182,7 +182,7 @@ impl<'a> Exchange<'a> {
     async fn attempt(&mut self, until: Deadline) -> Result<Answer, Failed> {
         loop {
             let there = (self.call.asked.tenant, self.call.method, &self.call.url);
-            if let Some(fault) = self.client.pauses.at(there, self.client.clock.instant()) {
+            if let Some(fault) = self.client.throttles.at(there, self.client.clock.instant()) {
                 return Err(Failed { sent: false, fault });
             }
             let bearers = self.bearers(until).await.map_err(|fault| Failed { sent: false, fault })?;
@@ -202,7 +202,7 @@ impl<'a> Exchange<'a> {
             let clock = &self.client.clock;
             let after = envelope::retry_after(&answer.headers, clock.now());
             if let (429, Some(after)) = (answer.status, after) {
-                self.client.pauses.begin(there, clock.instant(), after, &failure);
+                self.client.throttles.begin(there, clock.instant(), after, &failure);
             }
             let linked = bearers.get(1).and_then(Bearer::object_id);
             return Err(sent(Fault::Answered { status: answer.status, failure, after, linked }));

@@ -8,8 +8,9 @@ use thiserror::Error;
 
 use super::denial;
 use super::transport::TransportError;
-use crate::handshake::halves::Denial;
 use crate::handshake::ids::{TenantId, VirtualNetworkId};
+use crate::handshake::pair::Pair;
+use crate::handshake::read::Denial;
 
 /// A call that did not succeed: what was asked, and what came instead.
 #[derive(Debug)]
@@ -165,6 +166,20 @@ impl WriteError {
 impl ArmError {
     pub(super) fn new(asked: &Asked, fault: Fault) -> Self {
         Self { asked: Box::new(asked.clone()), fault: Box::new(fault) }
+    }
+
+    /// The ends of a pair are not what its kind connects: a record of ours was written by somebody else.
+    #[must_use]
+    pub fn no_pair(pair: &Pair) -> Self {
+        let what = format!("{} and {} make no {}", pair.ours(), pair.theirs(), pair.kind());
+        let asked = Asked {
+            tenant: pair.partner(),
+            action: "read",
+            resource: pair.ours().to_string(),
+            linked: None,
+            client_id: String::new(),
+        };
+        Self::new(&asked, Fault::Malformed { what, source: None })
     }
 
     /// What it means.

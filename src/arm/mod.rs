@@ -1,4 +1,4 @@
-//! Resource Manager, as far as the two kinds of handshake need it, over azure_core's pipeline and one shared transport.
+//! Resource Manager, as far as handshakes need it, over azure_core's pipeline and one shared transport.
 //!
 //! Reads are repeated within bounds; writes are not, except where Azure's answer proves that nothing was done. Every
 //! call ends by its deadline. Nothing is built, and no token asked for, before the first call needs it.
@@ -10,12 +10,9 @@ mod denial;
 pub(crate) mod entra;
 mod envelope;
 mod error;
-mod managers;
-mod members;
-mod networks;
 mod operation;
-mod pauses;
 mod resources;
+mod throttle;
 mod tokens;
 pub mod transport;
 pub mod wire;
@@ -23,20 +20,24 @@ pub mod wire;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use azure_core::credentials::Secret;
 use azure_core::http::{HttpClient, Transport, Url};
 use uuid::Uuid;
 
+pub use self::address::ListedIn;
 use self::address::Origin;
-pub use self::address::Place;
 use self::client::Client;
 pub use self::deadline::Deadline;
 pub use self::error::{ArmError, Asked, AzureFailure, Class, Fault, Linked, WriteError};
-pub use self::networks::PeeringWrite;
 pub use self::operation::{Ended, Operation};
+pub use self::resources::{Resource, ResourceType, as_read};
 use crate::clock::Clock;
 use crate::handshake::ids::TenantId;
+
+/// An operation is followed for so long at most within one reconciliation.
+const FOLLOWED: Duration = Duration::from_secs(5);
 
 /// Where Azure is and who we are there.
 #[derive(Clone, Debug)]
@@ -88,6 +89,14 @@ impl ResourceManager {
     /// When it cannot be looked at: how the write ended is then unknown.
     pub async fn finish(&self, operation: Operation, until: Deadline) -> Result<Ended, ArmError> {
         operation.finish(self.client(), &self.0.origin, &self.0.clock, until).await
+    }
+
+    /// [`Self::finish`], for a moment: what takes longer is looked at by a later reconciliation.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn follow(&self, operation: Operation, until: Deadline) -> Result<Ended, ArmError> {
+        self.finish(operation, Deadline::after(&self.0.clock, FOLLOWED).min(until)).await
     }
 
     fn client(&self) -> &Client {

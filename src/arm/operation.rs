@@ -13,10 +13,10 @@ use super::client::{Answer, Call, Client};
 use super::deadline::Deadline;
 use super::envelope;
 use super::error::{ArmError, Asked, AzureFailure, Class, Fault};
-use super::resources::Kind;
+use super::resources::ResourceType;
 use super::wire::{OperationStatus, Provisioned};
 use crate::clock::Clock;
-use crate::handshake::halves::Provisioning;
+use crate::handshake::provisioning::Provisioning;
 
 /// Never look more often than this, whatever an answer says.
 const SHORTEST: Duration = Duration::from_millis(200);
@@ -29,7 +29,7 @@ const ASYNC_OPERATION: HeaderName = HeaderName::from_static("azure-asyncoperatio
 /// A write that Azure has accepted, and how to see it end.
 #[derive(Clone)]
 pub struct Operation {
-    kind: &'static Kind,
+    kind: &'static ResourceType,
     asked: Asked,
     deletes: bool,
     /// The resource written.
@@ -78,7 +78,7 @@ enum Look {
 impl Operation {
     /// Reads where an accepted write is to be looked at.
     pub(super) fn of(
-        kind: &'static Kind,
+        kind: &'static ResourceType,
         call: &Call,
         answer: &Answer,
         origin: &Origin,

@@ -18,14 +18,14 @@ use super::error::{ArmError, Asked, Class, Fault, Linked, WriteError};
 use super::operation::Operation;
 use super::wire::{Page, WireError};
 use crate::handshake::ids::{TenantId, VirtualNetworkId};
-use crate::handshake::management::halves::Look;
+use crate::handshake::read::Read;
 
 /// A list that goes on for longer than this does not end. A subscription has at most some thousand networks with some
 /// hundred on a page; of network managers and what belongs to them a page holds twenty.
 const MOST_PAGES: usize = 100;
 
 /// A type of resource that is read.
-pub(super) trait Resource: Sized {
+pub trait Resource: Sized {
     /// Its id.
     type Id: Display + PartialEq;
     /// Its JSON.
@@ -37,26 +37,38 @@ pub(super) trait Resource: Sized {
     /// How many to ask for on a page, where the list lets one ask.
     const TOP: Option<u8>;
 
+    /// The resource, as it is used.
+    ///
+    /// # Errors
+    /// What it lacks or says makes it useless.
     fn from_wire(wire: Self::Wire) -> Result<Self, WireError>;
+
+    /// Its id.
     fn id(&self) -> &Self::Id;
 }
 
 /// A type of resource that is written: the actions that Azure checks, and its pace.
-pub(super) struct Kind {
-    pub(super) read: &'static str,
-    pub(super) write: &'static str,
-    pub(super) delete: &'static str,
-    /// How long to wait before a look at a write under way, where Azure does not say.
-    pub(super) pause: Duration,
+pub struct ResourceType {
+    /// For reading one.
+    pub read: &'static str,
+    /// For writing one.
+    pub write: &'static str,
+    /// For deleting one.
+    pub delete: &'static str,
+    /// How long to wait before a write under way is looked at, where Azure does not say.
+    pub pause: Duration,
 }
 
 /// "Not there" and "not for us" as answers instead of errors.
-pub(super) fn look<T>(read: Result<T, ArmError>) -> Result<Look<T>, ArmError> {
+///
+/// # Errors
+/// Every other class of error.
+pub fn as_read<T>(read: Result<T, ArmError>) -> Result<Read<T>, ArmError> {
     match read {
-        Ok(seen) => Ok(Look::Seen(seen)),
+        Ok(seen) => Ok(Read::Found(seen)),
         Err(error) => match error.class() {
-            Class::NotFound => Ok(Look::Absent),
-            Class::Denied(denial) => Ok(Look::Denied(denial)),
+            Class::NotFound => Ok(Read::Absent),
+            Class::Denied(denial) => Ok(Read::Denied(denial)),
             _ => Err(error),
         },
     }
@@ -65,7 +77,7 @@ pub(super) fn look<T>(read: Result<T, ArmError>) -> Result<Look<T>, ArmError> {
 impl Call {
     /// The same call, naming a network on which Azure checks `action`. Where that is in another tenant than the call,
     /// its token goes along, and no other.
-    pub(super) fn linking(
+    pub(crate) fn linking(
         mut self,
         action: &'static str,
         network: &VirtualNetworkId,
@@ -77,9 +89,17 @@ impl Call {
     }
 }
 
+impl Call {
+    /// The same call with a query parameter besides the api-version.
+    pub(crate) fn with_query(mut self, name: &str, value: &str) -> Self {
+        self.url.query_pairs_mut().append_pair(name, value);
+        self
+    }
+}
+
 impl ResourceManager {
     /// Reads one: one GET. An answer about another one than was asked for is malformed.
-    pub(super) async fn one<T: Resource>(
+    pub(crate) async fn one<T: Resource>(
         &self,
         tenant: TenantId,
         id: &T::Id,
@@ -97,7 +117,7 @@ impl ResourceManager {
 
     /// Reads all that `parent` holds, page by page. One that makes no sense, or lies elsewhere, is passed over with a
     /// warning.
-    pub(super) async fn list<T: Resource>(
+    pub(crate) async fn list<T: Resource>(
         &self,
         tenant: TenantId,
         parent: &impl Display,
@@ -130,9 +150,9 @@ impl ResourceManager {
     }
 
     /// The PUT of one, still to be sent.
-    pub(super) fn putting(
+    pub(crate) fn putting(
         &self,
-        kind: &Kind,
+        kind: &ResourceType,
         tenant: TenantId,
         id: &impl Display,
         body: &impl Serialize,
@@ -153,9 +173,9 @@ impl ResourceManager {
     }
 
     /// Deletes one: one DELETE. One that is not there, or whose parent is not, counts as deleted.
-    pub(super) async fn delete(
+    pub(crate) async fn delete(
         &self,
-        kind: &'static Kind,
+        kind: &'static ResourceType,
         tenant: TenantId,
         id: &impl Display,
         correlation: Uuid,
@@ -174,9 +194,9 @@ impl ResourceManager {
     }
 
     /// Sends a PUT or a DELETE.
-    pub(super) async fn write(
+    pub(crate) async fn write(
         &self,
-        kind: &'static Kind,
+        kind: &'static ResourceType,
         call: &Call,
         until: Deadline,
     ) -> Result<Operation, WriteError> {

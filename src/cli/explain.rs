@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::Args as Arguments;
 use serde_json::json;
 
@@ -16,10 +17,11 @@ use crate::config::{self, AzureConfig};
 use crate::handshake::agreements::Agreements;
 use crate::handshake::decision::{Decision, Verdict};
 use crate::handshake::ids::TenantId;
-use crate::handshake::pair::{Pair, Resource};
+use crate::handshake::pair::Pair;
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::Reason;
-use crate::reconcile::{Eyes, Known};
+use crate::handshake::resource_id::ResourceId;
+use crate::kinds::{Kinds, Observer, Prefetched, UnknownResource};
 
 /// Longer than any healthy read, with its retries.
 const BOUND: Duration = Duration::from_secs(30);
@@ -27,11 +29,11 @@ const BOUND: Duration = Duration::from_secs(30);
 #[derive(Debug, Arguments)]
 pub(super) struct Args {
     /// The resource id of your own end: a virtual network, a network manager, a subscription or a management group.
-    #[arg(long)]
-    ours: Resource,
+    #[arg(long, value_parser = end)]
+    ours: ResourceId,
     /// The resource id of the partner's end.
-    #[arg(long)]
-    theirs: Resource,
+    #[arg(long, value_parser = end)]
+    theirs: ResourceId,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -40,24 +42,30 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let azure = AzureConfig::from_env(variable)?;
     let home = TenantId::from(azure.tenant);
-    let agreements = agreement_folder::read(&config::agreements_from_env(variable)?, Some(home))?;
-    let pair = pair(args, &agreements)?;
+    let kinds = Kinds::built_in();
+    let agreements = agreement_folder::read(&kinds, &config::agreements_from_env(variable)?, Some(home))?;
+    let pair = pair(args, &kinds, &agreements)?;
+    let kind = kinds.named(pair.kind()).context("a pair is of a kind")?;
     block_on(async {
         let clock = Clock::system();
         let resource_manager = resource_manager(&azure, clock);
-        let eyes = Eyes { home, agreements: &agreements, resource_manager: &resource_manager };
-        let known = Known { thorough: true, ..Known::default() };
-        let view = eyes.observe(&pair, None, known, Deadline::after(&clock, BOUND)).await?;
+        let observer = Observer { home, agreements: &agreements, resource_manager: &resource_manager };
+        let thorough = Prefetched { thorough: true, ..Prefetched::default() };
+        let view = kind.read(&observer, &pair, None, thorough, Deadline::after(&clock, BOUND)).await?;
         show(args, &view.decide(None, &agreements, clock.now()))
     })
 }
 
-fn pair(args: &Args, agreements: &Agreements) -> anyhow::Result<Pair> {
+fn end(text: &str) -> Result<ResourceId, UnknownResource> {
+    Kinds::built_in().parse_end(text)
+}
+
+fn pair(args: &Args, kinds: &Kinds, agreements: &Agreements) -> anyhow::Result<Pair> {
     let Args { ours, theirs, .. } = args;
-    if let Some(pair) = agreements.pair(ours, theirs) {
+    if let Some(pair) = kinds.pair(ours, theirs, agreements) {
         return Ok(pair);
     }
-    if agreements.pair(theirs, ours).is_some() {
+    if kinds.pair(theirs, ours, agreements).is_some() {
         anyhow::bail!(
             "the agreements have it the other way round: {theirs} is ours; swap --ours and --theirs"
         );
@@ -69,9 +77,9 @@ fn pair(args: &Args, agreements: &Agreements) -> anyhow::Result<Pair> {
 
 fn show(args: &Args, decision: &Decision) -> anyhow::Result<ExitCode> {
     let (goes_well, verdict, reasons): (bool, String, &[Reason]) = match &decision.verdict {
-        Verdict::Write(write) => (true, format!("would {}: {}", write.step, write.target()), &[]),
+        Verdict::Write(write) => (true, format!("would {}: {}", write.step, write.target), &[]),
         Verdict::Undo { write, reasons } => {
-            (false, format!("would {}: {}", write.step, write.target()), reasons)
+            (false, format!("would {}: {}", write.step, write.target), reasons)
         }
         Verdict::LookTwice(_) => (true, "would look again before it is closed".to_owned(), &[]),
         Verdict::Rest { phase, reasons, .. } => {
@@ -81,7 +89,7 @@ fn show(args: &Args, decision: &Decision) -> anyhow::Result<ExitCode> {
     };
     if args.json {
         let write = decision.verdict.write().map(
-            |write| json!({ "step": write.step, "target": write.target().to_string(), "body": write.body }),
+            |write| json!({ "step": write.step, "target": write.target.to_string(), "body": write.body.shown() }),
         );
         let phase = match &decision.verdict {
             Verdict::Write(_) => Phase::Completing,

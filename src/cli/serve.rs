@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use azure_core::credentials::Secret;
-use tokio::sync::Mutex;
 
 use super::variable;
 use crate::agreement_folder;
@@ -18,14 +17,16 @@ use crate::functions::App;
 use crate::handshake::agreements::Agreements;
 use crate::handshake::ids::TenantId;
 use crate::host;
+use crate::kinds::Kinds;
 use crate::ledger::{LedgerError, SqliteLedger};
 use crate::queue::service_bus::{ServiceBus, ServiceBusSettings};
-use crate::reconcile::{EventBudget, Reconciler};
+use crate::reconcile::{Controller, Ports};
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
     let config = Config::from_env(variable)?;
     let home = TenantId::from(config.azure.tenant);
-    let agreements = Arc::new(agreements(&config.agreements, home)?);
+    let kinds = Kinds::built_in();
+    let agreements = Arc::new(agreements(&kinds, &config.agreements, home)?);
     config.azure.ca_bundle.as_deref().map_or(Ok(()), usable_bundle)?;
     let ledger = Arc::new(usable_ledger(&config.ledger)?);
     let port = config.port.get();
@@ -33,18 +34,16 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
         let clock = Clock::system();
         let resource_manager = resource_manager(&config.azure, clock);
         let queues = Arc::new(service_bus(&config, clock));
-        let telling = Mutex::default();
-        let events = EventBudget::new(config.events);
-        let reconciler =
-            Reconciler { home, agreements, resource_manager, ledger, queues, events, telling, clock };
-        App::new(Arc::new(reconciler), config.keep)
+        let limits = config.events;
+        let ports = Ports { home, kinds, agreements, resource_manager, ledger, queues, limits, clock };
+        App::new(Arc::new(Controller::new(ports)), config.keep)
     };
     host::run(port, Arc::new(app()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn agreements(folder: &Path, home: TenantId) -> anyhow::Result<Agreements> {
-    agreement_folder::read(folder, Some(home)).with_context(|| {
+fn agreements(kinds: &Kinds, folder: &Path, home: TenantId) -> anyhow::Result<Agreements> {
+    agreement_folder::read(kinds, folder, Some(home)).with_context(|| {
         format!("the agreements in {} (PEERPACT_AGREEMENTS) cannot be used; put this right", folder.display())
     })
 }

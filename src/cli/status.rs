@@ -123,7 +123,7 @@ fn whole(handshake: &Handshake) {
         output::line(format!("  {whose:<9} {}", end.resource_id));
         let half = end.half.as_deref().and_then(|half| half.rsplit('/').next()).unwrap_or("none");
         let state = end.state.as_deref().unwrap_or("absent");
-        let sync = end.sync_level.map_or_else(String::new, |sync| format!(", {sync:?}"));
+        let sync = end.sync_level.as_ref().map_or_else(String::new, |sync| format!(", {sync}"));
         output::line(format!("            half {half}: {state}{sync} (tenant {})", end.tenant_id));
     }
     output::line(format!("  agreement {}", handshake.agreement.as_deref().unwrap_or("none")));

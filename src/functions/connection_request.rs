@@ -3,15 +3,15 @@
 use super::hold::{MESSAGE_HELD, held};
 use crate::handshake::request_queue::RequestQueue;
 use crate::host::{Fault, QueueMessage, Reply};
-use crate::reconcile::{Received, Reconciler};
+use crate::reconcile::{Controller, Received};
 
 pub(super) async fn run(
-    reconciler: &Reconciler,
+    controller: &Controller,
     queue: &RequestQueue,
     message: &QueueMessage,
 ) -> Result<Reply, Fault> {
-    let receive = || reconciler.receive(queue, &message.body);
-    let received = held(reconciler.clock, MESSAGE_HELD, receive).await.map_err(Fault::ours)?;
+    let receive = || controller.receive(queue, &message.body);
+    let received = held(controller.reconciler.clock, MESSAGE_HELD, receive).await.map_err(Fault::ours)?;
     Ok(Reply::done().log(match received {
         Received::Placed { request, handshake } => {
             format!("request {request} is about handshake {handshake}")

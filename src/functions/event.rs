@@ -1,12 +1,11 @@
-//! From an event to a hint. Nothing in an event is believed: it names a resource to look at, and no more.
+//! From an event to a trigger. Nothing in an event is believed: it names a resource to look at, and no more.
 
 use uuid::Uuid;
 
-use crate::handshake::agreements::Agreements;
 use crate::handshake::ids::TenantId;
-use crate::handshake::pair::Resource;
+use crate::handshake::resource_id::ResourceId;
 use crate::host::JsonObject;
-use crate::reconcile::Hint;
+use crate::reconcile::{Reconciler, Trigger};
 
 /// Event ids are written into history; longer ones are cut.
 const LONGEST_ID: usize = 128;
@@ -29,23 +28,23 @@ impl UnverifiedEvent {
 
     /// What it tells to look at; `None` when it is about nothing that peerpact looks after, or about somebody whom no
     /// agreement names. Either costs no call.
-    pub(super) fn hint(&self, home: TenantId, agreements: &Agreements) -> Option<Hint> {
+    pub(super) fn trigger(&self, reconciler: &Reconciler) -> Option<Trigger> {
+        let Reconciler { home, kinds, agreements, .. } = reconciler;
         let kind = self.text("eventType").or_else(|| self.text("type"))?;
         let change = kind.strip_prefix("Microsoft.Resources.Resource")?;
         let written = change.starts_with("Write");
         if !written && !change.starts_with("Delete") {
             return None;
         }
-        if self.tenant().is_some_and(|tenant| tenant != home && agreements.partner(tenant).is_none()) {
+        if self.tenant().is_some_and(|tenant| tenant != *home && agreements.partner(tenant).is_none()) {
             return None;
         }
-        let resource = self.data("resourceUri").or_else(|| self.text("subject"))?;
-        if let Ok(half) = resource.parse() {
+        let resource: ResourceId = self.data("resourceUri").or_else(|| self.text("subject"))?.parse().ok()?;
+        if kinds.of_half(&resource).is_some() {
             let correlation = self.data("correlationId").and_then(|id| Uuid::try_parse(id).ok());
-            return Some(Hint::Half { half, written, correlation });
+            return Some(Trigger::Half { half: resource, written, correlation });
         }
-        let network = resource.parse().map(Resource::Network);
-        network.or_else(|_| resource.parse().map(Resource::Manager)).ok().map(Hint::Resource)
+        kinds.iter().any(|kind| kind.is_watched(&resource)).then_some(Trigger::Resource(resource))
     }
 
     /// The tenant that the event claims to come from.

@@ -8,13 +8,13 @@ use crate::handshake::phase::Phase;
 use crate::host::{Fault, HttpReply, HttpRequest, Reply};
 use crate::ledger::Ledger;
 use crate::public;
-use crate::reconcile::Reconciler;
+use crate::reconcile::Controller;
 
-pub(super) async fn run(reconciler: &Reconciler, request: &HttpRequest) -> Result<Reply, Fault> {
-    let ledger = &*reconciler.ledger;
+pub(super) async fn run(controller: &Controller, request: &HttpRequest) -> Result<Reply, Fault> {
+    let ledger = &*controller.reconciler.ledger;
     let reply = match request.params.get("id") {
         Some(id) => one(ledger, id).await?,
-        None => many(reconciler, request.query.get("phase").map(String::as_str)).await?,
+        None => many(controller, request.query.get("phase").map(String::as_str)).await?,
     };
     Ok(Reply::http(reply))
 }
@@ -33,15 +33,15 @@ async fn one(ledger: &dyn Ledger, id: &str) -> Result<HttpReply, Fault> {
     }
 }
 
-async fn many(reconciler: &Reconciler, phase: Option<&str>) -> Result<HttpReply, Fault> {
-    let ledger = &*reconciler.ledger;
+async fn many(controller: &Controller, phase: Option<&str>) -> Result<HttpReply, Fault> {
+    let ledger = &*controller.reconciler.ledger;
     let phase = match phase.map(str::parse::<Phase>).transpose() {
         Ok(phase) => phase,
         Err(error) => return Ok(bad("phase", &error.to_string())),
     };
     let handshakes = public::many(ledger, phase).await.map_err(Fault::ours)?;
     let reply = HttpReply::json(StatusCode::OK, &handshakes)?;
-    let health = health::of(reconciler).await?;
+    let health = health::of(controller).await?;
     let troubles = health.last_sweep.map_or(0, |sweep| sweep.troubles.len());
     let reply = reply
         .header("x-peerpact-health", health.status.name())

@@ -59,7 +59,8 @@ fn heals(error: &ReconcileError) -> bool {
         | ReconcileError::Azure(_) => true,
         ReconcileError::Ledger(LedgerError::Ended | LedgerError::Format(_))
         | ReconcileError::Defect(_)
-        | ReconcileError::Notice(_) => false,
+        | ReconcileError::Message(_)
+        | ReconcileError::UnknownKind(_) => false,
     }
 }
 

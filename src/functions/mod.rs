@@ -21,10 +21,10 @@ pub use self::hold::{EVENT_HELD, MESSAGE_HELD};
 use crate::handshake::request_queue::RequestQueue;
 use crate::host::{Fault, FunctionName, Functions, Invocation, Reply, Trigger, TriggerData};
 use crate::ledger::LedgerError;
-use crate::reconcile::Reconciler;
+use crate::reconcile::Controller;
 
-/// How long `Reconcile` takes over a pass at most. It waits for nothing; this is for a slow network.
-pub const PASS_BOUND: Duration = Duration::from_secs(30);
+/// How long `Reconcile` takes over an item at most. It waits for nothing; this is for a slow network.
+pub const RECONCILE_BOUND: Duration = Duration::from_secs(30);
 /// How long `StatusSweep` goes on; the Functions host restarts us where a function takes longer than 10 minutes.
 pub const SWEEP_BOUND: Duration = Duration::from_secs(240);
 
@@ -33,26 +33,26 @@ const PRUNING_GAP: Duration = Duration::from_secs(3600);
 
 /// The app behind the custom-handler protocol.
 pub struct App {
-    reconciler: Arc<Reconciler>,
+    controller: Arc<Controller>,
     keep: time::Duration,
     /// When nothing was left to be pruned.
     pruned: Mutex<Option<Instant>>,
 }
 
 impl App {
-    /// The app that makes its passes with this reconciler, and forgets what was over for as long as `keep`.
+    /// The app around this controller that forgets what was over for as long as `keep`.
     #[must_use]
-    pub fn new(reconciler: Arc<Reconciler>, keep: time::Duration) -> Self {
-        Self { reconciler, keep, pruned: Mutex::default() }
+    pub fn new(controller: Arc<Controller>, keep: time::Duration) -> Self {
+        Self { controller, keep, pruned: Mutex::default() }
     }
 
     /// Prunes the ledger, a piece at a time, unless there was nothing left to prune an hour ago.
     async fn prune(&self) -> Result<(), LedgerError> {
-        let clock = self.reconciler.clock;
+        let clock = self.controller.reconciler.clock;
         let now = clock.instant();
         let mut pruned = self.pruned.lock().await;
         if pruned.is_none_or(|at| now - at >= PRUNING_GAP)
-            && !self.reconciler.ledger.prune(clock.now() - self.keep).await?
+            && !self.controller.reconciler.ledger.prune(clock.now() - self.keep).await?
         {
             *pruned = Some(now);
         }
@@ -74,24 +74,24 @@ impl Functions for App {
 
     async fn invoke(&self, invocation: Invocation) -> Result<Reply, Fault> {
         match invocation.data {
-            TriggerData::Events(events) => resource_event::run(&self.reconciler, events).await,
+            TriggerData::Events(events) => resource_event::run(&self.controller, events).await,
             TriggerData::Timer(_) => {
-                let swept = status_sweep::run(&self.reconciler, &invocation.id).await;
+                let swept = status_sweep::run(&self.controller, &invocation.id).await;
                 if let Err(error) = self.prune().await {
                     tracing::warn!(%error, "the ledger could not be pruned; a later sweep does it");
                 }
                 swept
             }
             TriggerData::Http(_) if invocation.function.as_str() == "Health" => {
-                health::run(&self.reconciler).await
+                health::run(&self.controller).await
             }
-            TriggerData::Http(request) => handshakes::run(&self.reconciler, &request).await,
+            TriggerData::Http(request) => handshakes::run(&self.controller, &request).await,
             TriggerData::Message(message) => {
                 let name = invocation.function.as_str();
                 match RequestQueue::of_function(name) {
-                    Some(queue) => connection_request::run(&self.reconciler, &queue, &message).await,
-                    None if name == "Reconcile" => reconcile::run(&self.reconciler, &message).await,
-                    None => resource_event::relayed(&self.reconciler, &message).await,
+                    Some(queue) => connection_request::run(&self.controller, &queue, &message).await,
+                    None if name == "Reconcile" => reconcile::run(&self.controller, &message).await,
+                    None => resource_event::relayed(&self.controller, &message).await,
                 }
             }
         }

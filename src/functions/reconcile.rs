@@ -1,41 +1,44 @@
-//! `Reconcile`: one pass for what a notice names.
+//! `Reconcile`: one reconciliation for each handshake that a work item is about.
 
-use super::PASS_BOUND;
+use super::RECONCILE_BOUND;
 use super::hold::{MESSAGE_HELD, held};
 use crate::arm::Deadline;
 use crate::host::{Fault, QueueMessage, Reply};
-use crate::reconcile::{Acted, Notice, Reconciler, Report};
+use crate::reconcile::{Controller, Processed, Report, WorkItem};
 
-/// A message that is no notice is a defect, ours or that of whoever put it there: it fails, and so ends among the dead
+/// A message that is no work item is a defect, ours or that of whoever put it there: it fails, and so ends among the dead
 /// letters, where it can be looked at.
-pub(super) async fn run(reconciler: &Reconciler, message: &QueueMessage) -> Result<Reply, Fault> {
-    let notice = Notice::read(&message.body).map_err(Fault::ours)?;
-    let act = || reconciler.act(&notice, Deadline::after(&reconciler.clock, PASS_BOUND));
-    let acted = held(reconciler.clock, MESSAGE_HELD, act).await.map_err(Fault::ours)?;
-    for trouble in &acted.troubles {
-        tracing::warn!(ticket = %notice.ticket, fix = trouble.fix.as_deref(), "{trouble}");
+pub(super) async fn run(controller: &Controller, message: &QueueMessage) -> Result<Reply, Fault> {
+    let item = WorkItem::read(&message.body).map_err(Fault::ours)?;
+    let clock = controller.reconciler.clock;
+    let process = || controller.process(&item, Deadline::after(&clock, RECONCILE_BOUND));
+    let processed = held(clock, MESSAGE_HELD, process).await.map_err(Fault::ours)?;
+    for trouble in &processed.troubles {
+        tracing::warn!(item = %item.id, fix = trouble.fix.as_deref(), "{trouble}");
     }
-    Ok(told(&acted).into_iter().fold(Reply::done(), Reply::log))
+    Ok(told(&processed).into_iter().fold(Reply::done(), Reply::log))
 }
 
-fn told(acted: &Acted) -> Vec<String> {
-    if acted.superseded {
-        return vec!["another notice has taken the place of this one".to_owned()];
+fn told(processed: &Processed) -> Vec<String> {
+    if processed.superseded {
+        return vec![
+            "what this is about has been read since, or another item has taken its place".to_owned(),
+        ];
     }
-    let looks = acted.looks.iter().map(|looked| line(&looked.report));
-    let troubles = acted.troubles.iter().map(ToString::to_string);
-    let put_off = acted.put_off.iter().map(|why| format!("put off: {why}"));
-    looks.chain(troubles).chain(put_off).collect()
+    let lines = processed.reconciled.iter().map(|reconciled| line(&reconciled.report));
+    let troubles = processed.troubles.iter().map(ToString::to_string);
+    let put_off = processed.put_off.iter().map(|why| format!("put off: {why}"));
+    lines.chain(troubles).chain(put_off).collect()
 }
 
-/// What a pass came to, as a line in the app's log.
+/// What a reconciliation came to, as a line in the app's log.
 fn line(report: &Report) -> String {
     match report {
         Report::Settled { id, phase, reasons, .. } => {
             let reasons: Vec<&str> = reasons.iter().map(|reason| reason.message.as_str()).collect();
             format!("handshake {id} is {phase}: {}", reasons.join("; "))
         }
-        Report::Held { .. } => "nobody is to look at the handshake now; it is looked at again".to_owned(),
+        Report::Held { .. } => "nobody is to look at the handshake now; it is reconciled later".to_owned(),
         Report::Nothing => "there is no such handshake".to_owned(),
     }
 }

@@ -2,16 +2,17 @@
 
 use super::SWEEP_BOUND;
 use crate::arm::Deadline;
+use crate::handshake::trouble::Trouble;
 use crate::host::{Fault, InvocationId, Reply};
-use crate::ledger::{Cause, CauseKind, Trouble};
-use crate::reconcile::Reconciler;
+use crate::ledger::{Cause, CauseKind};
+use crate::reconcile::Controller;
 
-pub(super) async fn run(reconciler: &Reconciler, invocation: &InvocationId) -> Result<Reply, Fault> {
-    let until = Deadline::after(&reconciler.clock, SWEEP_BOUND);
-    // Every tick has notices of its own, even where the host gives no id.
-    let id = format!("{invocation} {}", reconciler.clock.now().unix_timestamp());
+pub(super) async fn run(controller: &Controller, invocation: &InvocationId) -> Result<Reply, Fault> {
+    let until = Deadline::after(&controller.reconciler.clock, SWEEP_BOUND);
+    // Every tick has work items of its own, even where the host gives no id.
+    let id = format!("{invocation} {}", controller.reconciler.clock.now().unix_timestamp());
     let cause = Cause { kind: CauseKind::Sweep, id };
-    let swept = reconciler.sweep(&cause, until).await.map_err(Fault::ours)?;
+    let swept = controller.sweep(&cause, until).await.map_err(Fault::ours)?;
     for trouble in &swept.troubles {
         tracing::warn!(fix = trouble.fix.as_deref(), "{trouble}");
     }
@@ -19,8 +20,8 @@ pub(super) async fn run(reconciler: &Reconciler, invocation: &InvocationId) -> R
         return Err(Fault::ours(Blind::of(&swept.troubles)));
     }
     let summary = format!(
-        "looked at {} handshakes, {} need a pass; told {} outcomes",
-        swept.seen, swept.noticed, swept.told
+        "compared {} handshakes, {} are to be reconciled; told {} outcomes",
+        swept.seen, swept.enqueued, swept.told
     );
     let troubles = swept.troubles.iter().map(ToString::to_string);
     Ok(troubles.fold(Reply::done().log(summary), Reply::log))

@@ -16,8 +16,14 @@ pub const REFUSAL_HOLDS: time::Duration = time::Duration::hours(1);
 /// network that is there.
 pub const SECOND_LOOK: Duration = Duration::from_secs(5);
 
+/// Azure refused this very write a short while ago, and nothing has changed.
+pub const HOLD_REFUSAL: Row = Row::new("HoldRefusal");
+
+/// As far as one look can tell it is over: another one has to say the same.
+pub const END_UNCONFIRMED: Row = Row::new("EndUnconfirmed");
+
 /// Azure's rules are about what was seen, so a refused write is the same refusal until something else is seen.
-pub(super) fn hold_refusal(
+pub(crate) fn hold_refusal(
     decision: Decision,
     fingerprint: impl FnOnce() -> String,
     record: Option<&Record>,
@@ -30,8 +36,8 @@ pub(super) fn hold_refusal(
     match (&decision.verdict, same && record.reasons.iter().any(|reason| reason.code == Code::AzureRefused)) {
         (Verdict::Write(_) | Verdict::Undo { .. }, true) => {
             let verdict =
-                Verdict::Rest { phase: Phase::Blocked, reasons: record.reasons.clone(), again: None };
-            Decision { row: Row::HoldRefusal, verdict, ..decision }
+                Verdict::Rest { phase: Phase::Blocked, reasons: record.reasons.clone(), requeue_after: None };
+            Decision { row: HOLD_REFUSAL, verdict, ..decision }
         }
         (Verdict::Write(_) | Verdict::Undo { .. } | Verdict::LookTwice(_) | Verdict::Rest { .. }, _) => {
             decision
@@ -41,7 +47,7 @@ pub(super) fn hold_refusal(
 
 /// Nothing that had begun is closed on one look, but for what we have just removed ourselves: the record stays as it is
 /// until another look says the same.
-pub(super) fn confirm_end(decision: Decision, record: Option<&Record>, now: OffsetDateTime) -> Decision {
+pub(crate) fn confirm_end(decision: Decision, record: Option<&Record>, now: OffsetDateTime) -> Decision {
     let ends = matches!(decision.verdict, Verdict::Rest { phase: Phase::Closed, .. });
     let open =
         |record: &&Record| record.phase != Phase::Closed && record.has_begun() && !record.is_removing();
@@ -49,5 +55,5 @@ pub(super) fn confirm_end(decision: Decision, record: Option<&Record>, now: Offs
     if record.end_seen_at.is_some_and(|at| now - at >= SECOND_LOOK) {
         return decision;
     }
-    Decision { row: Row::EndUnconfirmed, verdict: Verdict::LookTwice(SECOND_LOOK), ..decision }
+    Decision { row: END_UNCONFIRMED, verdict: Verdict::LookTwice(SECOND_LOOK), ..decision }
 }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::management::ids::{NetworkManagerId, Scope};
+use super::kind_name::KindName;
 use crate::hex::hex;
 
 /// The longest resource id that is read; real ones stay far below.
@@ -27,23 +27,11 @@ pub const LONGEST_ID: usize = 1024;
 pub struct HandshakeId(String);
 
 impl HandshakeId {
-    /// The handshake between two virtual networks, whichever is named first.
-    #[must_use]
-    pub fn of_peering(one: &VirtualNetworkId, other: &VirtualNetworkId) -> Self {
+    /// The handshake of this kind between two ends, in the order that its kind gives them.
+    pub(crate) fn of(kind: &KindName, ends: [&dyn fmt::Display; 2]) -> Self {
         // ASCII only, as names are compared: `K` and the Kelvin sign are the same letter to Unicode, and two networks.
-        let mut ends = [one.to_string().to_ascii_lowercase(), other.to_string().to_ascii_lowercase()];
-        ends.sort();
-        Self::of("peering", &ends)
-    }
-
-    /// The handshake by which a network manager takes a scope of another tenant.
-    #[must_use]
-    pub fn of_management(manager: &NetworkManagerId, scope: &Scope) -> Self {
-        Self::of("management", &[manager.to_string(), scope.to_string()].map(|end| end.to_ascii_lowercase()))
-    }
-
-    fn of(kind: &str, ends: &[String; 2]) -> Self {
-        let digest = Sha256::digest(format!("{kind}\n{}\n{}", ends[0], ends[1]));
+        let [one, other] = ends.map(|end| end.to_string().to_ascii_lowercase());
+        let digest = Sha256::digest(format!("{kind}\n{one}\n{other}"));
         Self(hex(&digest[..16]))
     }
 
@@ -62,23 +50,6 @@ pub struct VirtualNetworkId {
     /// Its resource group.
     pub resource_group: Name,
     /// Its name.
-    pub name: Name,
-}
-
-impl VirtualNetworkId {
-    /// The id of the peering with this name in this network.
-    #[must_use]
-    pub fn peering(&self, name: Name) -> PeeringId {
-        PeeringId { network: self.clone(), name }
-    }
-}
-
-/// The id of a virtual network peering: one half of a handshake.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PeeringId {
-    /// The network that holds it.
-    pub network: VirtualNetworkId,
-    /// Its name, unique in that network.
     pub name: Name,
 }
 
@@ -117,12 +88,10 @@ impl Name {
         [Self::of_half(handshake), Self(format!("peerpact-{}", handshake.0))]
     }
 
-    /// The name of a static member that we make for this network.
-    #[must_use]
-    pub fn of_member(handshake: &HandshakeId, network: &VirtualNetworkId) -> Self {
-        let digest = Sha256::digest(format!("{}\n{}", handshake.0, network.to_string().to_ascii_lowercase()));
-        let short = hex(&digest[..6]);
-        Self(format!("peerpact-{short}"))
+    /// A name that we derive for something that belongs to a handshake: the same text gives the same name.
+    pub(crate) fn derived(handshake: &HandshakeId, from: &str) -> Self {
+        let digest = Sha256::digest(format!("{}\n{from}", handshake.0));
+        Self(format!("peerpact-{}", hex(&digest[..6])))
     }
 }
 
@@ -136,7 +105,7 @@ pub struct IdError {
 }
 
 impl IdError {
-    pub(super) fn new(given: &str, expected: &'static str, problem: impl Into<String>) -> Self {
+    pub(crate) fn new(given: &str, expected: &'static str, problem: impl Into<String>) -> Self {
         Self { given: shown(given), expected, problem: problem.into() }
     }
 }
@@ -154,7 +123,6 @@ pub(crate) fn shown(given: &str) -> String {
 
 const NETWORK: &str =
     "a virtual network id (/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…)";
-const PEERING: &str = "a peering id (…/virtualNetworks/…/virtualNetworkPeerings/…)";
 
 impl FromStr for VirtualNetworkId {
     type Err = IdError;
@@ -169,24 +137,8 @@ impl FromStr for VirtualNetworkId {
     }
 }
 
-impl FromStr for PeeringId {
-    type Err = IdError;
-
-    fn from_str(text: &str) -> Result<Self, IdError> {
-        match segments(text, PEERING)?.as_slice() {
-            [network @ .., literal, name] if network.len() == 8 => {
-                expect(text, PEERING, literal, "virtualNetworkPeerings")?;
-                Ok(Self { network: network_of(text, PEERING, network)?, name: name_of(text, PEERING, name)? })
-            }
-            other => {
-                Err(IdError::new(text, PEERING, format!("it has {} segments instead of 10", other.len())))
-            }
-        }
-    }
-}
-
 /// The segments of an id; a missing leading and a trailing slash are let pass, as Azure's own answers vary there.
-pub(super) fn segments<'a>(text: &'a str, expected: &'static str) -> Result<Vec<&'a str>, IdError> {
+pub(crate) fn segments<'a>(text: &'a str, expected: &'static str) -> Result<Vec<&'a str>, IdError> {
     if text.len() > LONGEST_ID {
         return Err(IdError::new(text, expected, format!("it is longer than {LONGEST_ID} bytes")));
     }
@@ -194,7 +146,11 @@ pub(super) fn segments<'a>(text: &'a str, expected: &'static str) -> Result<Vec<
     Ok(inner.strip_suffix('/').unwrap_or(inner).split('/').collect())
 }
 
-fn network_of(text: &str, expected: &'static str, parts: &[&str]) -> Result<VirtualNetworkId, IdError> {
+pub(crate) fn network_of(
+    text: &str,
+    expected: &'static str,
+    parts: &[&str],
+) -> Result<VirtualNetworkId, IdError> {
     let [subscriptions, subscription, groups, group, providers, provider, networks, name] = parts else {
         return Err(IdError::new(text, expected, "it has too few segments"));
     };
@@ -203,24 +159,21 @@ fn network_of(text: &str, expected: &'static str, parts: &[&str]) -> Result<Virt
     expect(text, expected, providers, "providers")?;
     expect(text, expected, provider, "Microsoft.Network")?;
     expect(text, expected, networks, "virtualNetworks")?;
-    let subscription = subscription.parse().map_err(|_| {
-        IdError::new(text, expected, format!("`{}` is not a subscription id", shown(subscription)))
-    })?;
     Ok(VirtualNetworkId {
-        subscription,
+        subscription: subscription_of(text, expected, subscription)?,
         resource_group: name_of(text, expected, group)?,
         name: name_of(text, expected, name)?,
     })
 }
 
-pub(super) fn expect(text: &str, expected: &'static str, found: &str, literal: &str) -> Result<(), IdError> {
+pub(crate) fn expect(text: &str, expected: &'static str, found: &str, literal: &str) -> Result<(), IdError> {
     if found.eq_ignore_ascii_case(literal) {
         return Ok(());
     }
     Err(IdError::new(text, expected, format!("`{}` stands where `{literal}` belongs", shown(found))))
 }
 
-pub(super) fn name_of(text: &str, expected: &'static str, name: &str) -> Result<Name, IdError> {
+pub(crate) fn name_of(text: &str, expected: &'static str, name: &str) -> Result<Name, IdError> {
     name.parse().map_err(|error: IdError| {
         IdError::new(text, expected, format!("`{}`: {}", shown(name), error.problem))
     })
@@ -280,6 +233,16 @@ impl FromStr for HandshakeId {
     }
 }
 
+pub(crate) fn subscription_of(
+    text: &str,
+    expected: &'static str,
+    given: &str,
+) -> Result<SubscriptionId, IdError> {
+    given
+        .parse()
+        .map_err(|_| IdError::new(text, expected, format!("`{}` is not a subscription id", shown(given))))
+}
+
 fn guid(text: &str, expected: &'static str) -> Result<Uuid, IdError> {
     match Uuid::try_parse(text) {
         Ok(id) if text.len() == 36 => Ok(id),
@@ -329,12 +292,6 @@ impl fmt::Display for VirtualNetworkId {
             f,
             "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.Network/virtualNetworks/{name}"
         )
-    }
-}
-
-impl fmt::Display for PeeringId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/virtualNetworkPeerings/{}", self.network, self.name)
     }
 }
 
@@ -388,7 +345,6 @@ as_text!(
     TenantId => display_inner,
     SubscriptionId => display_inner,
     VirtualNetworkId => serialize_display,
-    PeeringId => serialize_display,
 );
 
-pub(super) use {as_text, serialize_display};
+pub(crate) use {as_text, serialize_display};

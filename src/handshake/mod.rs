@@ -1,25 +1,29 @@
-//! The handshake itself, pure: no clock, no I/O, no randomness.
+//! The handshake itself, whatever its kind, and pure: no clock, no I/O, no randomness.
 
-pub mod admission;
+pub mod agreed;
 pub mod agreements;
-pub mod consent;
-pub mod decide;
+pub mod bad_request;
 pub mod decision;
-pub mod grants;
-pub mod halves;
+pub(crate) mod fields;
+pub(crate) mod fingerprint;
+pub mod goal;
 pub mod holding;
 pub mod ids;
-pub mod management;
-pub mod observation;
+pub(crate) mod json;
+pub mod kind_name;
 pub mod pair;
 pub mod pattern;
 pub mod phase;
+pub mod provisioning;
+pub(crate) mod quote;
+pub mod read;
 pub mod reason;
 pub mod record;
 pub mod removal;
 pub mod request_queue;
-mod shell;
+pub mod resource_id;
+pub mod scope;
+pub mod seen;
 pub mod step;
-mod tell;
-pub mod view;
-pub mod wish;
+pub mod trouble;
+pub mod write;

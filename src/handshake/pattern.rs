@@ -7,7 +7,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use super::ids::{Name, SubscriptionId, VirtualNetworkId};
-use super::management::ids::NetworkManagerId;
 
 /// Which virtual networks are meant, as an agreement writes it.
 ///
@@ -15,10 +14,6 @@ use super::management::ids::NetworkManagerId;
 /// anybody else's costs no call.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NetworkPattern(Pattern);
-
-/// Which network managers are meant, as an agreement writes it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ManagerPattern(Pattern);
 
 impl NetworkPattern {
     /// The subscription all its networks live in.
@@ -30,7 +25,7 @@ impl NetworkPattern {
     /// The one resource group it means, when that is spelt out.
     #[must_use]
     pub fn resource_group(&self) -> Option<Name> {
-        self.0.resource_group.literal()
+        self.0.literal_group()
     }
 
     /// Whether this network is meant.
@@ -40,30 +35,9 @@ impl NetworkPattern {
     }
 }
 
-impl ManagerPattern {
-    /// The subscription all its managers live in.
-    #[must_use]
-    pub fn subscription(&self) -> SubscriptionId {
-        self.0.subscription
-    }
-
-    /// The one manager it means, when that is spelt out.
-    #[must_use]
-    pub fn literal(&self) -> Option<NetworkManagerId> {
-        let (resource_group, name) = (self.0.resource_group.literal()?, self.0.name.literal()?);
-        Some(NetworkManagerId { subscription: self.0.subscription, resource_group, name })
-    }
-
-    /// Whether this manager is meant.
-    #[must_use]
-    pub fn matches(&self, id: &NetworkManagerId) -> bool {
-        self.0.matches(id.subscription, &id.resource_group, &id.name)
-    }
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Pattern {
-    subscription: SubscriptionId,
+pub(crate) struct Pattern {
+    pub(crate) subscription: SubscriptionId,
     resource_group: NamePattern,
     name: NamePattern,
 }
@@ -106,7 +80,7 @@ pub struct PatternError {
 }
 
 impl Pattern {
-    fn parse(text: &str, collection: &'static str) -> Result<Self, PatternError> {
+    pub(crate) fn parse(text: &str, collection: &'static str) -> Result<Self, PatternError> {
         let fail =
             |problem: String| PatternError { given: text.chars().take(200).collect(), collection, problem };
         let parts: Vec<&str> = text.trim_matches('/').split('/').collect();
@@ -136,13 +110,23 @@ impl Pattern {
         })
     }
 
-    fn matches(&self, subscription: SubscriptionId, resource_group: &Name, name: &Name) -> bool {
+    /// The one resource group that it means, when that is spelt out.
+    pub(crate) fn literal_group(&self) -> Option<Name> {
+        self.resource_group.literal()
+    }
+
+    /// The one name that it means, when that is spelt out.
+    pub(crate) fn literal_name(&self) -> Option<Name> {
+        self.name.literal()
+    }
+
+    pub(crate) fn matches(&self, subscription: SubscriptionId, resource_group: &Name, name: &Name) -> bool {
         self.subscription == subscription
             && self.resource_group.matches(resource_group)
             && self.name.matches(name)
     }
 
-    fn write(&self, f: &mut fmt::Formatter<'_>, collection: &str) -> fmt::Result {
+    pub(crate) fn write(&self, f: &mut fmt::Formatter<'_>, collection: &str) -> fmt::Result {
         let Self { subscription, resource_group: NamePattern(group), name: NamePattern(name) } = self;
         write!(
             f,
@@ -196,4 +180,6 @@ macro_rules! pattern_of {
     )+};
 }
 
-pattern_of!(NetworkPattern => "virtualNetworks", ManagerPattern => "networkManagers");
+pattern_of!(NetworkPattern => "virtualNetworks");
+
+pub(crate) use pattern_of;

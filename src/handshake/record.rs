@@ -1,21 +1,21 @@
 //! The ledger's row for a handshake.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::consent::Agreed;
-use super::halves::{PeeringState, SyncLevel};
+use super::agreed::Agreed;
+use super::goal::{Goal, Wanted};
 use super::ids::{HandshakeId, Name, TenantId};
-use super::management::halves::ConnectionState;
-use super::observation::Seen;
-use super::pair::{HalfId, Kind, Pair, Resource, State, Target};
+use super::kind_name::KindName;
+use super::pair::Pair;
 use super::phase::{IllegalMove, Phase};
 use super::reason::Reason;
 use super::request_queue::RequestKey;
+use super::resource_id::{ResourceId, untagged};
+use super::seen::{HalvesSeen, SeenHalf};
 use super::step::{Side, Step};
-use super::view::View;
-use super::wish::{Aim, AskedFlags, Wish};
 
 /// How long a pass holds a handshake at most. A pass ends far sooner; a crashed one keeps others out for this long.
 pub const LEASE: time::Duration = time::Duration::seconds(60);
@@ -35,7 +35,7 @@ pub struct Record {
     /// Which handshake.
     pub id: HandshakeId,
     /// What is connected.
-    pub kind: Kind,
+    pub kind: KindName,
     /// Counts the times that the pair was opened anew after it had been closed.
     pub generation: u32,
     /// Where it stands.
@@ -78,9 +78,9 @@ pub struct Record {
     /// Azure throttles us, and asked not to be called before.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub not_before: Option<OffsetDateTime>,
-    /// What a request asks for, until it is done or void.
-    #[serde(default)]
-    pub wish: Option<Wish>,
+    /// What a request wants, until it is reached or void.
+    #[serde(default, alias = "wish")]
+    pub goal: Option<Goal>,
     /// The requests that are to be told how this ends.
     #[serde(default)]
     pub asked: Vec<RequestKey>,
@@ -101,13 +101,17 @@ pub struct End {
     /// Its tenant.
     pub tenant: TenantId,
     /// What stands there.
-    pub resource: Resource,
+    pub resource: ResourceId,
     /// Its half; kept when the half goes, so that an event about it is still understood.
-    pub half: Option<HalfId>,
-    /// Where the half stands; `None` when there is none or it could not be read.
-    pub state: Option<State>,
-    /// `peeringSyncLevel`, of peerings.
-    pub sync: Option<SyncLevel>,
+    pub half: Option<ResourceId>,
+    /// Azure's word for where the half stands; `None` when there is none or it could not be read.
+    #[serde(deserialize_with = "untagged")]
+    pub state: Option<String>,
+    /// Azure's word for how far it is in sync, where the kind has one.
+    pub sync: Option<String>,
+    /// The half is there, and Azure says that the other one was and went.
+    #[serde(default)]
+    pub alone: bool,
     /// We made this half, as far as this ledger knows; the name that we give tells it too.
     #[serde(default)]
     pub made: bool,
@@ -119,7 +123,7 @@ pub struct Intent {
     /// Which one.
     pub step: Step,
     /// What it writes.
-    pub target: Target,
+    pub target: ResourceId,
     /// Sent as `x-ms-correlation-request-id`; the event that the write raises carries it back.
     pub correlation: Uuid,
     /// When it was recorded.
@@ -141,11 +145,18 @@ impl Record {
     /// A record for a pair that was not known before.
     #[must_use]
     pub fn new(pair: &Pair, home: TenantId, now: OffsetDateTime) -> Self {
-        let end =
-            |tenant, resource| End { tenant, resource, half: None, state: None, sync: None, made: false };
+        let end = |tenant, resource: &ResourceId| End {
+            tenant,
+            resource: resource.clone(),
+            half: None,
+            state: None,
+            sync: None,
+            alone: false,
+            made: false,
+        };
         Self {
             id: pair.id(),
-            kind: pair.kind(),
+            kind: pair.kind().clone(),
             generation: 1,
             phase: Phase::Waiting,
             reasons: Vec::new(),
@@ -163,7 +174,7 @@ impl Record {
             removal_seen_at: None,
             looking_since: None,
             not_before: None,
-            wish: None,
+            goal: None,
             asked: Vec::new(),
             agreed: None,
             undone: None,
@@ -171,10 +182,16 @@ impl Record {
         }
     }
 
-    /// The pair that it is about; `None` for ends that make no pair, which no record of ours has.
+    /// The pair that it is about.
     #[must_use]
-    pub fn pair(&self) -> Option<Pair> {
-        Pair::of_record(&self.ours.resource, &self.theirs.resource, self.theirs.tenant)
+    pub fn pair(&self) -> Pair {
+        Pair {
+            kind: self.kind.clone(),
+            id: self.id.clone(),
+            ours: self.ours.resource.clone(),
+            theirs: self.theirs.resource.clone(),
+            partner: self.theirs.tenant,
+        }
     }
 
     /// Until when nobody is to look, because a pass holds the handshake or Azure asked for a pause.
@@ -193,20 +210,20 @@ impl Record {
 
     /// Whether this half was there when the handshake was last looked at.
     #[must_use]
-    pub fn shows(&self, half: &HalfId) -> bool {
+    pub fn shows(&self, half: &ResourceId) -> bool {
         [&self.ours, &self.theirs].iter().any(|end| end.state.is_some() && end.half.as_ref() == Some(half))
     }
 
     /// Whether we made this half: by what is on record, or by the name that we give to ours.
     #[must_use]
-    pub fn made(record: Option<&Self>, handshake: &HandshakeId, half: &HalfId) -> bool {
+    pub fn made(record: Option<&Self>, handshake: &HandshakeId, half: &ResourceId) -> bool {
         let noted = |end: &End| end.made && end.half.as_ref() == Some(half);
-        Name::of_halves(handshake).contains(half.name())
+        Name::of_halves(handshake).iter().any(|name| name.as_str().eq_ignore_ascii_case(half.name()))
             || record.is_some_and(|record| noted(&record.ours) || noted(&record.theirs))
     }
 
     /// A write of ours that was carried out has made this half.
-    pub fn note_made(&mut self, side: Side, half: HalfId) {
+    pub fn note_made(&mut self, side: Side, half: ResourceId) {
         let end = match side {
             Side::Ours => &mut self.ours,
             Side::Theirs => &mut self.theirs,
@@ -228,30 +245,31 @@ impl Record {
         self.phase == Phase::Completing && self.intent.as_ref().is_some_and(removes)
     }
 
-    /// Since when the halves have stood in these states; `None` if they stood otherwise at the last look.
+    /// Since when the halves have stood in these states; `None` if they stood otherwise when they were last read.
     #[must_use]
-    pub fn stand_since(&self, ours: Option<State>, theirs: Option<State>) -> Option<OffsetDateTime> {
+    pub fn stand_since(&self, ours: Option<&str>, theirs: Option<&str>) -> Option<OffsetDateTime> {
         (self.states() == (ours, theirs)).then_some(self.states_since)
     }
 
-    fn states(&self) -> (Option<State>, Option<State>) {
-        (self.ours.state, self.theirs.state)
+    fn states(&self) -> (Option<&str>, Option<&str>) {
+        (self.ours.state.as_deref(), self.theirs.state.as_deref())
     }
 
     /// Takes over what was seen of the halves.
-    pub fn see(&mut self, view: &View, now: OffsetDateTime) {
+    pub fn see(&mut self, seen: &HalvesSeen, now: OffsetDateTime) {
         self.forget_times_to_come(now);
-        let before = self.states();
-        self.see_halves(view);
-        let theirs_waits = matches!(
-            self.theirs.state,
-            Some(State::Peering(PeeringState::Initiated) | State::Connection(ConnectionState::Pending))
-        );
+        let before = (self.ours.state.clone(), self.theirs.state.clone());
+        for (end, half) in [(&mut self.ours, &seen.ours), (&mut self.theirs, &seen.theirs)] {
+            if let Some(half) = half {
+                end.see(half.as_ref());
+            }
+        }
+        let theirs_waits = seen.theirs.iter().flatten().any(|half| half.waits);
         if self.wants_gone() == Some(Side::Ours) && self.ours.state.is_none() && theirs_waits {
             // Ours is gone, and the partner asks anew: that is for the agreements to answer.
-            self.wish = None;
+            self.goal = None;
         }
-        if self.states() != before {
+        if (&self.ours.state, &self.theirs.state) != (&before.0, &before.1) {
             self.states_since = now;
             self.looking_since = None;
         }
@@ -263,35 +281,6 @@ impl Record {
         self.removal_seen_at = self.removal_seen_at.map(|at| at.min(now));
         self.looking_since = self.looking_since.map(|at| at.min(now));
         self.refusal.take_if(|refusal| refusal.at > now);
-    }
-
-    fn see_halves(&mut self, view: &View) {
-        match view {
-            View::Peering(ends, observation) => {
-                let seen = |end: Seen<'_>| {
-                    end.half()
-                        .map(|half| (HalfId::Peering(half.id.clone()), State::Peering(half.state), half.sync))
-                };
-                for (end, seen) in [
-                    (&mut self.ours, seen(observation.our_end(ends))),
-                    (&mut self.theirs, seen(observation.their_end(ends))),
-                ] {
-                    end.sync = seen.as_ref().map(|(_, _, sync)| *sync);
-                    end.see(seen.map(|(id, state, _)| (id, state)));
-                }
-            }
-            View::Management(ends, observation) => {
-                let seen =
-                    |seat| observation.at(seat).map(|end| end.half().map(|(id, state)| (id.clone(), state)));
-                for (end, seen) in
-                    [(&mut self.ours, seen(ends.seat)), (&mut self.theirs, seen(ends.seat.other()))]
-                {
-                    if let Some(half) = seen {
-                        end.see(half);
-                    }
-                }
-            }
-        }
     }
 
     /// Moves to a phase with its reasons; a closed pair that comes back starts a new generation.
@@ -309,11 +298,10 @@ impl Record {
         }
         self.phase = self.phase.advance(phase)?;
         // By the state and not by the reasons, so that a removal that has to be tried again does not wait again.
-        let alone = self.ours.state.is_some_and(State::is_alone);
-        self.removal_seen_at = if alone { self.removal_seen_at.or(Some(now)) } else { None };
+        self.removal_seen_at = if self.ours.alone { self.removal_seen_at.or(Some(now)) } else { None };
         self.reasons = reasons;
         if phase.is_final() {
-            self.wish = None;
+            self.goal = None;
         }
         // Not when it is opened again: by then what is agreed to now is on record.
         if phase == Phase::Closed {
@@ -328,18 +316,18 @@ impl Record {
         Ok(())
     }
 
-    /// Takes over what a request asks for, in the place of an earlier wish. `false`, and nothing is taken over, if as many
+    /// Takes over what a request wants, in the place of an earlier goal. `false`, and nothing is taken over, if as many
     /// requests wait to be told as a record holds.
     #[must_use]
-    pub fn ask(&mut self, request: impl Into<RequestKey>, aim: Option<Aim>) -> bool {
+    pub fn ask(&mut self, request: impl Into<RequestKey>, wanted: Option<Wanted>) -> bool {
         let request = request.into();
         let waits = self.asked.contains(&request);
-        let kept = if matches!(aim, Some(Aim::Disconnect { .. })) { KEPT_FOR_DISCONNECTS } else { 0 };
+        let kept = if matches!(wanted, Some(Wanted::Disconnect { .. })) { KEPT_FOR_DISCONNECTS } else { 0 };
         if !waits && self.asked.len() >= ASKED_MAX + kept {
             return false;
         }
-        if let Some(aim) = aim {
-            self.wish = Some(Wish { request: request.clone(), aim });
+        if let Some(wanted) = wanted {
+            self.goal = Some(Goal { request: request.clone(), wanted });
         }
         if !waits {
             self.asked.push(request);
@@ -347,27 +335,27 @@ impl Record {
         true
     }
 
-    /// The flags that a request wants our half to have; `None` once it has been written, or if nobody asked.
+    /// How a request wants our half to be; `None` once it has been written, or if nobody asked.
     #[must_use]
-    pub fn wants_ours(&self) -> Option<&AskedFlags> {
-        match self.wish.as_ref().map(|wish| &wish.aim) {
-            Some(Aim::Connect { flags, opened: false }) => Some(flags),
-            Some(Aim::Connect { opened: true, .. } | Aim::Disconnect { .. }) | None => None,
+    pub fn wants_ours(&self) -> Option<&Value> {
+        match self.goal.as_ref().map(|goal| &goal.wanted) {
+            Some(Wanted::Connect { asked, opened: false }) => Some(asked),
+            Some(Wanted::Connect { opened: true, .. } | Wanted::Disconnect { .. }) | None => None,
         }
     }
 
     /// Whose half a request wants to go.
     #[must_use]
     pub fn wants_gone(&self) -> Option<Side> {
-        match self.wish.as_ref().map(|wish| &wish.aim) {
-            Some(Aim::Disconnect { side }) => Some(*side),
-            Some(Aim::Connect { .. }) | None => None,
+        match self.goal.as_ref().map(|goal| &goal.wanted) {
+            Some(Wanted::Disconnect { side }) => Some(*side),
+            Some(Wanted::Connect { .. }) | None => None,
         }
     }
 
     /// Our half was made, by us or by people: from here on its absence is somebody's decision.
     pub fn opened(&mut self) {
-        if let Some(Wish { aim: Aim::Connect { opened, .. }, .. }) = &mut self.wish {
+        if let Some(Goal { wanted: Wanted::Connect { opened, .. }, .. }) = &mut self.goal {
             *opened = true;
         }
     }
@@ -387,12 +375,14 @@ impl Record {
 }
 
 impl End {
-    fn see(&mut self, half: Option<(HalfId, State)>) {
-        self.state = half.as_ref().map(|(_, state)| *state);
+    fn see(&mut self, half: Option<&SeenHalf>) {
+        self.state = half.map(|half| half.state.clone());
+        self.sync = half.and_then(|half| half.sync.clone());
+        self.alone = half.is_some_and(|half| half.alone);
         match half {
-            Some((id, _)) => {
-                self.made &= self.half.as_ref() == Some(&id);
-                self.half = Some(id);
+            Some(half) => {
+                self.made &= self.half.as_ref() == Some(&half.id);
+                self.half = Some(half.id.clone());
             }
             None => self.made = false,
         }

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::goal::{BadRequestId, RequestId};
 use super::ids::shown;
-use super::wish::{BadRequestId, RequestId};
 
 const DEFAULT: &str = "connection-requests";
 const FUNCTION: &str = "ConnectionRequest";
@@ -16,20 +16,6 @@ const FUNCTION: &str = "ConnectionRequest";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RequestQueue(Option<String>);
-
-/// What can be asked for, as agreements and requests name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RequestAction {
-    /// Our half of a peering is to be written.
-    ConnectPeering,
-    /// Our half of a management connection is to be written.
-    ConnectManagement,
-    /// A half is to be removed.
-    Disconnect,
-    /// A pair is to be looked at.
-    Recheck,
-}
 
 /// A request as the ledger knows it: its id among those of the queue that it came by. Who sends to one queue can neither
 /// take nor read the ids of another.
@@ -70,19 +56,6 @@ impl RequestQueue {
     fn with_suffix(suffix: &str) -> Option<Self> {
         let fit = suffix.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
         (fit && (1..=Self::SUFFIX_MAX).contains(&suffix.len())).then(|| Self(Some(suffix.to_owned())))
-    }
-}
-
-impl RequestAction {
-    /// The action as it is written.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ConnectPeering => "connect-peering",
-            Self::ConnectManagement => "connect-management",
-            Self::Disconnect => "disconnect",
-            Self::Recheck => "recheck",
-        }
     }
 }
 

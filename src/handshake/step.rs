@@ -1,15 +1,8 @@
-//! Steps: the writes that a decision can ask for, at most one a pass.
+//! Steps: the writes that a decision can ask for, at most one a reconciliation.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-
-use super::halves::{AsRead, PeeringFlags, PeeringHalf};
-use super::ids::{PeeringId, TenantId, VirtualNetworkId};
-use super::management::ids::{
-    NetworkManagerConnectionId, NetworkManagerId, Scope, ScopeConnectionId, StaticMemberId,
-};
-use super::pair::{HalfId, Target};
 
 /// Which write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,9 +24,9 @@ pub enum Step {
     SyncTheirs,
     /// Their half goes.
     RemoveTheirs,
-    /// A network of theirs joins a network group of ours.
+    /// Something of theirs joins what our half fills, such as a network group.
     AddMember,
-    /// A network of theirs leaves a network group of ours.
+    /// Something of theirs leaves it.
     RemoveMember,
 }
 
@@ -45,81 +38,6 @@ pub enum Side {
     Ours,
     /// The partner's.
     Theirs,
-}
-
-/// One write, complete: repeating it is the same write.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Write {
-    /// Which.
-    pub step: Step,
-    /// What is written, and where.
-    pub body: Body,
-}
-
-/// What is written, and where.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Body {
-    /// A peering.
-    Peering {
-        /// The peering.
-        id: PeeringId,
-        /// The network that it points at.
-        remote: VirtualNetworkId,
-        /// The flags that it is to have.
-        flags: PeeringFlags,
-        /// The half that is written over, where there is one.
-        #[serde(skip)]
-        over: AsRead,
-    },
-    /// A scope connection.
-    ScopeConnection {
-        /// The connection.
-        id: ScopeConnectionId,
-        /// The scope's tenant.
-        tenant: TenantId,
-        /// The scope that is to be taken.
-        scope: Scope,
-    },
-    /// A network manager connection.
-    Connection {
-        /// The connection.
-        id: NetworkManagerConnectionId,
-        /// The manager that may take the scope.
-        manager: NetworkManagerId,
-    },
-    /// A static member.
-    Member {
-        /// The member.
-        id: StaticMemberId,
-        /// The network that joins.
-        network: VirtualNetworkId,
-    },
-    /// This goes.
-    Removal(Target),
-}
-
-impl Write {
-    /// The same write over a half that exists: whatever it does not name of it stays.
-    #[must_use]
-    pub fn over(mut self, half: Option<&PeeringHalf>) -> Self {
-        if let (Body::Peering { over, .. }, Some(half)) = (&mut self.body, half) {
-            *over = half.as_read.clone();
-        }
-        self
-    }
-
-    /// What it writes.
-    #[must_use]
-    pub fn target(&self) -> Target {
-        match &self.body {
-            Body::Peering { id, .. } => Target::Half(HalfId::Peering(id.clone())),
-            Body::ScopeConnection { id, .. } => Target::Half(HalfId::ScopeConnection(id.clone())),
-            Body::Connection { id, .. } => Target::Half(HalfId::Connection(id.clone())),
-            Body::Member { id, .. } => Target::Member(id.clone()),
-            Body::Removal(target) => target.clone(),
-        }
-    }
 }
 
 impl Step {
@@ -150,12 +68,6 @@ impl Step {
     #[must_use]
     pub fn needs_consent(self) -> bool {
         matches!(self, Self::CreateOurs | Self::RewriteOurs | Self::SyncOurs)
-    }
-
-    /// Whether a peering is to take over the remote address space (`syncRemoteAddressSpace`).
-    #[must_use]
-    pub fn syncs(self) -> bool {
-        matches!(self, Self::SyncOurs | Self::SyncTheirs)
     }
 }
 

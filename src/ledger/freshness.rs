@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::handshake::trouble::Trouble;
+
 /// At most so many troubles of a sweep are kept.
 const TROUBLES_MAX: usize = 20;
 /// No text of a trouble is kept beyond so many characters.
@@ -26,15 +28,6 @@ pub struct SweepNote {
     pub looked_at: OffsetDateTime,
 }
 
-/// Something that a sweep could not do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trouble {
-    /// What, and why.
-    pub message: String,
-    /// What mends it, where that can be told.
-    pub fix: Option<String>,
-}
-
 impl SweepNote {
     /// The note with no more in it than is kept.
     #[must_use]
@@ -45,12 +38,6 @@ impl SweepNote {
             trouble.fix.iter_mut().for_each(cut);
         }
         self
-    }
-}
-
-impl std::fmt::Display for Trouble {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)
     }
 }
 

@@ -1,21 +1,18 @@
-//! The ledger: what is known of every handshake and how it came to that, which hints wait, what was asked for, and what
+//! The ledger: what is known of every handshake and how it came to that, what it waits for, what was asked for, and what
 //! has still to be told.
 //!
 //! # Guarantees
 //! - A record changes by compare-and-swap only: whoever read an older version loses, and stops.
 //! - A record, the line of history that explains its change, the request that it answers to and the outcomes that it
 //!   gives rise to are written together or not at all.
-//! - A write that returned is on disk, where its loss would cost anything but time. A failure of power may undo that a
-//!   message was received, sent or told, or that a handshake rests: then something is looked at once more, told once more
-//!   under the same id, or looked at by the sweep after [`TICKET_HOLDS`].
+//! - A write that returned is on disk, where its loss would cost anything but time. A failure of power may undo that halves
+//!   were read or that an outcome was sent: then they are read once more, or it is sent once more under the same id.
 //! - Nobody but the caller of a call waits for it: neither a lock nor a slow disk holds up anything else.
 
 mod freshness;
-mod hints;
+mod progress;
 mod requests;
 mod sqlite;
-
-use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -23,13 +20,13 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 use crate::handshake::ids::HandshakeId;
-use crate::handshake::pair::{HalfId, Resource};
 use crate::handshake::phase::Phase;
 use crate::handshake::record::Record;
 use crate::handshake::request_queue::RequestKey;
+use crate::handshake::resource_id::ResourceId;
 
-pub use freshness::{SweepNote, Trouble};
-pub use hints::{HintKey, TICKET_AHEAD, TICKET_HOLDS, Ticket, Urgency};
+pub use freshness::SweepNote;
+pub use progress::{Next, Progress};
 pub use requests::{Outcome, Request, Standing};
 pub use sqlite::SqliteLedger;
 
@@ -55,40 +52,20 @@ pub trait Ledger: Send + Sync {
     /// # Errors
     /// As there.
     async fn swap(&self, record: &Record, read: Version, line: &Line) -> Result<Version, LedgerError> {
-        self.commit(&Change { record, line, request: None, outcomes: &[] }, read).await
+        self.commit(&Change { record, line, request: None, outcomes: &[], progress: None }, read).await
     }
 
     /// The records of which this is a half, as last seen.
-    async fn of_half(&self, half: &HalfId) -> Result<Vec<Stored>, LedgerError>;
+    async fn of_half(&self, half: &ResourceId) -> Result<Vec<Stored>, LedgerError>;
 
     /// The records that have this resource at one end.
-    async fn of_resource(&self, resource: &Resource) -> Result<Vec<Stored>, LedgerError>;
+    async fn of_resource(&self, resource: &ResourceId) -> Result<Vec<Stored>, LedgerError>;
 
     /// Every record that can be read, or those in one phase, the longest unchanged first. What cannot be read is logged.
     async fn list(&self, phase: Option<Phase>) -> Result<Vec<Stored>, LedgerError>;
 
     /// How a handshake came to where it is, the oldest line first.
     async fn history(&self, id: &HandshakeId) -> Result<Vec<Line>, LedgerError>;
-
-    /// Notes that a message with this ticket is about to be sent; `false` if one is waiting already that comes no later
-    /// (or, where that is enough, at all), so that none has to be sent.
-    async fn announce(
-        &self,
-        key: &HintKey,
-        ticket: &Ticket,
-        urgency: Urgency,
-        now: OffsetDateTime,
-    ) -> Result<bool, LedgerError>;
-
-    /// Notes that the message was sent, unless another has taken its place or it was received meanwhile.
-    async fn announced(&self, key: &HintKey, ticket: &Ticket) -> Result<(), LedgerError>;
-
-    /// Notes that the message was received: from here on another one is worth sending. `false` if another message has
-    /// taken its place and is known to have been sent, so that there is nothing to do on this one.
-    async fn take(&self, key: &HintKey, ticket: &Ticket) -> Result<bool, LedgerError>;
-
-    /// Notes that this key's handshake rests: a message about it that is to be received after `now` is of no use any more.
-    async fn rest(&self, key: &HintKey, now: OffsetDateTime) -> Result<(), LedgerError>;
 
     /// A request that was received before.
     async fn request(&self, id: &RequestKey) -> Result<Option<Request>, LedgerError>;
@@ -97,17 +74,20 @@ pub trait Ledger: Send + Sync {
     /// under this id.
     async fn note(&self, request: Option<&Request>, outcomes: &[Outcome]) -> Result<(), LedgerError>;
 
-    /// Outcomes that have not been told, at most so many, the oldest first.
-    async fn untold(&self, most: usize) -> Result<Vec<Outcome>, LedgerError>;
+    /// Outcomes that have still to be sent, at most so many, the oldest first.
+    async fn pending(&self, most: usize) -> Result<Vec<Outcome>, LedgerError>;
 
-    /// Notes that these outcomes were told.
-    async fn told(&self, outcomes: &[Outcome]) -> Result<(), LedgerError>;
+    /// Notes that these outcomes were sent.
+    async fn sent(&self, outcomes: &[Outcome]) -> Result<(), LedgerError>;
 
-    /// Notes that the halves of these handshakes were looked at with success. It is no change of their records.
-    async fn note_checked(&self, ids: &[HandshakeId], at: OffsetDateTime) -> Result<(), LedgerError>;
-
-    /// When the halves of each handshake were last looked at with success.
-    async fn checked(&self) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError>;
+    /// Notes when the halves of these handshakes were read, or compared with lists, and what they wait for. It is no change
+    /// of their records. What was read before what is noted already changes nothing, unless that is still to come.
+    async fn note_progress(
+        &self,
+        ids: &[HandshakeId],
+        progress: &Progress,
+        now: OffsetDateTime,
+    ) -> Result<(), LedgerError>;
 
     /// Notes what a sweep could do, in the place of what the one before it could.
     async fn note_sweep(&self, note: &SweepNote) -> Result<(), LedgerError>;
@@ -117,7 +97,7 @@ pub trait Ledger: Send + Sync {
 
     /// Forgets what was over before this time, a bounded number of rows a call; `true` if there may be more.
     ///
-    /// That is hints that were due before, requests noted before that are neither pending nor named by a record or by an
+    /// That is requests noted before that are neither pending nor named by a record or by an
     /// outcome that is still to be told, and lines of history other than the [`LINES_KEPT`] latest of each record. Records
     /// stay.
     async fn prune(&self, before: OffsetDateTime) -> Result<bool, LedgerError>;
@@ -134,6 +114,8 @@ pub struct Change<'a> {
     pub request: Option<&'a Request>,
     /// What is to be told.
     pub outcomes: &'a [Outcome],
+    /// When the halves were read for it, and what the handshake waits for now; `None` leaves that as it is.
+    pub progress: Option<&'a Progress>,
 }
 
 /// A record with the version that a swap must name.
@@ -143,6 +125,8 @@ pub struct Stored {
     pub record: Record,
     /// Its version.
     pub version: Version,
+    /// When its halves were read, and what it waits for.
+    pub progress: Progress,
 }
 
 /// Counts the swaps of one record.
@@ -184,13 +168,13 @@ pub struct Line {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cause {
-    /// Which kind of hint.
+    /// Which kind of trigger.
     pub kind: CauseKind,
     /// The event's or invocation's id.
     pub id: String,
 }
 
-/// The kinds of hints.
+/// The kinds of triggers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -201,7 +185,7 @@ pub enum CauseKind {
     Request,
     /// The timer.
     Sweep,
-    /// An earlier pass wanted another look.
+    /// An earlier reconciliation wanted another.
     FollowUp,
 }
 

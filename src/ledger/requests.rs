@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::handshake::goal::RequestId;
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::request_queue::RequestKey;
-use crate::handshake::wish::RequestId;
 
 /// A request that was received.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 use crate::handshake::phase::Phase;
-use crate::ledger::{Ledger, LedgerError, SweepNote, Trouble};
+use crate::handshake::trouble::Trouble;
+use crate::ledger::{Ledger, LedgerError, Stored, SweepNote};
 
 /// Looks come every minute. After this long without one, what is known is no longer fresh.
 const STALE: Duration = Duration::minutes(15);
@@ -71,7 +72,7 @@ pub struct Health {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Events {
-    /// How many notices the events about one partner's resources, or our own, may cause in a minute.
+    /// How many work items the events about one partner's resources, or our own, may cause in a minute.
     pub per_minute: u32,
     /// How many calls of Azure.
     pub calls_per_minute: u32,
@@ -99,7 +100,7 @@ pub struct LastSweep {
     pub at: OffsetDateTime,
     /// How many handshakes it looked at in the lists.
     pub seen: usize,
-    /// How many of them needed a pass.
+    /// How many of them had to be reconciled.
     pub noticed: usize,
     /// What it could not look at.
     pub troubles: Vec<Trouble>,
@@ -113,8 +114,9 @@ impl Freshness {
     pub async fn read(ledger: &dyn Ledger, now: OffsetDateTime) -> Result<Self, LedgerError> {
         // A look in time to come was noted by a clock that was ahead, and tells nothing.
         let past = |at: &OffsetDateTime| *at <= now + Duration::SECOND;
-        let (checks, last_sweep) = (ledger.checked().await?, ledger.last_sweep().await?);
-        let newest = checks.values().copied().filter(past).max();
+        let (all, last_sweep) = (ledger.list(None).await?, ledger.last_sweep().await?);
+        let checked = |stored: &Stored| stored.progress.checked_at.filter(past);
+        let newest = all.iter().filter_map(checked).max();
         let mut fresh = Self {
             open: 0,
             never_checked: 0,
@@ -123,12 +125,13 @@ impl Freshness {
             last_sweep,
             stale: false,
         };
-        for record in ledger.list(None).await?.into_iter().map(|stored| stored.record) {
+        for stored in &all {
+            let record = &stored.record;
             if record.phase == Phase::Closed {
                 continue;
             }
             fresh.open += 1;
-            let checked = checks.get(&record.id).copied().filter(past);
+            let checked = checked(stored);
             fresh.stale |= now - checked.unwrap_or(record.opened_at) > STALE;
             match (checked, fresh.oldest_checked_at) {
                 (None, _) => fresh.never_checked += 1,

@@ -32,7 +32,7 @@ pub enum Queue {
     /// What people and programs ask for.
     ConnectionRequests,
     /// Hints: handshakes to look at.
-    Handshakes,
+    Reconcile,
     /// How handshakes ended.
     ConnectionOutcomes,
 }
@@ -40,7 +40,7 @@ pub enum Queue {
 impl Queue {
     /// Every queue.
     pub const ALL: [Self; 4] =
-        [Self::ResourceEvents, Self::ConnectionRequests, Self::Handshakes, Self::ConnectionOutcomes];
+        [Self::ResourceEvents, Self::ConnectionRequests, Self::Reconcile, Self::ConnectionOutcomes];
 
     /// The name in Service Bus.
     #[must_use]
@@ -48,7 +48,7 @@ impl Queue {
         match self {
             Self::ResourceEvents => "resource-events",
             Self::ConnectionRequests => "connection-requests",
-            Self::Handshakes => "handshakes",
+            Self::Reconcile => "reconcile",
             Self::ConnectionOutcomes => "connection-outcomes",
         }
     }

@@ -4,16 +4,17 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::controller::Controller;
+use super::error::ReconcileError;
 use super::requests::Received;
-use super::{ReconcileError, Reconciler};
+use crate::handshake::bad_request::BadRequest;
 use crate::handshake::reason::Reason;
 use crate::handshake::request_queue::{RequestKey, RequestQueue};
 use crate::hex::hex;
 use crate::ledger::{self, Outcome, Standing};
 use crate::public::Unplaced;
-use crate::request::BadRequest;
 
-impl Reconciler {
+impl Controller {
     /// Notes a refusal and tells it. An id that a request has used stays that request's.
     pub(super) async fn refuse(
         &self,
@@ -21,7 +22,7 @@ impl Reconciler {
         queue: &RequestQueue,
         body: &[u8],
     ) -> Result<Received, ReconcileError> {
-        let now = self.clock.now();
+        let now = self.reconciler.clock.now();
         let digest = hex(&Sha256::digest(body));
         let reason = bad.reason();
         let id = format!("{digest} {queue} {} {reason}", now.unix_timestamp_nanos());
@@ -30,11 +31,12 @@ impl Reconciler {
             subject: "refused".to_owned(),
             request: bad.id.clone(),
             body: serde_json::to_string(&Unplaced::new(&reason, queue, bad.id.as_ref(), now))
-                .map_err(ReconcileError::Notice)?,
+                .map_err(ReconcileError::Message)?,
         };
         let noted = self.refused_row(bad, queue, body, &reason, now).await?;
-        self.ledger.note(noted.as_ref(), &[outcome]).await?;
-        if let Err(error) = self.tell().await {
+        self.reconciler.ledger.note(noted.as_ref(), std::slice::from_ref(&outcome)).await?;
+        self.outbox.add(vec![outcome]).await;
+        if let Err(error) = self.outbox.send().await {
             tracing::warn!(%error, "an outcome could not be told; the sweep tells it");
         }
         Ok(Received::Refused(reason))
@@ -57,13 +59,13 @@ impl Reconciler {
             },
         };
         let id = RequestKey { queue: queue.clone(), id };
-        let taken = self.ledger.request(&id).await?.is_some_and(|known| match known.standing {
+        let taken = self.reconciler.ledger.request(&id).await?.is_some_and(|known| match known.standing {
             Standing::Placed(_) => true,
             // It is refused itself, or another that was given its id.
             Standing::Pending => known.body.as_bytes() != refused,
             Standing::Refused => false,
         });
-        let body = serde_json::to_string(reason).map_err(ReconcileError::Notice)?;
+        let body = serde_json::to_string(reason).map_err(ReconcileError::Message)?;
         Ok((!taken).then_some(ledger::Request { id, digest, body, standing: Standing::Refused, at }))
     }
 }

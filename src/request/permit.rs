@@ -1,7 +1,8 @@
 //! Whether the senders of a queue may ask for what they ask for.
 
-use super::{BadRequest, Request};
+use super::action::Request;
 use crate::handshake::agreements::Agreements;
+use crate::handshake::bad_request::BadRequest;
 use crate::handshake::ids::TenantId;
 use crate::handshake::request_queue::RequestQueue;
 
@@ -16,7 +17,7 @@ pub fn permit(
     partner: Option<TenantId>,
     agreements: &Agreements,
 ) -> Result<(), BadRequest> {
-    let action = request.action.kind();
+    let action = request.action.name();
     let mut partners = agreements
         .partners()
         .iter()
@@ -33,7 +34,6 @@ pub fn permit(
     let name = partner.and_then(|tenant| agreements.partner(tenant)).map(|partner| partner.name.as_str());
     let with = name.map_or_else(|| "any partner".to_owned(), str::to_owned);
     let file = name.map_or_else(|| "the partner".to_owned(), str::to_owned);
-    let action = action.name();
     let rule = format!("is `{action}`, which the queue `{queue}` may not ask for with {with}");
     let fix = format!(
         "write \"{action}\" into the `actions` of a [[requests]] with queue = \"{queue}\" in the agreement with {file} \

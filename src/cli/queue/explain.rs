@@ -17,7 +17,7 @@ pub(super) fn explain(queue: Queue, message: &Peeked) -> Explained {
     let (what, function) = match queue {
         Queue::ResourceEvents => ("An event of the partner's Event Grid", Some("RelayedResourceEvent")),
         Queue::ConnectionRequests => ("A request", Some("ConnectionRequest")),
-        Queue::Handshakes => ("A hint to look at a handshake", Some("Reconcile")),
+        Queue::Reconcile => ("A hint to look at a handshake", Some("Reconcile")),
         Queue::ConnectionOutcomes => ("How a handshake ended", None),
     };
     let back = match &message.id {
@@ -87,11 +87,11 @@ mod tests {
                 Some("MaxDeliveryCountExceeded"),
                 "the function ConnectionRequest failed",
             ),
-            (Queue::Handshakes, Some("MaxDeliveryCountExceeded"), "the function Reconcile failed"),
+            (Queue::Reconcile, Some("MaxDeliveryCountExceeded"), "the function Reconcile failed"),
             (Queue::ConnectionOutcomes, Some("MaxDeliveryCountExceeded"), "whoever receives"),
             (Queue::ResourceEvents, Some("TTLExpiredException"), "waited longer"),
-            (Queue::Handshakes, Some("made-up"), "\"made-up\""),
-            (Queue::Handshakes, None, "nothing says why"),
+            (Queue::Reconcile, Some("made-up"), "\"made-up\""),
+            (Queue::Reconcile, None, "nothing says why"),
         ] {
             let explained = explain(queue, &dead(reason));
             assert!(explained.why.contains(why), "{}", explained.why);

@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_body_is_shown_up_to_its_bound_even_if_that_splits_a_letter() {
         let message = Peeked { body: "ü".repeat(BODY_SHOWN_MAX).into_bytes(), ..Peeked::default() };
-        let one = one(QueuePath::dead_letters_of(Queue::Handshakes), &message);
+        let one = one(QueuePath::dead_letters_of(Queue::Reconcile), &message);
         assert_eq!(one.body_bytes, 2 * BODY_SHOWN_MAX);
         assert_eq!(one.body.chars().count(), BODY_SHOWN_MAX / 2);
     }

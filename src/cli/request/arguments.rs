@@ -5,10 +5,14 @@ use std::path::PathBuf;
 use clap::{Args as Arguments, Subcommand};
 use uuid::Uuid;
 
+use crate::handshake::goal::RequestId;
 use crate::handshake::ids::VirtualNetworkId;
-use crate::handshake::management::ids::{NetworkManagerId, Scope};
-use crate::handshake::pair::{HalfId, Resource};
-use crate::request::{Action, AskedFlags, AskedMember, Request, RequestId};
+use crate::handshake::resource_id::ResourceId;
+use crate::handshake::scope::Scope;
+use crate::kinds::network_manager::{self, AskedMember, ConnectManagement, NetworkManagerId};
+use crate::kinds::peering::{self, AskedFlags, ConnectPeering};
+use crate::kinds::{Kinds, UnknownResource};
+use crate::request;
 
 const ABOUT_FILES: &str = "A file has one request on each line, in the shape of schemas/connection-request.v1.json; \
 `version` and `id` may be left out. If any line is bad, all bad lines are told and nothing is sent.";
@@ -112,10 +116,10 @@ struct Management {
 struct Disconnect {
     /// The resource id of the peering, scope connection or network manager connection to remove.
     #[arg(value_name = "HALF-ID", value_parser = half, required_unless_present_any = ["half", "file"], conflicts_with_all = ["half", "file"])]
-    half_id: Option<HalfId>,
+    half_id: Option<ResourceId>,
     /// The same, as an option.
     #[arg(long, value_name = "HALF-ID", value_parser = half, conflicts_with = "file")]
-    half: Option<HalfId>,
+    half: Option<ResourceId>,
     #[command(flatten)]
     which: Which,
 }
@@ -124,11 +128,11 @@ struct Disconnect {
 #[command(after_help = ABOUT_FILES)]
 struct Recheck {
     /// The resource id of our end: a virtual network, a network manager, a subscription or a management group.
-    #[arg(long, value_name = "ID", required_unless_present = "file", conflicts_with = "file")]
-    ours: Option<Resource>,
+    #[arg(long, value_name = "ID", value_parser = end, required_unless_present = "file", conflicts_with = "file")]
+    ours: Option<ResourceId>,
     /// The resource id of the partner's end.
-    #[arg(long, value_name = "ID", required_unless_present = "file", conflicts_with = "file")]
-    theirs: Option<Resource>,
+    #[arg(long, value_name = "ID", value_parser = end, required_unless_present = "file", conflicts_with = "file")]
+    theirs: Option<ResourceId>,
     #[command(flatten)]
     which: Which,
 }
@@ -136,8 +140,8 @@ struct Recheck {
 /// What is to be sent.
 #[derive(Debug)]
 pub(super) enum Meant {
-    /// This one.
-    One(Request),
+    /// This one, as it is written.
+    One(String),
     /// Those in a file, of one action if it is named.
     File(PathBuf, Option<&'static str>),
 }
@@ -145,46 +149,44 @@ pub(super) enum Meant {
 impl Args {
     /// What is to be sent, and how; `None` if nothing is said, which clap does not let pass.
     pub(super) fn meant(self) -> Option<(Meant, How)> {
-        let [peering, management, disconnect, recheck] = Action::NAMES;
-        let (name, action, which) = match self.what {
+        let (name, which) = match &self.what {
             None => return Some((Meant::File(self.file?, None), self.how)),
-            Some(What::Peering(asked)) => (peering, asked.action(), asked.which),
-            Some(What::Management(asked)) => (management, asked.action(), asked.which),
-            Some(What::Disconnect(asked)) => {
-                let half = asked.half_id.or(asked.half);
-                (disconnect, half.map(|half| Action::Disconnect { half }), asked.which)
+            Some(What::Peering(asked)) => (peering::ACTION, &asked.which),
+            Some(What::Management(asked)) => (network_manager::ACTION, &asked.which),
+            Some(What::Disconnect(asked)) => ("disconnect", &asked.which),
+            Some(What::Recheck(asked)) => ("recheck", &asked.which),
+        };
+        let how = which.how;
+        if let Some(file) = &which.file {
+            return Some((Meant::File(file.clone(), Some(name)), how));
+        }
+        let id = which.id.clone().unwrap_or_else(fresh_id);
+        Some((Meant::One(self.what?.document(id)?), how))
+    }
+}
+
+impl What {
+    /// The request as it is written.
+    fn document(self, id: RequestId) -> Option<String> {
+        Some(match self {
+            Self::Peering(asked) => {
+                let flags = AskedFlags {
+                    forwarded_traffic: asked.forwarded_traffic,
+                    gateway_transit: asked.gateway_transit,
+                    remote_gateways: asked.remote_gateways,
+                };
+                request::document(
+                    peering::ACTION,
+                    &ConnectPeering::new(id, asked.ours?, asked.theirs?, flags),
+                )
             }
-            Some(What::Recheck(asked)) => (recheck, asked.action(), asked.which),
-        };
-        let meant = match which.file {
-            Some(file) => Meant::File(file, Some(name)),
-            None => Meant::One(Request { id: which.id.unwrap_or_else(fresh_id), action: action? }),
-        };
-        Some((meant, which.how))
-    }
-}
-
-impl Peering {
-    fn action(&self) -> Option<Action> {
-        let flags = AskedFlags {
-            forwarded_traffic: self.forwarded_traffic,
-            gateway_transit: self.gateway_transit,
-            remote_gateways: self.remote_gateways,
-        };
-        Some(Action::ConnectPeering { ours: self.ours.clone()?, theirs: self.theirs.clone()?, flags })
-    }
-}
-
-impl Management {
-    fn action(&self) -> Option<Action> {
-        let (manager, scope) = (self.manager.clone()?, self.scope.clone()?);
-        Some(Action::ConnectManagement { manager, scope, members: self.members.clone() })
-    }
-}
-
-impl Recheck {
-    fn action(&self) -> Option<Action> {
-        Some(Action::Recheck { ours: self.ours.clone()?, theirs: self.theirs.clone()? })
+            Self::Management(asked) => {
+                let fields = ConnectManagement::new(id, asked.manager?, asked.scope?, asked.members);
+                request::document(network_manager::ACTION, &fields)
+            }
+            Self::Disconnect(asked) => request::disconnect(id, asked.half_id.or(asked.half)?),
+            Self::Recheck(asked) => request::recheck(id, asked.ours?, asked.theirs?),
+        })
     }
 }
 
@@ -197,10 +199,14 @@ pub(super) fn fresh_id() -> RequestId {
     RequestId::from(Uuid::new_v4())
 }
 
-fn half(text: &str) -> Result<HalfId, String> {
-    text.parse().map_err(|()| {
-        "it is not the id of a peering, a scope connection or a network manager connection".to_owned()
-    })
+fn half(text: &str) -> Result<ResourceId, String> {
+    Kinds::built_in()
+        .parse_half(text)
+        .map_err(|UnknownResource { wanted, .. }| format!("it is not the id of {wanted}"))
+}
+
+fn end(text: &str) -> Result<ResourceId, UnknownResource> {
+    Kinds::built_in().parse_end(text)
 }
 
 fn member(text: &str) -> Result<AskedMember, String> {

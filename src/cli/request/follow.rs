@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::arm::Deadline;
 use crate::clock::Clock;
+use crate::handshake::goal::RequestId;
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::phase::Phase;
 use crate::handshake::request_queue::RequestKey;
@@ -16,7 +17,7 @@ use crate::ledger::{Ledger, LedgerError, Standing};
 use crate::public::PublicReason;
 use crate::queue::service_bus::LookError;
 use crate::queue::{Message, MessageId, Queue, QueueError, Queues};
-use crate::request::{Action, Request, RequestId};
+use crate::request::{Action, Request};
 
 /// So many outcomes are looked at together.
 const AT_A_LOOK: usize = 250;
@@ -92,18 +93,16 @@ impl End {
     pub(super) fn is_as_asked(&self, action: &Action) -> bool {
         match self {
             Self::Sent => true,
-            Self::Outcome(Outcome { phase, .. }) | Self::Ledger(_, phase, _) => *phase == aim(action),
+            Self::Outcome(Outcome { phase, .. }) | Self::Ledger(_, phase, _) => *phase == goal(action),
             Self::Open(_) => false,
         }
     }
 }
 
 /// Where a handshake stands when what was asked for is done.
-fn aim(action: &Action) -> Phase {
+fn goal(action: &Action) -> Phase {
     match action {
-        Action::ConnectPeering { .. } | Action::ConnectManagement { .. } | Action::Recheck { .. } => {
-            Phase::Connected
-        }
+        Action::Connect(_) | Action::Recheck { .. } => Phase::Connected,
         Action::Disconnect { .. } => Phase::Closed,
     }
 }

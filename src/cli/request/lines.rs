@@ -6,7 +6,9 @@ use std::io::{BufRead, Read};
 use serde::de::IgnoredAny;
 
 use super::arguments::fresh_id;
-use crate::request::{BYTES_MAX, Request, RequestId};
+use crate::handshake::goal::RequestId;
+use crate::kinds::Kinds;
+use crate::request::{BYTES_MAX, Request};
 
 /// So many requests are taken from one file; each is kept until it is told how it went.
 pub(super) const LINES_MAX: usize = 100_000;
@@ -85,7 +87,7 @@ fn skip_line(source: &mut impl BufRead) -> std::io::Result<()> {
 }
 
 fn request(line: &[u8], only: Option<&str>) -> Result<Request, String> {
-    let request = Request::parse(&completed(line)).map_err(|bad| match &bad.fix {
+    let request = Request::parse(&Kinds::built_in(), &completed(line)).map_err(|bad| match &bad.fix {
         Some(fix) => format!("{bad}; {fix}"),
         None => bad.to_string(),
     })?;

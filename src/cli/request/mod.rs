@@ -24,6 +24,7 @@ use self::report::Tally;
 use super::output::{self, Progress};
 use super::{NO, block_on, variable};
 use crate::clock::Clock;
+use crate::kinds::Kinds;
 use crate::ledger::{Ledger, SqliteLedger};
 use crate::queue::Queue;
 use crate::queue::service_bus::{LookError, PEEKED_MAX, Peeked, QueuePath, ServiceBus};
@@ -36,7 +37,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let (meant, how) = args.meant().context("nothing is asked for")?;
     let requests = match meant {
         // What the types let pass and the rules between them do not, such as two ends that are one.
-        Meant::One(request) => match Request::parse(request.to_json().as_bytes()) {
+        Meant::One(document) => match Request::parse(&Kinds::built_in(), document.as_bytes()) {
             Ok(request) => vec![request],
             Err(bad) => {
                 output::error(&bad.to_string());

@@ -91,7 +91,7 @@ fn handshake(request: &Request, end: &End) -> Option<HandshakeId> {
         End::Ledger(id, _, _) | End::Open(Open::Placed(id, _, _)) => Some(id.clone()),
         End::Sent | End::Open(_) => None,
     };
-    found.or_else(|| request.handshake())
+    found.or_else(|| request.handshake().cloned())
 }
 
 fn lines(request: &Request, end: &End) -> Vec<String> {

@@ -4,24 +4,25 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use super::{
-    AgreementError, Agreements, ManagementAgreement, OnRemoval, OurEnd, Partner, PeeringAgreement, Reach,
-    Whose,
-};
-use crate::handshake::ids::{SubscriptionId, TenantId};
-use crate::handshake::management::ids::Scope;
+use super::file::{AgreementError, Agreements};
+use super::partner::{Partner, Whose};
+use super::requests::{COMMON_ACTIONS, RequestRule};
+use super::terms::{Broken, Claim, Section};
+use crate::handshake::ids::TenantId;
+use crate::handshake::scope::Scope;
 
 /// A file to be checked, with what is known from the files before it.
 pub(super) struct Check<'a> {
     pub(super) file: &'a str,
     pub(super) text: &'a str,
     pub(super) home: Option<TenantId>,
+    pub(super) sections: &'a [Section],
     pub(super) known: &'a Agreements,
 }
 
 /// Where the keys of a file stand that are told as wrong by a rule.
 #[derive(Deserialize)]
-struct Places {
+struct Keys {
     partner: Spanned<IgnoredAny>,
     tenant: Spanned<IgnoredAny>,
 }
@@ -29,23 +30,15 @@ struct Places {
 impl Check<'_> {
     pub(super) fn check(&self, partner: &Partner) -> Result<(), AgreementError> {
         self.check_partner(partner)?;
-        let names = partner.peerings.iter().map(|agreement| &agreement.name);
-        let names: Vec<_> =
-            names.chain(partner.managements.iter().map(|agreement| &agreement.name)).collect();
+        let names: Vec<_> = partner.all_terms().flat_map(|(_, terms)| terms.names()).collect();
         for (index, name) in names.iter().enumerate() {
             self.check_names(&names[..index], name)?;
         }
-        for agreement in &partner.peerings {
-            self.check_values(agreement)?;
-            let claims = [(agreement.ours.subscription(), true), (agreement.theirs.subscription(), false)];
-            self.check_claims(partner, &agreement.name, claims.map(subscription))?;
+        for (_, terms) in partner.all_terms() {
+            terms.check().map_err(|Broken { at, problem }| self.broken(at, problem))?;
         }
-        for agreement in &partner.managements {
-            self.check_management(agreement)?;
-            let claims = agreement.subscriptions().map(subscription);
-            // The names of management groups are unique in a tenant only, and an id does not say which one.
-            let scope = (agreement.scope.clone(), agreement.ours == OurEnd::Scope);
-            self.check_claims(partner, &agreement.name, claims.chain([scope]))?;
+        for (_, terms) in partner.all_terms() {
+            self.check_claims(partner, terms.claims())?;
         }
         for (index, rule) in partner.requests.iter().enumerate() {
             let queue = rule.queue.get_ref();
@@ -54,34 +47,25 @@ impl Check<'_> {
                     format!("a second [[requests]] is about the queue `{queue}`; write one with all actions");
                 return Err(self.broken(rule.queue.span().start, problem));
             }
+            self.check_actions(rule)?;
         }
         Ok(())
     }
 
-    fn check_management(&self, agreement: &ManagementAgreement) -> Result<(), AgreementError> {
-        let at = agreement.name.span().start;
-        if agreement.on_removal == OnRemoval::Restore {
-            let problem = "`on_removal = \"restore\"` is for peerings; write \"remove\" or \"keep\"";
-            return Err(self.broken(at, problem.into()));
-        }
-        if agreement.ours == OurEnd::Scope && !agreement.groups.is_empty() {
-            let problem = "`groups` are of our own manager, which needs `ours = \"manager\"`";
-            return Err(self.broken(at, problem.into()));
-        }
-        if let (Scope::Subscription(scope), true) = (&agreement.scope, !agreement.groups.is_empty())
-            && let Some(group) = agreement.groups.iter().find(|group| group.members.subscription() != *scope)
-        {
-            let problem =
-                format!("`members` of group {} lie outside the scope {}", group.name, agreement.scope);
-            return Err(self.broken(at, problem));
-        }
-        Ok(())
+    fn check_actions(&self, rule: &RequestRule) -> Result<(), AgreementError> {
+        let own = self.sections.iter().flat_map(|section| section.actions).copied();
+        let known: Vec<&str> = own.chain(COMMON_ACTIONS).collect();
+        let unknown = rule.actions.iter().find(|action| !known.contains(&action.get_ref().as_str()));
+        unknown.map_or(Ok(()), |action| {
+            let problem = format!("`{}` is not an action; there are {}", action.get_ref(), known.join(", "));
+            Err(self.broken(action.span().start, problem))
+        })
     }
 
     fn check_partner(&self, partner: &Partner) -> Result<(), AgreementError> {
-        let at = |place: fn(&Places) -> usize| toml::from_str(self.text).as_ref().map_or(0, place);
-        let at_tenant = || at(|places| places.tenant.span().start);
-        let at_name = || at(|places| places.partner.span().start);
+        let at = |key: fn(&Keys) -> usize| toml::from_str(self.text).as_ref().map_or(0, key);
+        let at_tenant = || at(|keys| keys.tenant.span().start);
+        let at_name = || at(|keys| keys.partner.span().start);
         if let Some(problem) = name_problem(&partner.name) {
             return Err(self.broken(at_name(), format!("`partner` {problem}")));
         }
@@ -112,26 +96,8 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn check_values(&self, agreement: &PeeringAgreement) -> Result<(), AgreementError> {
-        if agreement.prefixes.get_ref().is_empty() {
-            let problem = "`prefixes` is empty, which allows nothing; name the ranges the partner may use";
-            return Err(self.broken(agreement.prefixes.span().start, problem.into()));
-        }
-        if agreement.on_removal == OnRemoval::Restore && agreement.reach != Reach::Both {
-            let problem =
-                "`on_removal = \"restore\"` writes the partner's half, which needs `reach = \"both\"`";
-            return Err(self.broken(agreement.name.span().start, problem.into()));
-        }
-        Ok(())
-    }
-
-    fn check_claims(
-        &self,
-        partner: &Partner,
-        name: &Spanned<String>,
-        claims: impl IntoIterator<Item = (Scope, bool)>,
-    ) -> Result<(), AgreementError> {
-        for (scope, ours) in claims {
+    fn check_claims(&self, partner: &Partner, claims: Vec<Claim<'_>>) -> Result<(), AgreementError> {
+        for Claim { agreement, scope, ours } in claims {
             let claimed = partner.claim(ours);
             let known = self.known.whose_scope(&scope).or_else(|| partner.whose_scope(&scope));
             let what = match &scope {
@@ -147,7 +113,7 @@ impl Check<'_> {
                 }
                 (_, Some(_) | None) => continue,
             };
-            return Err(self.broken(name.span().start, problem));
+            return Err(self.broken(agreement.span().start, problem));
         }
         Ok(())
     }
@@ -156,10 +122,6 @@ impl Check<'_> {
         let line = self.text.as_bytes().iter().take(at).filter(|&&byte| byte == b'\n').count() + 1;
         AgreementError::Rule { file: self.file.to_owned(), line, problem }
     }
-}
-
-fn subscription((id, ours): (SubscriptionId, bool)) -> (Scope, bool) {
-    (Scope::Subscription(id), ours)
 }
 
 /// Names end in records and on terminals as `partner/name`.

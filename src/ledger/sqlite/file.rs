@@ -9,11 +9,11 @@ use super::rights;
 use crate::ledger::LedgerError;
 
 /// Written into the file; a file with another number is left alone.
-const FORMAT: i32 = 3;
-/// The format before it was noted when halves were looked at; such a file gets the tables that it lacks.
-const FORMAT_WITHOUT_CHECKS: i32 = 2;
-/// The format before there were requests; such a file gets the tables that it lacks.
-const FORMAT_WITHOUT_REQUESTS: i32 = 1;
+const FORMAT: i32 = 4;
+/// The first format of which files are brought up to date: then hints waited in a table of their own.
+const WITH_HINTS: i32 = 2;
+/// Then it was noted besides when halves were looked at.
+const WITH_CHECKS: i32 = 3;
 
 const RECORDS: &str = "
     CREATE TABLE handshake (
@@ -40,13 +40,7 @@ const RECORDS: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-const HINTS_AND_REQUESTS: &str = "
-    CREATE TABLE hint (
-        key       TEXT PRIMARY KEY,
-        ticket    TEXT NOT NULL,
-        due       INTEGER NOT NULL,
-        state     TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID;
+const REQUESTS: &str = "
     CREATE TABLE request (
         id        TEXT PRIMARY KEY,
         digest    TEXT NOT NULL,
@@ -63,11 +57,16 @@ const HINTS_AND_REQUESTS: &str = "
     ) STRICT;
 ";
 
-const CHECKS: &str = "
-    CREATE TABLE checked (
-        id        TEXT PRIMARY KEY,
-        at        INTEGER NOT NULL
+const PROGRESS: &str = "
+    CREATE TABLE progress (
+        id         TEXT PRIMARY KEY,
+        read_at    INTEGER,
+        checked_at INTEGER,
+        next       TEXT
     ) STRICT, WITHOUT ROWID;
+";
+
+const SWEEP: &str = "
     CREATE TABLE sweep (
         number    INTEGER PRIMARY KEY CHECK (number = 1),
         note      TEXT NOT NULL
@@ -76,7 +75,6 @@ const CHECKS: &str = "
 
 /// For what is pruned. A program that does not know them keeps them up all the same, so that they make no new format.
 const BY_AGE: &str = "
-    CREATE INDEX IF NOT EXISTS hint_by_age ON hint (due);
     CREATE INDEX IF NOT EXISTS request_by_age ON request (at);
 ";
 
@@ -117,11 +115,7 @@ pub(super) fn open(path: &Path, access: Access, durability: Durability) -> Resul
             }
             Ok(connection)
         }
-        Content { format: FORMAT_WITHOUT_REQUESTS | FORMAT_WITHOUT_CHECKS, .. }
-            if access == Access::ReadOnly =>
-        {
-            Ok(connection)
-        }
+        Content { format: WITH_HINTS | WITH_CHECKS, .. } if access == Access::ReadOnly => Ok(connection),
         Content { format: 0, tables: 0 } => fail("it holds no ledger yet".to_owned()),
         Content { format: 0, .. } => fail(format!("it is a database of something else; {NAME_ANOTHER}")),
         Content { format, .. } => fail(format!(
@@ -195,13 +189,16 @@ impl Content {
         self.format == 0 && self.tables == 0
     }
 
-    fn lacks_something(self) -> bool {
-        self.lacks_requests() || self.format == FORMAT_WITHOUT_CHECKS
+    fn is_out_of_date(self) -> bool {
+        self.is_nothing() || self.format == WITH_HINTS || self.format == WITH_CHECKS
     }
+}
 
-    fn lacks_requests(self) -> bool {
-        self.is_nothing() || self.format == FORMAT_WITHOUT_REQUESTS
-    }
+/// Whether a file has a table.
+pub(super) fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")?
+        .exists([name])
 }
 
 /// Makes the ledger in an empty file, and sets the connection up if the file is a ledger; any other is left as it is.
@@ -209,7 +206,7 @@ fn prepare(connection: &mut Connection, access: Access, durability: Durability) 
     if access == Access::ReadOnly {
         return Content::of(connection);
     }
-    if Content::of(connection)?.lacks_something() {
+    if Content::of(connection)?.is_out_of_date() {
         create(connection)?;
     }
     let content = Content::of(connection)?;
@@ -249,12 +246,20 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     let content = Content::of(&transaction)?;
     if content.is_nothing() {
         transaction.execute_batch(RECORDS)?;
+        transaction.execute_batch(REQUESTS)?;
     }
-    if content.lacks_requests() {
-        transaction.execute_batch(HINTS_AND_REQUESTS)?;
-    }
-    if content.lacks_something() {
-        transaction.execute_batch(CHECKS)?;
+    if content.is_out_of_date() {
+        transaction.execute_batch(PROGRESS)?;
+        match content.format {
+            WITH_CHECKS => transaction.execute_batch(
+                "INSERT INTO progress (id, checked_at) SELECT id, at FROM checked; DROP TABLE checked; DROP TABLE hint",
+            )?,
+            WITH_HINTS => {
+                transaction.execute_batch("DROP TABLE hint")?;
+                transaction.execute_batch(SWEEP)?;
+            }
+            _ => transaction.execute_batch(SWEEP)?,
+        }
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
     transaction.commit()

@@ -2,14 +2,13 @@
 
 mod connection;
 mod file;
-mod freshness;
-mod hints;
+mod progress;
 mod prune;
 mod records;
 mod requests;
 mod rights;
+mod sweeps;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
@@ -18,13 +17,11 @@ use time::OffsetDateTime;
 
 use self::connection::Calls;
 use self::file::{Access, Durability};
-use super::{
-    Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, Stored, SweepNote, Ticket, Urgency, Version,
-};
+use super::{Change, Ledger, LedgerError, Line, Outcome, Progress, Request, Stored, SweepNote, Version};
 use crate::handshake::ids::HandshakeId;
-use crate::handshake::pair::{HalfId, Resource};
 use crate::handshake::phase::Phase;
 use crate::handshake::request_queue::RequestKey;
+use crate::handshake::resource_id::ResourceId;
 
 /// A ledger in one SQLite file. It is opened on first use or by [`SqliteLedger::check`].
 ///
@@ -77,20 +74,21 @@ impl Ledger for SqliteLedger {
     async fn commit(&self, change: &Change<'_>, read: Version) -> Result<Version, LedgerError> {
         let (record, line) = (change.record.clone(), change.line.clone());
         let (request, outcomes) = (change.request.cloned(), change.outcomes.to_vec());
+        let progress = change.progress.cloned();
         let work = move |connection: &mut Connection| {
-            let request = request.as_ref();
-            let change = Change { record: &record, line: &line, request, outcomes: &outcomes };
+            let (request, progress) = (request.as_ref(), progress.as_ref());
+            let change = Change { record: &record, line: &line, request, outcomes: &outcomes, progress };
             records::commit(connection, &change, read)
         };
         self.lasting.call(work).await
     }
 
-    async fn of_half(&self, half: &HalfId) -> Result<Vec<Stored>, LedgerError> {
+    async fn of_half(&self, half: &ResourceId) -> Result<Vec<Stored>, LedgerError> {
         let half = half.clone();
         self.lasting.call(move |connection| records::of_half(connection, &half)).await
     }
 
-    async fn of_resource(&self, resource: &Resource) -> Result<Vec<Stored>, LedgerError> {
+    async fn of_resource(&self, resource: &ResourceId) -> Result<Vec<Stored>, LedgerError> {
         let resource = resource.clone();
         self.lasting.call(move |connection| records::of_resource(connection, &resource)).await
     }
@@ -104,32 +102,6 @@ impl Ledger for SqliteLedger {
         self.lasting.call(move |connection| records::history(connection, &id)).await
     }
 
-    async fn announce(
-        &self,
-        key: &HintKey,
-        ticket: &Ticket,
-        urgency: Urgency,
-        now: OffsetDateTime,
-    ) -> Result<bool, LedgerError> {
-        let (key, ticket) = (key.clone(), ticket.clone());
-        self.lasting.call(move |connection| hints::announce(connection, &key, &ticket, urgency, now)).await
-    }
-
-    async fn announced(&self, key: &HintKey, ticket: &Ticket) -> Result<(), LedgerError> {
-        let (key, ticket) = (key.clone(), ticket.clone());
-        self.hasty.call(move |connection| hints::announced(connection, &key, &ticket)).await
-    }
-
-    async fn take(&self, key: &HintKey, ticket: &Ticket) -> Result<bool, LedgerError> {
-        let (key, ticket) = (key.clone(), ticket.clone());
-        self.hasty.call(move |connection| hints::take(connection, &key, &ticket)).await
-    }
-
-    async fn rest(&self, key: &HintKey, now: OffsetDateTime) -> Result<(), LedgerError> {
-        let key = key.clone();
-        self.hasty.call(move |connection| hints::rest(connection, &key, now)).await
-    }
-
     async fn request(&self, id: &RequestKey) -> Result<Option<Request>, LedgerError> {
         let id = id.clone();
         self.lasting.call(move |connection| requests::load(connection, &id)).await
@@ -140,36 +112,41 @@ impl Ledger for SqliteLedger {
         self.lasting.call(move |connection| requests::note(connection, request.as_ref(), &outcomes)).await
     }
 
-    async fn untold(&self, most: usize) -> Result<Vec<Outcome>, LedgerError> {
-        self.lasting.call(move |connection| requests::untold(connection, most)).await
+    async fn pending(&self, most: usize) -> Result<Vec<Outcome>, LedgerError> {
+        self.lasting.call(move |connection| requests::pending(connection, most)).await
     }
 
-    async fn told(&self, outcomes: &[Outcome]) -> Result<(), LedgerError> {
+    async fn sent(&self, outcomes: &[Outcome]) -> Result<(), LedgerError> {
         let outcomes = outcomes.to_vec();
-        self.hasty.call(move |connection| requests::told(connection, &outcomes)).await
+        self.hasty.call(move |connection| requests::sent(connection, &outcomes)).await
     }
 
     async fn prune(&self, before: OffsetDateTime) -> Result<bool, LedgerError> {
         self.hasty.call(move |connection| prune::prune(connection, before)).await
     }
 
-    async fn note_checked(&self, ids: &[HandshakeId], at: OffsetDateTime) -> Result<(), LedgerError> {
-        let ids = ids.to_vec();
-        self.hasty.call(move |connection| freshness::note_checked(connection, &ids, at)).await
-    }
-
-    async fn checked(&self) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError> {
-        self.lasting.call(|connection| freshness::checked(connection)).await
+    async fn note_progress(
+        &self,
+        ids: &[HandshakeId],
+        progress: &Progress,
+        now: OffsetDateTime,
+    ) -> Result<(), LedgerError> {
+        let (ids, progress) = (ids.to_vec(), progress.clone());
+        self.hasty.call(move |connection| progress::note(connection, &ids, &progress, now)).await
     }
 
     async fn note_sweep(&self, note: &SweepNote) -> Result<(), LedgerError> {
         let note = note.clone();
-        self.hasty.call(move |connection| freshness::note_sweep(connection, &note)).await
+        self.hasty.call(move |connection| sweeps::note(connection, &note)).await
     }
 
     async fn last_sweep(&self) -> Result<Option<SweepNote>, LedgerError> {
-        self.lasting.call(|connection| freshness::last_sweep(connection)).await
+        self.lasting.call(|connection| sweeps::last(connection)).await
     }
+}
+
+fn moment(microseconds: i64) -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH.saturating_add(time::Duration::microseconds(microseconds))
 }
 
 fn microseconds(at: OffsetDateTime) -> i64 {

@@ -9,10 +9,7 @@ use crate::ledger::{LINES_KEPT, LedgerError};
 /// At most so many rows of each kind go in one call, so that nobody waits long for the lock.
 const ROWS_MAX: usize = 1000;
 
-const HINTS: &str = "
-    DELETE FROM hint WHERE key IN (SELECT key FROM hint WHERE due < ?1 ORDER BY due LIMIT ?2)";
-
-/// Records name requests by `asked` and by their wish.
+/// Records name requests by `asked` and by their goal, which earlier formats call `wish`.
 const REQUESTS: &str = "
     DELETE FROM request WHERE id IN (
         SELECT id FROM request
@@ -21,6 +18,10 @@ const REQUESTS: &str = "
                 SELECT asked.value
                 FROM handshake, json_each(iif(json_valid(record), record, '{}'), '$.asked') AS asked
                 WHERE asked.value IS NOT NULL)
+            AND id NOT IN (
+                SELECT goal.value
+                FROM handshake, json_each(iif(json_valid(record), record, '{}'), '$.goal') AS goal
+                WHERE goal.key = 'request')
             AND id NOT IN (
                 SELECT wish.value
                 FROM handshake, json_each(iif(json_valid(record), record, '{}'), '$.wish') AS wish
@@ -40,13 +41,12 @@ pub(super) fn prune(connection: &mut Connection, before: OffsetDateTime) -> Resu
     let age = microseconds(before);
     let most = i64::try_from(ROWS_MAX).unwrap_or(i64::MAX);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let hints = transaction.prepare_cached(HINTS)?.execute(params![age, most])?;
     let requests = transaction.prepare_cached(REQUESTS)?.execute(params![age, most])?;
     let seconds = before.unix_timestamp();
     let lines = transaction.prepare_cached(LINES)?.execute(params![seconds, most, LINES_KEPT])?;
     transaction.commit()?;
-    if hints + requests + lines > 0 {
-        tracing::info!(%before, hints, requests, lines, "the ledger has forgotten what was over");
+    if requests + lines > 0 {
+        tracing::info!(%before, requests, lines, "the ledger has forgotten what was over");
     }
-    Ok([hints, requests, lines].contains(&ROWS_MAX))
+    Ok([requests, lines].contains(&ROWS_MAX))
 }

@@ -2,15 +2,16 @@
 
 use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior, params};
 
-use super::{key, microseconds, requests};
+use super::file::has_table;
+use super::{key, microseconds, progress, requests};
 use crate::handshake::ids::HandshakeId;
-use crate::handshake::pair::{HalfId, Resource};
 use crate::handshake::phase::Phase;
 use crate::handshake::record::Record;
+use crate::handshake::resource_id::ResourceId;
 use crate::ledger::{Change, LedgerError, Line, Stored, Version};
 
 pub(super) fn load(connection: &Connection, id: &HandshakeId) -> Result<Option<Stored>, LedgerError> {
-    Ok(select(connection, "WHERE id = ?1", [id.as_str()])?.pop())
+    Ok(select(connection, "WHERE handshake.id = ?1", [id.as_str()])?.pop())
 }
 
 pub(super) fn commit(
@@ -18,7 +19,7 @@ pub(super) fn commit(
     change: &Change<'_>,
     read: Version,
 ) -> Result<Version, LedgerError> {
-    let Change { record, line, request, outcomes } = change;
+    let Change { record, line, request, outcomes, progress } = change;
     let (body, line) = (serde_json::to_string(record)?, serde_json::to_string(line)?);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let stored: Option<u32> = transaction
@@ -41,6 +42,9 @@ pub(super) fn commit(
         line
     ])?;
     requests::write(&transaction, *request, outcomes)?;
+    if let Some(progress) = progress {
+        progress::replace(&transaction, &record.id, progress)?;
+    }
     transaction.commit()?;
     Ok(next)
 }
@@ -51,7 +55,7 @@ fn write(
     version: Version,
     body: &str,
 ) -> Result<(), LedgerError> {
-    let half = |half: &Option<HalfId>| half.as_ref().map(key);
+    let half = |half: &Option<ResourceId>| half.as_ref().map(key);
     transaction
         .prepare_cached("INSERT OR REPLACE INTO handshake VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
         .execute(params![
@@ -68,26 +72,28 @@ fn write(
     Ok(())
 }
 
-pub(super) fn of_half(connection: &Connection, half: &HalfId) -> Result<Vec<Stored>, LedgerError> {
-    select(connection, "WHERE our_half = ?1 OR their_half = ?1 ORDER BY id", [key(half)])
+pub(super) fn of_half(connection: &Connection, half: &ResourceId) -> Result<Vec<Stored>, LedgerError> {
+    select(connection, "WHERE our_half = ?1 OR their_half = ?1 ORDER BY handshake.id", [key(half)])
 }
 
-pub(super) fn of_resource(connection: &Connection, resource: &Resource) -> Result<Vec<Stored>, LedgerError> {
-    select(connection, "WHERE our_resource = ?1 OR their_resource = ?1 ORDER BY id", [key(resource)])
+pub(super) fn of_resource(
+    connection: &Connection,
+    resource: &ResourceId,
+) -> Result<Vec<Stored>, LedgerError> {
+    select(
+        connection,
+        "WHERE our_resource = ?1 OR their_resource = ?1 ORDER BY handshake.id",
+        [key(resource)],
+    )
 }
 
 /// A record that cannot be read, such as one of a later version, must not keep the sweep from all the others.
 pub(super) fn list(connection: &Connection, phase: Option<Phase>) -> Result<Vec<Stored>, LedgerError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, version, record FROM handshake WHERE ?1 IS NULL OR phase = ?1 ORDER BY updated_at, id",
-    )?;
-    let read =
-        |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?, row.get::<_, String>(2)?));
+    let which = "WHERE ?1 IS NULL OR phase = ?1 ORDER BY updated_at, handshake.id";
     let mut listed = Vec::new();
-    for row in statement.query_map([phase.map(|phase| phase.to_string())], read)? {
-        let (id, version, record) = row?;
-        match serde_json::from_str(&record) {
-            Ok(record) => listed.push(Stored { record, version: Version(version) }),
+    for (id, stored) in read(connection, which, [phase.map(|phase| phase.to_string())])? {
+        match stored {
+            Ok(stored) => listed.push(stored),
             Err(error) => tracing::error!(handshake = %id, %error, "a record cannot be read and is left out"),
         }
     }
@@ -102,13 +108,37 @@ pub(super) fn history(connection: &Connection, id: &HandshakeId) -> Result<Vec<L
 }
 
 fn select(connection: &Connection, which: &str, params: impl Params) -> Result<Vec<Stored>, LedgerError> {
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT version, record FROM handshake {which}"))?;
-    let read = |row: &Row<'_>| Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?));
-    let rows = statement.query_map(params, read)?;
-    rows.map(|row| {
-        let (version, record) = row?;
-        Ok(Stored { record: serde_json::from_str(&record)?, version: Version(version) })
-    })
-    .collect()
+    read(connection, which, params)?.into_iter().map(|(_, stored)| stored).collect()
+}
+
+/// Who only reads may look at a file of an earlier format, in which nothing is noted beside the records.
+const ALONE: &str = "SELECT handshake.id, version, record, NULL, NULL, NULL FROM handshake";
+const WITH_PROGRESS: &str = "
+    SELECT handshake.id, version, record, read_at, checked_at, next
+    FROM handshake LEFT JOIN progress ON progress.id = handshake.id";
+
+/// A row as a record, or why it is none.
+type Read = Result<Stored, LedgerError>;
+
+fn read(
+    connection: &Connection,
+    which: &str,
+    params: impl Params,
+) -> Result<Vec<(String, Read)>, LedgerError> {
+    let from = if has_table(connection, "progress")? { WITH_PROGRESS } else { ALONE };
+    let mut statement = connection.prepare_cached(&format!("{from} {which}"))?;
+    let columns = |row: &Row<'_>| {
+        let record = (row.get::<_, u32>(1)?, row.get::<_, String>(2)?);
+        Ok((row.get::<_, String>(0)?, record, progress::of_row(row, 3)?))
+    };
+    let mut read = Vec::new();
+    for row in statement.query_map(params, columns)? {
+        let (id, (version, record), progress) = row?;
+        let stored = || {
+            let (record, progress) = (serde_json::from_str(&record)?, progress::of_columns(progress)?);
+            Ok(Stored { record, version: Version(version), progress })
+        };
+        read.push((id, stored()));
+    }
+    Ok(read)
 }

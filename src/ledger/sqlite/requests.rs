@@ -1,11 +1,11 @@
-//! Requests, and the outcomes that have still to be told.
+//! Requests, and the outcomes that have still to be sent.
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use time::OffsetDateTime;
 
 use super::microseconds;
+use crate::handshake::goal::RequestId;
 use crate::handshake::request_queue::RequestKey;
-use crate::handshake::wish::RequestId;
 use crate::ledger::{LedgerError, Outcome, Request, Standing};
 
 pub(super) fn load(connection: &Connection, id: &RequestKey) -> Result<Option<Request>, LedgerError> {
@@ -63,7 +63,7 @@ pub(super) fn write(
     Ok(())
 }
 
-pub(super) fn untold(connection: &Connection, most: usize) -> Result<Vec<Outcome>, LedgerError> {
+pub(super) fn pending(connection: &Connection, most: usize) -> Result<Vec<Outcome>, LedgerError> {
     let mut statement = connection
         .prepare_cached("SELECT id, subject, request, body FROM outcome ORDER BY number LIMIT ?1")?;
     let most = i64::try_from(most).unwrap_or(i64::MAX);
@@ -74,7 +74,7 @@ pub(super) fn untold(connection: &Connection, most: usize) -> Result<Vec<Outcome
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-pub(super) fn told(connection: &mut Connection, outcomes: &[Outcome]) -> Result<(), LedgerError> {
+pub(super) fn sent(connection: &mut Connection, outcomes: &[Outcome]) -> Result<(), LedgerError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for outcome in outcomes {
         transaction.prepare_cached("DELETE FROM outcome WHERE id = ?1")?.execute([&outcome.id])?;

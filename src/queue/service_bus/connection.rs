@@ -157,7 +157,7 @@ impl Connection {
         match queue {
             Queue::ResourceEvents => events,
             Queue::ConnectionRequests => requests,
-            Queue::Handshakes => handshakes,
+            Queue::Reconcile => handshakes,
             Queue::ConnectionOutcomes => outcomes,
         }
     }

@@ -10,6 +10,7 @@ use super::pair::{Halves, Pair};
 use crate::cli::demo::operator::Operator;
 use crate::cli::demo::timeline::Timeline;
 use crate::cli::request::message;
+use crate::kinds::Kinds;
 use crate::queue::service_bus::{QueuePath, ServiceBus};
 use crate::queue::{Queue, Queues as _};
 use crate::request::Request;
@@ -47,7 +48,7 @@ fn request(pair: &Pair) -> anyhow::Result<Request> {
         "ours": pair.ours,
         "theirs": pair.theirs,
     });
-    Ok(Request::parse(body.to_string().as_bytes())?)
+    Ok(Request::parse(&Kinds::built_in(), body.to_string().as_bytes())?)
 }
 
 /// Receives outcomes, as whoever acts on them would, until that of a request comes.
