@@ -14,6 +14,14 @@ lint:
     cargo clippy --workspace --all-targets -- -D warnings
     cargo clippy --no-default-features -- -D warnings
 
+# The documentation of every crate, warnings refused
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace
+
+# Places outside the repository, dead links, things left undone
+repository:
+    .ci/repository
+
 # Format everything
 fmt:
     cargo fmt --all

@@ -201,6 +201,19 @@ fn is_current(name: &str, schema: &Value) {
     );
 }
 
+/// Holds a file that is made from the code to what the code says.
+#[track_caller]
+pub(crate) fn is_current_text(name: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    if std::env::var_os("PEERPACT_WRITE_GOLDEN").is_some() {
+        std::fs::write(&file, text).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&file).unwrap() == text,
+        "{name} is not what the code says: run with PEERPACT_WRITE_GOLDEN=1 and read the difference"
+    );
+}
+
 #[test]
 fn the_published_schema_of_requests_is_that_of_the_types() {
     let name = "connection-request.v1.json";
@@ -242,12 +255,5 @@ fn the_reference_of_phases_and_reasons_is_what_the_types_say() {
     for (code, means) in reasons {
         text += &format!("| `{code}` | {means} |\n");
     }
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/reasons.md");
-    if std::env::var_os("PEERPACT_WRITE_GOLDEN").is_some() {
-        std::fs::write(&file, &text).unwrap();
-    }
-    assert!(
-        std::fs::read_to_string(&file).unwrap() == text,
-        "docs/reference/reasons.md is not what the types say"
-    );
+    is_current_text("docs/reference/reasons.md", &text);
 }

@@ -58,8 +58,12 @@ impl LocalAzure<'_> {
             write(&path.join(function).join("function.json"), text)?;
         }
         let (partner, text) = match tenant {
-            Tenant::Contoso => ("fabrikam.toml", include_str!("../../agreements/of-contoso/fabrikam.toml")),
-            Tenant::Fabrikam => ("contoso.toml", include_str!("../../agreements/of-fabrikam/contoso.toml")),
+            Tenant::Contoso => {
+                ("fabrikam.toml", include_str!("../../examples/agreements/of-contoso/fabrikam.toml"))
+            }
+            Tenant::Fabrikam => {
+                ("contoso.toml", include_str!("../../examples/agreements/of-fabrikam/contoso.toml"))
+            }
         };
         write(&agreements.join(partner), text)?;
         let handler = path.join("handler");

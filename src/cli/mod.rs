@@ -8,6 +8,9 @@ mod explain;
 mod local_azure;
 mod output;
 mod queue;
+#[cfg(test)]
+#[cfg(feature = "sandbox")]
+mod reference;
 mod request;
 #[cfg(feature = "sandbox")]
 mod sandbox;

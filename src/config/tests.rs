@@ -1,5 +1,10 @@
 //! What the environment may say.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use super::*;
 
 const BUS: &str =
@@ -152,4 +157,69 @@ fn what_events_may_cost_is_a_number_within_bounds_and_has_a_default() {
         let error = with(&[(EVENTS, bad), (EVENT_CALLS, bad)]).unwrap_err();
         assert_eq!(variables(&error), [EVENTS, EVENT_CALLS], "{bad}");
     }
+}
+
+/// The rows of the reference: a setting, and what holds where it is not set.
+fn documented() -> Vec<(&'static str, &'static str)> {
+    let rows = include_str!("../../docs/reference/settings.md").lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        Some((cells.next()?.trim_end_matches('`'), cells.next()?))
+    });
+    rows.collect()
+}
+
+#[test]
+fn the_reference_lists_the_settings_that_are_read_and_no_others() {
+    let read = RefCell::new(BTreeSet::new());
+    let missing = Config::from_env(|name| {
+        read.borrow_mut().insert(name.to_owned());
+        None
+    });
+    let rows = documented();
+    assert_eq!(rows.iter().map(|row| row.0.to_owned()).collect::<BTreeSet<_>>(), read.take());
+    let needed = |row: &&(&str, &str)| row.1.starts_with("required") || row.1 == "set by the host";
+    let mut needed: Vec<_> = rows.iter().filter(needed).map(|row| row.0).collect();
+    needed.retain(|name| *name != SERVICE_BUS_NAMESPACE);
+    let mut told = variables(&missing.unwrap_err());
+    needed.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(needed, told);
+}
+
+#[test]
+fn the_reference_tells_the_defaults_that_hold() {
+    let EventLimits { queued, calls } = EventLimits::default();
+    for (name, default) in [
+        (KEEP_DAYS, KEEP_DAYS_DEFAULT.to_string()),
+        (EVENTS, queued.to_string()),
+        (EVENT_CALLS, calls.to_string()),
+        (AUTHORITY, PUBLIC_AUTHORITY.to_owned()),
+        (RESOURCE_MANAGER, PUBLIC_RESOURCE_MANAGER.to_owned()),
+        (LOG, "info".to_owned()),
+    ] {
+        assert!(documented().contains(&(name, &format!("`{default}`"))), "{name} is {default} by default");
+    }
+}
+
+#[test]
+fn no_source_reads_a_setting_that_the_reference_does_not_list() {
+    let is_name = |word: &&str| {
+        let start = ["PEERPACT_", "AZURE_", "FUNCTIONS_"].into_iter().find(|start| word.starts_with(start));
+        start.is_some_and(|start| *word != start) && !word.contains(char::is_whitespace)
+    };
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut found = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(path).unwrap();
+            found.extend(text.split('"').filter(|word| is_name(word)).map(str::to_owned));
+        }
+    }
+    assert!(found.remove("PEERPACT_WRITE_GOLDEN"), "tests read it");
+    let rows: BTreeSet<_> = documented().iter().map(|row| row.0.to_owned()).collect();
+    assert_eq!(found, rows);
 }

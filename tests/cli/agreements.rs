@@ -140,7 +140,7 @@ fn a_file_that_is_too_long_to_be_an_agreement_is_not_read() {
 #[test]
 fn the_starter_agreements_are_taken() {
     for (folder, tenant) in [("of-contoso", CONTOSO), ("of-fabrikam", FABRIKAM)] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("agreements").join(folder);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/agreements").join(folder);
         answer(&["agreements", "check", path.to_str().unwrap(), "--tenant", tenant]);
     }
 }
