@@ -161,6 +161,17 @@ pub struct Reorder {
     pub within_ms: u64,
 }
 
+/// The connection was dropped before an answer came, as a fault plan asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Cut {
+    /// Nothing has happened.
+    #[error("the connection was reset before the call took effect")]
+    BeforeCommit,
+    /// The call has taken effect.
+    #[error("the connection was reset after the call took effect, before the answer")]
+    AfterCommit,
+}
+
 /// Why a plan is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum FaultPlanError {

@@ -12,14 +12,15 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::arm::{self, Address, ArmCall, ArmError, Caller, Cx, Reply, Store};
-use crate::azure::{Cut, Settings};
-use crate::entra::{self, Claims, Endpoint, Entra, Signer};
+use crate::arm::{self, Address, ArmCall, ArmError, Caller, Cx, Store};
+use crate::entra::{self, AuthorityEndpoint, Claims, Entra, Signer};
 use crate::events::{Events, stamp};
-use crate::faults::{Action, Answer, FaultPlan, RetryAfter};
+use crate::faults::{Action, Answer, Cut, FaultPlan, RetryAfter};
 use crate::history::{Call, History};
 use crate::injector::{CallFacts, Faults};
 use crate::mint::Mint;
+use crate::reply::Reply;
+use crate::settings::Settings;
 use crate::world::World;
 
 /// The largest body that is taken.
@@ -218,7 +219,7 @@ impl Model {
         let reply = arm::answer(&mut cx, &address)?;
         // What an operation took over is told at its end; what is left is told now.
         let told = std::mem::take(&mut cx.happenings);
-        self.changed |= !told.is_empty() || self.store.is_running(request_id);
+        self.changed |= !told.is_empty() || self.store.operations.is_running(request_id);
         for happening in told {
             self.events.publish(&happening, now, &mut self.mint, &mut self.faults);
         }
@@ -283,7 +284,7 @@ impl Model {
 }
 
 fn who(request: &Request<Bytes>, claims: Option<Claims>) -> Who {
-    if let Some(Endpoint::Token(tenant)) = entra::endpoint(request.uri().path()) {
+    if let Some(AuthorityEndpoint::Token(tenant)) = entra::endpoint(request.uri().path()) {
         return Who { client_id: entra::client_id(request.body()), tenant: Some(tenant.to_owned()) };
     }
     claims.map_or_else(Who::default, |claims| Who { client_id: Some(claims.appid), tenant: Some(claims.tid) })

@@ -4,35 +4,7 @@
 //! extension sessions of 2023-08 and 2024-05, Azure PowerShell sessions of 2022 and 2024-10); *documented* what the pages
 //! about cross-tenant connections say; *inferred* is the sandbox's own reading.
 
-/// `connectionState`, of a scope connection and of a network manager connection alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ConnectionState {
-    Pending,
-    Connected,
-    Conflict,
-    Revoked,
-    Rejected,
-}
-
-impl ConnectionState {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "Pending",
-            Self::Connected => "Connected",
-            Self::Conflict => "Conflict",
-            Self::Revoked => "Revoked",
-            Self::Rejected => "Rejected",
-        }
-    }
-
-    /// Whether a half in this state counts as consent. Inferred: one that is to be deleted and made again does not.
-    pub(crate) const fn stands(self) -> bool {
-        match self {
-            Self::Pending | Self::Connected => true,
-            Self::Conflict | Self::Revoked | Self::Rejected => false,
-        }
-    }
-}
+use crate::arm::state::{ConnectionState, MemberState};
 
 /// What a half sees around itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,24 +50,6 @@ pub(crate) fn on_write(before: Option<ConnectionState>, same: bool) -> Connectio
         (Some(before), true) => before,
         // Inferred: it asks for something else, so nobody has consented yet.
         (Some(_), false) => ConnectionState::Pending,
-    }
-}
-
-/// `provisioningState` of a member of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MemberState {
-    Updating,
-    Succeeded,
-    Failed,
-}
-
-impl MemberState {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Updating => "Updating",
-            Self::Succeeded => "Succeeded",
-            Self::Failed => "Failed",
-        }
     }
 }
 
