@@ -19,6 +19,7 @@ mod injector;
 mod mint;
 mod model;
 mod reply;
+mod request;
 pub mod service_bus;
 mod settings;
 pub mod up;

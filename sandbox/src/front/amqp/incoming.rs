@@ -6,10 +6,11 @@ use fe2o3_amqp_types::messaging::{Accepted, DeliveryState, Rejected};
 use fe2o3_amqp_types::performatives::{Disposition, Performative, Transfer};
 
 use super::address::Node;
+use super::around::Around;
 use super::link::{Delivered, End, refusal, refused};
 use super::management::manage;
 use super::message::{self, NotTaken, Sent};
-use super::session::{Around, Session, WINDOW, unattached};
+use super::session::{Session, WINDOW, unattached};
 use crate::service_bus::Message;
 
 impl Session {

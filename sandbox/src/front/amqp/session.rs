@@ -5,35 +5,18 @@ use std::collections::{BTreeMap, VecDeque};
 use bytes::Bytes;
 use fe2o3_amqp_types::definitions::{AmqpError, Error, Handle, SessionError};
 use fe2o3_amqp_types::performatives::{Attach, Begin, Detach, Flow, Performative, Transfer};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::around::Around;
 use super::attach;
-use super::claims::{Gate, Rights};
 use super::link::{End, Link, refusal};
-use super::wire::{FrameKind, Outgoing};
+use super::wire::FrameKind;
 use crate::service_bus::Broker;
 
 /// How many transfers the peer may send before it hears of a new window.
 pub(super) const WINDOW: u32 = 5000;
 /// The highest handle: more links than any client opens in a session.
 const HIGHEST_HANDLE: u32 = 255;
-
-/// What a session uses of its connection.
-pub(super) struct Around<'a> {
-    pub(super) gate: &'a Gate,
-    pub(super) rights: &'a mut Rights,
-    pub(super) out: &'a mut Outgoing,
-    /// The largest frame that the peer takes.
-    pub(super) frame_limit: usize,
-    pub(super) now: OffsetDateTime,
-}
-
-impl Around<'_> {
-    pub(super) fn broker(&self) -> &Broker {
-        &self.gate.broker
-    }
-}
 
 /// A message that went to the peer under a lock.
 #[derive(Clone, Copy, Debug)]
