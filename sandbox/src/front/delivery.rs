@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;
 
-use super::loopback::{LoopbackError, loopback_client};
+use super::functions_host::{LoopbackError, loopback_client};
 use crate::{Azure, Delivery, Endpoint, Tenant, service_bus::Message};
 
 /// A tenant's webhook.

@@ -8,7 +8,6 @@ mod control;
 mod delivery;
 pub mod functions_host;
 mod https;
-mod loopback;
 pub(crate) mod ready;
 
 pub use amqp::serve_amqp;

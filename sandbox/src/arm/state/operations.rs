@@ -56,7 +56,7 @@ impl Work {
 }
 
 /// What an operation does in the end, in the state `S`, to the resource with this key.
-pub(crate) type Finish<S> = fn(&mut S, &mut Mint, &Key);
+pub(crate) type Effect<S> = fn(&mut S, &mut Mint, &Key);
 
 /// An operation under way or over.
 #[derive(Clone, Debug)]
@@ -69,7 +69,7 @@ pub(crate) struct Operation<S> {
     pub(crate) done: bool,
     pub(crate) subject: Key,
     pub(crate) holds: Vec<Key>,
-    pub(crate) finish: Finish<S>,
+    pub(crate) finish: Effect<S>,
     pub(crate) api_version: String,
     pub(crate) seal: String,
     pub(crate) tells: Vec<Happening>,
@@ -111,7 +111,7 @@ pub(crate) struct Operations<S> {
 /// What is to be done now that an operation is over.
 pub(crate) struct Ended<S> {
     pub(crate) at: OffsetDateTime,
-    pub(crate) finish: Finish<S>,
+    pub(crate) finish: Effect<S>,
     pub(crate) subject: Key,
     pub(crate) tells: Vec<Happening>,
 }

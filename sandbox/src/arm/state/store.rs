@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::managers::Managers;
 use super::networks::VirtualNetwork;
-use super::operations::{self, Operations};
+use super::operations::{Effect, Operations};
 use super::provisioning::Provisioning;
 use super::roles::{RoleAssignment, RoleDefinition};
 use crate::arm::call::Key;
@@ -39,7 +39,7 @@ pub(crate) struct Plain {
 }
 
 /// What an operation does in the end to the resource with its key.
-pub(crate) type Finish = operations::Finish<Store>;
+pub(crate) type Finish = Effect<Store>;
 
 /// The state of Resource Manager.
 #[derive(Debug, Default)]

@@ -3,18 +3,18 @@
 use serde::{Deserialize, de::DeserializeOwned};
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use super::{
+    app_error::AppError,
     binding::{BindingJson, trigger_and_output},
-    expand::{Settings, expand},
+    expand::{AppSettings, expand},
+    function::Function,
     host_json::{HostJson, ServiceBusOptions},
     namespace::Namespace,
-    routes::Route,
-    schedule::Schedule,
 };
 
 /// A function app, read from its folder.
@@ -36,115 +36,6 @@ pub struct App {
     pub service_bus: ServiceBusOptions,
     /// The functions, by name.
     pub functions: BTreeMap<String, Function>,
-}
-
-/// One function.
-#[derive(Debug, Clone)]
-pub struct Function {
-    /// The folder's name, which is also the path that the handler is called on.
-    pub name: String,
-    /// The name of the trigger binding: the key in `Data`.
-    pub binding: String,
-    /// What starts it.
-    pub trigger: Trigger,
-    /// The name of its `http` output binding.
-    pub http_output: Option<String>,
-}
-
-/// What starts a function.
-#[derive(Debug, Clone)]
-pub enum Trigger {
-    /// `eventGridTrigger`, one event an invocation.
-    EventGrid,
-    /// `timerTrigger`.
-    Timer(TimerTrigger),
-    /// `httpTrigger`.
-    Http(HttpTrigger),
-    /// `serviceBusTrigger` of a queue, one message an invocation.
-    ServiceBus(ServiceBusTrigger),
-}
-
-/// A `serviceBusTrigger`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServiceBusTrigger {
-    /// The queue or dead-letter queue, as the namespace spells it.
-    pub queue: String,
-    /// Whether the handler is sent the body's bytes as base64 (`dataType` `binary`) instead of its text.
-    pub binary: bool,
-}
-
-/// A `timerTrigger`.
-#[derive(Debug, Clone)]
-pub struct TimerTrigger {
-    /// When it fires.
-    pub schedule: Schedule,
-    /// Whether it also fires when the host starts.
-    pub run_on_startup: bool,
-}
-
-/// An `httpTrigger`.
-#[derive(Debug, Clone)]
-pub struct HttpTrigger {
-    /// Who may call it.
-    pub auth_level: AuthLevel,
-    /// The methods it answers, in upper case; empty is every method.
-    pub methods: Vec<String>,
-    /// Its route, without the prefix.
-    pub route: Route,
-}
-
-/// Which key an HTTP function asks for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AuthLevel {
-    /// None.
-    Anonymous,
-    /// A host key.
-    #[default]
-    Function,
-    /// The master key.
-    Admin,
-}
-
-/// Why a folder is not a function app that can be run here. Every error says which file and, where there is one, which field.
-#[derive(Debug, thiserror::Error)]
-pub enum AppError {
-    /// The file or folder cannot be read.
-    #[error("{file} cannot be read")]
-    Read {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The file is not JSON, or a field in it has the wrong type.
-    #[error("{file}: {field}")]
-    Json {
-        /// The file.
-        file: PathBuf,
-        /// The path to the field, `.` for the whole file.
-        field: String,
-        /// Why, with line and column.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// The field's value cannot be used.
-    #[error("{file}: {field}: {message}")]
-    Value {
-        /// The file.
-        file: PathBuf,
-        /// The path to the field.
-        field: String,
-        /// Why.
-        message: String,
-    },
-}
-
-impl AppError {
-    pub(super) fn value(file: &Path, field: impl Into<String>, message: impl ToString) -> Self {
-        Self::Value { file: file.to_owned(), field: field.into(), message: message.to_string() }
-    }
 }
 
 #[derive(Deserialize)]
@@ -190,7 +81,7 @@ impl App {
 
 fn read_functions(
     root: &Path,
-    settings: &Settings,
+    settings: &AppSettings,
     namespace: Option<&Namespace>,
 ) -> Result<BTreeMap<String, Function>, AppError> {
     let unreadable = |source| AppError::Read { file: root.to_owned(), source };

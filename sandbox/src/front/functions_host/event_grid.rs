@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::{
-    app::{Function, Trigger},
-    host::{InvocationError, Shared},
+    function::{Function, Trigger},
     invocation,
-    server::{host_is_down, key, query_value, refused},
+    shared::{InvocationError, Shared},
+    web::{host_is_down, key, query_value, refused},
 };
 
 /// One request to the webhook: a subscription's validation, events, or the end of a subscription.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::app::AppError;
+use super::app_error::AppError;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-use super::app::AuthLevel;
+use super::function::AuthLevel;
 
 /// The keys of one function app. The same seed and name give the same keys, so that a run can be repeated.
 #[derive(Clone)]

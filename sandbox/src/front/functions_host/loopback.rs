@@ -15,7 +15,7 @@ pub enum LoopbackError {
 }
 
 /// A client that trusts nobody over TLS and uses no proxy. `timeout` covers a whole exchange.
-pub(super) fn loopback_client(timeout: Option<Duration>) -> Result<reqwest::Client, LoopbackError> {
+pub(crate) fn loopback_client(timeout: Option<Duration>) -> Result<reqwest::Client, LoopbackError> {
     // Given explicitly, because without it the client takes a provider that somebody must have installed for the whole process.
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
