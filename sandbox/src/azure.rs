@@ -106,7 +106,7 @@ impl Azure {
     }
 
     /// The same, but no more than so many.
-    pub fn due_events_up_to(&self, most: usize) -> Vec<Delivery> {
+    pub(crate) fn due_events_up_to(&self, most: usize) -> Vec<Delivery> {
         let now = self.clock.now();
         self.settled().events.due(now, most)
     }

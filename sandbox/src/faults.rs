@@ -192,7 +192,7 @@ impl FaultPlan {
     }
 
     /// Checks shares, ranges, statuses and that a rule chooses its calls in one way only.
-    pub fn check(&self) -> Result<(), FaultPlanError> {
+    pub(crate) fn check(&self) -> Result<(), FaultPlanError> {
         let refuse = |why: String| Err(FaultPlanError::Value(why));
         let in_order = |range: Option<Range>| range.is_none_or(|range| range.min <= range.max);
         if !in_order(self.latency_ms) {

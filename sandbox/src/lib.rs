@@ -35,4 +35,4 @@ pub use faults::{
 pub use history::Call;
 pub use service_bus::Broker;
 pub use settings::{Pace, Settings};
-pub use world::{Endpoint, EventSubscription, Principal, Tenant, World};
+pub use world::{Principal, Tenant, World};

@@ -34,11 +34,11 @@ struct Shared {
 
 /// Tells of changes to a namespace from the moment on at which it was made.
 #[derive(Debug)]
-pub struct Changes(watch::Receiver<u64>);
+pub(crate) struct Changes(watch::Receiver<u64>);
 
 impl Changes {
     /// Resolves once something has changed since the last call, at once if it has already.
-    pub async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         if self.0.changed().await.is_err() {
             // The namespace is gone, so that nothing changes any more.
             std::future::pending::<()>().await;
@@ -54,7 +54,7 @@ impl fmt::Debug for Broker {
 
 impl Broker {
     /// The name of the rule whose key opens the namespace.
-    pub const KEY_NAME: &'static str = "RootManageSharedAccessKey";
+    pub(crate) const KEY_NAME: &'static str = "RootManageSharedAccessKey";
 
     pub(crate) fn new(tenant: Tenant, clock: Clock, seed: u64, lock_duration: Duration) -> Self {
         use base64::Engine;
@@ -184,7 +184,7 @@ impl Broker {
     }
 
     /// Tells of every change from now on, except of what comes by time alone: see [`Broker::next_due`].
-    pub fn subscribe(&self) -> Changes {
+    pub(crate) fn subscribe(&self) -> Changes {
         Changes(self.shared.changes.subscribe())
     }
 
@@ -195,7 +195,7 @@ impl Broker {
     }
 
     /// Resolves at the time of [`Broker::next_due`] as it is now; never without one.
-    pub async fn due(&self) {
+    pub(crate) async fn due(&self) {
         match self.next_due() {
             Some(due) => {
                 let left = std::time::Duration::try_from(due - self.shared.clock.now()).unwrap_or_default();

@@ -9,7 +9,7 @@ mod queue;
 mod refused;
 mod state;
 
-pub use broker::{Broker, Changes};
+pub use broker::Broker;
 pub use message::{BodyType, Locked, Message, Peeked, Value};
 pub use queue::Depth;
 pub(crate) use refused::LARGEST_MESSAGE;

@@ -81,7 +81,7 @@ impl Cx<'_> {
         self.happenings.iter_mut().for_each(|happening| happening.http = None);
     }
 
-    pub(crate) fn take_happenings(&mut self, created: bool) -> Vec<Happening> {
+    pub(super) fn take_happenings(&mut self, created: bool) -> Vec<Happening> {
         let mut happenings = std::mem::take(&mut self.happenings);
         if created {
             happenings.iter_mut().for_each(|happening| happening.http = None);

@@ -155,7 +155,7 @@ impl Managers {
     }
 
     /// Whether both halves between this manager and this very scope are Connected.
-    pub(super) fn is_connected(&self, manager: &Key, scope: &Scope) -> bool {
+    fn is_connected(&self, manager: &Key, scope: &Scope) -> bool {
         let on = |side: Side| self.halves_connected(manager, scope).filter(move |half| half.side == side);
         on(Side::Manager).any(|ours| on(Side::Scope).any(|theirs| theirs.same_pair(ours)))
     }

@@ -8,17 +8,17 @@ use crate::arm::state::{ConnectionState, MemberState};
 
 /// What a half sees around itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sight {
+pub(super) struct Sight {
     /// A half on the other side names exactly the same manager, tenant and scope, and stands.
-    pub(crate) counterpart: bool,
+    pub(super) counterpart: bool,
     /// The manager has the subscription in its own scope.
-    pub(crate) own_scope: bool,
+    pub(super) own_scope: bool,
     /// Another manager with overlapping accesses has the scope, as its own or by a connection.
-    pub(crate) held_by_another: bool,
+    pub(super) held_by_another: bool,
 }
 
 /// The state that a half takes by itself, some time after its surroundings have become so.
-pub(crate) fn settled(state: ConnectionState, sight: Sight) -> ConnectionState {
+pub(super) fn settled(state: ConnectionState, sight: Sight) -> ConnectionState {
     use ConnectionState::{Conflict, Connected, Pending, Rejected, Revoked};
     // Seen: a subscription in the manager's own scope connects without a counterpart, from either side.
     let consent = sight.counterpart || sight.own_scope;
@@ -42,7 +42,7 @@ pub(crate) fn settled(state: ConnectionState, sight: Sight) -> ConnectionState {
 /// The state that a write answers with.
 ///
 /// `before` is the half's state if there was one, `same` whether the write names the same manager, tenant and scope.
-pub(crate) fn on_write(before: Option<ConnectionState>, same: bool) -> ConnectionState {
+pub(super) fn on_write(before: Option<ConnectionState>, same: bool) -> ConnectionState {
     match (before, same) {
         // Seen: a creation answers Pending, even where it connects a second later.
         (None, _) => ConnectionState::Pending,
@@ -54,7 +54,7 @@ pub(crate) fn on_write(before: Option<ConnectionState>, same: bool) -> Connectio
 }
 
 /// The state that a member takes by itself. `fits`: its network exists and lies in a scope that the manager has.
-pub(crate) fn settled_member(state: MemberState, fits: bool) -> MemberState {
+pub(super) fn settled_member(state: MemberState, fits: bool) -> MemberState {
     match (state, fits) {
         (MemberState::Updating | MemberState::Succeeded, true) => MemberState::Succeeded,
         // Seen: Failed, without a reason anywhere. Inferred: for this reason.

@@ -56,7 +56,7 @@ impl Work {
 }
 
 /// What an operation does in the end, in the state `S`, to the resource with this key.
-pub(crate) type Effect<S> = fn(&mut S, &mut Mint, &Key);
+pub(super) type Effect<S> = fn(&mut S, &mut Mint, &Key);
 
 /// An operation under way or over.
 #[derive(Clone, Debug)]

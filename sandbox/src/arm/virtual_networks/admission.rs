@@ -11,38 +11,38 @@ use crate::arm::state::{GatewayFlags, HalfState};
 
 /// A half that exists, and the network it leads to.
 #[derive(Clone, Debug)]
-pub(crate) struct HalfFacts {
+pub(super) struct HalfFacts {
     /// Lower-case name.
-    pub(crate) name: String,
-    pub(crate) state: HalfState,
-    pub(crate) flags: GatewayFlags,
+    pub(super) name: String,
+    pub(super) state: HalfState,
+    pub(super) flags: GatewayFlags,
     /// The remote network's id as the half gives it.
-    pub(crate) remote: String,
+    pub(super) remote: String,
     /// The remote network's space: its present one while it exists, else the last one known.
-    pub(crate) remote_space: Vec<IpNet>,
+    pub(super) remote_space: Vec<IpNet>,
 }
 
 /// A network.
 #[derive(Clone, Debug)]
-pub(crate) struct NetworkFacts {
-    pub(crate) id: String,
-    pub(crate) space: Vec<IpNet>,
-    pub(crate) has_gateway: bool,
-    pub(crate) halves: Vec<HalfFacts>,
+pub(super) struct NetworkFacts {
+    pub(super) id: String,
+    pub(super) space: Vec<IpNet>,
+    pub(super) has_gateway: bool,
+    pub(super) halves: Vec<HalfFacts>,
 }
 
 /// The half that is to be written.
 #[derive(Clone, Debug)]
-pub(crate) struct Wish {
+pub(super) struct Wish {
     /// Its full id.
-    pub(crate) id: String,
+    pub(super) id: String,
     /// Lower-case name.
-    pub(crate) name: String,
-    pub(crate) flags: GatewayFlags,
+    pub(super) name: String,
+    pub(super) flags: GatewayFlags,
 }
 
 /// Whether the half may be written between these two networks, as they stand.
-pub(crate) fn admit(wish: &Wish, ours: &NetworkFacts, theirs: &NetworkFacts) -> Result<(), PeeringRefusal> {
+pub(super) fn admit(wish: &Wish, ours: &NetworkFacts, theirs: &NetworkFacts) -> Result<(), PeeringRefusal> {
     let peering = || wish.id.clone();
     if let Some(before) = ours.halves.iter().find(|half| half.name == wish.name)
         && !before.remote.eq_ignore_ascii_case(&theirs.id)
@@ -69,7 +69,7 @@ pub(crate) fn admit(wish: &Wish, ours: &NetworkFacts, theirs: &NetworkFacts) -> 
 }
 
 /// Whether two networks can be peered: their spaces are apart, and each is apart from what the other is peered with.
-pub(crate) fn spaces_fit(
+pub(super) fn spaces_fit(
     peering: &str,
     ours: &NetworkFacts,
     theirs: &NetworkFacts,

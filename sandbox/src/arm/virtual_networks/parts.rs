@@ -8,7 +8,7 @@ use crate::arm::state::{Part, PartSubnets, VirtualNetwork};
 
 impl Part {
     /// As a body's properties say; the names of subnets count only where the networks are not peered as a whole.
-    pub(crate) fn read(properties: &Value) -> Self {
+    pub(super) fn read(properties: &Value) -> Self {
         let names = || PartSubnets {
             local: strings(&properties["localSubnetNames"]),
             remote: strings(&properties["remoteSubnetNames"]),
@@ -20,17 +20,17 @@ impl Part {
     }
 
     /// Whether it peers complete networks (`peerCompleteVnets`).
-    pub(crate) fn is_complete(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         self.subnets.is_none()
     }
 
     /// The part of the half's own network.
-    pub(crate) fn local(&self, network: &VirtualNetwork) -> Vec<IpNet> {
+    pub(super) fn local(&self, network: &VirtualNetwork) -> Vec<IpNet> {
         self.of(network, self.subnets.as_ref().map(|subnets| &subnets.local))
     }
 
     /// The part of the network that it leads to.
-    pub(crate) fn remote(&self, network: &VirtualNetwork) -> Vec<IpNet> {
+    pub(super) fn remote(&self, network: &VirtualNetwork) -> Vec<IpNet> {
         self.of(network, self.subnets.as_ref().map(|subnets| &subnets.remote))
     }
 
@@ -46,7 +46,7 @@ impl Part {
     }
 
     /// Subnets are named on both sides, and are there.
-    pub(crate) fn check(
+    pub(super) fn check(
         &self,
         peering: &str,
         ours: &VirtualNetwork,

@@ -12,19 +12,19 @@ use crate::arm::state::{HalfState, SyncLevel};
 
 /// What a successful write of one half makes of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Written {
+pub(super) struct Written {
     /// The written half's state, in the answer already (seen: 201 says Connected while provisioning is Updating).
-    pub(crate) ours: HalfState,
+    pub(super) ours: HalfState,
     /// The other half becomes Connected once the write's operation has finished (seen: read one second later).
-    pub(crate) connects_theirs: bool,
+    pub(super) connects_theirs: bool,
     /// The written half takes the remote network's present prefixes as its own view of it.
-    pub(crate) takes_prefixes: bool,
+    pub(super) takes_prefixes: bool,
 }
 
 /// What a PUT of one half leads to, from what stands on either side.
 ///
 /// `theirs` is the half in the remote network that references ours and knows this incarnation of our network.
-pub(crate) fn on_write(
+pub(super) fn on_write(
     ours: Option<HalfState>,
     theirs: Option<HalfState>,
     sync: bool,
@@ -48,10 +48,10 @@ pub(crate) fn on_write(
 
 /// The other half is Disconnected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RemoteIsDisconnected;
+pub(super) struct RemoteIsDisconnected;
 
 /// The state of the half that is left when its counterpart or the remote network is removed (seen 2024 for Connected).
-pub(crate) fn on_other_removed(ours: HalfState) -> HalfState {
+pub(super) fn on_other_removed(ours: HalfState) -> HalfState {
     match ours {
         HalfState::Initiated | HalfState::Connected | HalfState::Disconnected => HalfState::Disconnected,
     }
@@ -61,7 +61,7 @@ pub(crate) fn on_other_removed(ours: HalfState) -> HalfState {
 ///
 /// `local_behind`: this half's view of the remote network is not the network's present space; `remote_behind`: the same
 /// of the other half. A Disconnected half is not looked at again: it keeps the level it had (no recording shows one).
-pub(crate) fn sync_level(
+pub(super) fn sync_level(
     state: HalfState,
     before: SyncLevel,
     local_behind: bool,
@@ -82,12 +82,12 @@ pub(crate) fn sync_level(
 /// The `resourceGuid` of both halves: the two networks' guids, combined so that the order does not matter.
 ///
 /// Seen in the Azure CLI's recording of 2021: it is their exclusive or.
-pub(crate) fn pair_guid(one: Uuid, other: Uuid) -> Uuid {
+pub(super) fn pair_guid(one: Uuid, other: Uuid) -> Uuid {
     Uuid::from_u128(one.as_u128() ^ other.as_u128())
 }
 
 /// Whether two spaces hold the same prefixes, in whatever order.
-pub(crate) fn same_space(one: &[IpNet], other: &[IpNet]) -> bool {
+pub(super) fn same_space(one: &[IpNet], other: &[IpNet]) -> bool {
     one.iter().collect::<BTreeSet<_>>() == other.iter().collect::<BTreeSet<_>>()
 }
 

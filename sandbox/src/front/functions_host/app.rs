@@ -21,19 +21,19 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct App {
     /// The handler's executable: a path inside the app, or a name that is looked up in `PATH`.
-    pub executable: PathBuf,
+    pub(super) executable: PathBuf,
     /// The handler's arguments, with `%SETTING%` expanded.
-    pub arguments: Vec<String>,
+    pub(super) arguments: Vec<String>,
     /// Where the handler is started.
-    pub working_directory: PathBuf,
+    pub(super) working_directory: PathBuf,
     /// How long the handler may take until it answers `GET /`.
-    pub initialization_timeout: Duration,
+    pub(super) initialization_timeout: Duration,
     /// How long an invocation may take before the handler is restarted; `None` is for ever (`-1`).
-    pub function_timeout: Option<Duration>,
+    pub(super) function_timeout: Option<Duration>,
     /// What comes before each HTTP route, `api` by default.
-    pub route_prefix: String,
+    pub(super) route_prefix: String,
     /// How Service Bus functions are fed.
-    pub service_bus: ServiceBusOptions,
+    pub(super) service_bus: ServiceBusOptions,
     /// The functions, by name.
     pub functions: BTreeMap<String, Function>,
 }
@@ -48,7 +48,7 @@ struct FunctionJson {
 impl App {
     /// Reads `host.json` and every `<Function>/function.json` in `root`. `settings` is the handler's environment, for `%SETTING%`; Service
     /// Bus functions are fed from `namespace`, and refused without one.
-    pub fn read(
+    pub(super) fn read(
         root: &Path,
         settings: &BTreeMap<String, String>,
         namespace: Option<&Namespace>,
@@ -74,7 +74,7 @@ impl App {
     }
 
     /// The function of this name, in any case.
-    pub fn function(&self, name: &str) -> Option<&Function> {
+    pub(super) fn function(&self, name: &str) -> Option<&Function> {
         self.functions.values().find(|function| function.name.eq_ignore_ascii_case(name))
     }
 }

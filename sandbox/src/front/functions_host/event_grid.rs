@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::{
-    function::{Function, Trigger},
+    function::Function,
     invocation,
     shared::{InvocationError, Shared},
     web::{host_is_down, key, query_value, refused},
@@ -35,8 +35,7 @@ pub(super) async fn webhook(
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let name = query_value(&uri, "functionName").unwrap_or_default();
-    let function =
-        shared.app.function(&name).filter(|function| matches!(function.trigger, Trigger::EventGrid)).cloned();
+    let function = shared.app.function(&name).filter(|function| function.takes_events()).cloned();
     let Some(function) = function else {
         return (StatusCode::NOT_FOUND, format!("cannot find function: '{name}'")).into_response();
     };

@@ -10,16 +10,23 @@ pub struct Function {
     /// The folder's name, which is also the path that the handler is called on.
     pub name: String,
     /// The name of the trigger binding: the key in `Data`.
-    pub binding: String,
+    pub(super) binding: String,
     /// What starts it.
-    pub trigger: Trigger,
+    pub(super) trigger: Trigger,
     /// The name of its `http` output binding.
-    pub http_output: Option<String>,
+    pub(super) http_output: Option<String>,
+}
+
+impl Function {
+    /// Whether Event Grid starts it.
+    pub(crate) fn takes_events(&self) -> bool {
+        matches!(self.trigger, Trigger::EventGrid)
+    }
 }
 
 /// What starts a function.
 #[derive(Debug, Clone)]
-pub enum Trigger {
+pub(super) enum Trigger {
     /// `eventGridTrigger`, one event an invocation.
     EventGrid,
     /// `timerTrigger`.
@@ -32,37 +39,37 @@ pub enum Trigger {
 
 /// A `serviceBusTrigger`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServiceBusTrigger {
+pub(super) struct ServiceBusTrigger {
     /// The queue or dead-letter queue, as the namespace spells it.
-    pub queue: String,
+    pub(super) queue: String,
     /// Whether the handler is sent the body's bytes as base64 (`dataType` `binary`) instead of its text.
-    pub binary: bool,
+    pub(super) binary: bool,
 }
 
 /// A `timerTrigger`.
 #[derive(Debug, Clone)]
-pub struct TimerTrigger {
+pub(super) struct TimerTrigger {
     /// When it fires.
-    pub schedule: Schedule,
+    pub(super) schedule: Schedule,
     /// Whether it also fires when the host starts.
-    pub run_on_startup: bool,
+    pub(super) run_on_startup: bool,
 }
 
 /// An `httpTrigger`.
 #[derive(Debug, Clone)]
-pub struct HttpTrigger {
+pub(super) struct HttpTrigger {
     /// Who may call it.
-    pub auth_level: AuthLevel,
+    pub(super) auth_level: AuthLevel,
     /// The methods it answers, in upper case; empty is every method.
-    pub methods: Vec<String>,
+    pub(super) methods: Vec<String>,
     /// Its route, without the prefix.
-    pub route: Route,
+    pub(super) route: Route,
 }
 
 /// Which key an HTTP function asks for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum AuthLevel {
+pub(super) enum AuthLevel {
     /// None.
     Anonymous,
     /// A host key.

@@ -19,7 +19,7 @@ pub struct HostKeys {
 
 impl HostKeys {
     /// Derives the keys of the app `name` from `seed`.
-    pub fn derive(seed: u64, name: &str) -> Self {
+    pub(super) fn derive(seed: u64, name: &str) -> Self {
         let key = |purpose: &str| {
             let digest = Sha256::digest(format!("functions host key/{seed}/{name}/{purpose}"));
             URL_SAFE_NO_PAD.encode(digest)

@@ -33,12 +33,9 @@ mod worker;
 
 pub use app::App;
 pub use app_error::AppError;
-pub use function::{AuthLevel, Function, HttpTrigger, ServiceBusTrigger, TimerTrigger, Trigger};
+pub use function::Function;
 pub use handler_process::WorkerError;
 pub use host::{FunctionsHost, HostError, HostOptions};
-pub use host_json::ServiceBusOptions;
 pub use keys::HostKeys;
 pub(super) use loopback::{LoopbackError, loopback_client};
 pub use namespace::Namespace;
-pub use routes::{Route, RouteError};
-pub use schedule::{Schedule, ScheduleError};
