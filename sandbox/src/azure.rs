@@ -14,64 +14,13 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::entra::Claims;
 use crate::events::{Delivery, DeliveryId};
-use crate::faults::FaultPlan;
+use crate::faults::{Cut, FaultPlan};
 use crate::history::Call;
 use crate::injector::Faults;
 use crate::model::Model;
 use crate::service_bus::Broker;
+use crate::settings::Settings;
 use crate::world::{Tenant, World};
-
-/// How long operations take.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pace {
-    /// Half a second each, `Retry-After` 1.
-    #[default]
-    Quick,
-    /// As recorded: networks within 3 s, peerings and deletions 10-20 s with `Retry-After` 10, gateways minutes.
-    Recorded,
-}
-
-/// What can be set about the model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// How long operations take.
-    pub pace: Pace,
-    /// Decides every id, entity tag and duration, and the signing key.
-    pub seed: u64,
-    /// How long an access token is good for; Entra's usual 3599 s by default.
-    pub token_lifetime: time::Duration,
-    /// How long a message received from a queue is locked; 30 s by default, as on Azure.
-    pub lock_duration: time::Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            pace: Pace::Quick,
-            seed: 0,
-            token_lifetime: time::Duration::seconds(3599),
-            lock_duration: time::Duration::seconds(30),
-        }
-    }
-}
-
-impl Settings {
-    /// The defaults but for pace and seed.
-    pub fn new(pace: Pace, seed: u64) -> Self {
-        Self { pace, seed, ..Self::default() }
-    }
-}
-
-/// The connection was dropped before an answer came, as a fault plan asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Cut {
-    /// Nothing has happened.
-    #[error("the connection was reset before the call took effect")]
-    BeforeCommit,
-    /// The call has taken effect.
-    #[error("the connection was reset after the call took effect, before the answer")]
-    AfterCommit,
-}
 
 /// Resource Manager, Entra, Event Grid and Service Bus for both tenants. Clones share one world.
 #[derive(Clone)]
@@ -157,7 +106,7 @@ impl Azure {
     }
 
     /// The same, but no more than so many.
-    pub fn due_events_up_to(&self, most: usize) -> Vec<Delivery> {
+    pub(crate) fn due_events_up_to(&self, most: usize) -> Vec<Delivery> {
         let now = self.clock.now();
         self.settled().events.due(now, most)
     }
@@ -166,7 +115,7 @@ impl Azure {
     /// then, or an unanswered attempt is given up.
     pub fn next_event_at(&self) -> Option<OffsetDateTime> {
         let model = self.settled();
-        model.events.next().into_iter().chain(model.store.next_due()).min()
+        model.events.next().into_iter().chain(model.store.operations.next_due()).min()
     }
 
     /// Resolves once something was published or an operation was started since the last wait, at once if that has

@@ -28,9 +28,9 @@ pub struct Delivery {
     /// Whose app is sent it.
     pub to: Tenant,
     /// Where it is delivered.
-    pub endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
     /// The event subscription's name, Event Grid's `aeg-subscription-name`.
-    pub subscription: String,
+    pub(crate) subscription: String,
     /// Counts from 1; Event Grid's `aeg-delivery-count` is one less.
     pub attempt: u32,
     /// One event in the Event Grid schema.

@@ -161,6 +161,17 @@ pub struct Reorder {
     pub within_ms: u64,
 }
 
+/// The connection was dropped before an answer came, as a fault plan asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Cut {
+    /// Nothing has happened.
+    #[error("the connection was reset before the call took effect")]
+    BeforeCommit,
+    /// The call has taken effect.
+    #[error("the connection was reset after the call took effect, before the answer")]
+    AfterCommit,
+}
+
 /// Why a plan is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum FaultPlanError {
@@ -181,7 +192,7 @@ impl FaultPlan {
     }
 
     /// Checks shares, ranges, statuses and that a rule chooses its calls in one way only.
-    pub fn check(&self) -> Result<(), FaultPlanError> {
+    pub(crate) fn check(&self) -> Result<(), FaultPlanError> {
         let refuse = |why: String| Err(FaultPlanError::Value(why));
         let in_order = |range: Option<Range>| range.is_none_or(|range| range.min <= range.max);
         if !in_order(self.latency_ms) {

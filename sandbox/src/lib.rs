@@ -18,17 +18,21 @@ mod history;
 mod injector;
 mod mint;
 mod model;
+mod reply;
+mod request;
 pub mod service_bus;
+mod settings;
 pub mod up;
 mod world;
 
-pub use azure::{Azure, Cut, Pace, Settings};
+pub use azure::Azure;
 pub use clock::Clock;
 pub use events::{Delivery, DeliveryId};
 pub use faults::{
-    Action, Answer, CallMatch, Delay, EventFaults, FaultPlan, FaultPlanError, Range, Reorder, RetryAfter,
-    Rule,
+    Action, Answer, CallMatch, Cut, Delay, EventFaults, FaultPlan, FaultPlanError, Range, Reorder,
+    RetryAfter, Rule,
 };
 pub use history::Call;
 pub use service_bus::Broker;
-pub use world::{Endpoint, EventSubscription, Principal, Tenant, World};
+pub use settings::{Pace, Settings};
+pub use world::{Principal, Tenant, World};

@@ -6,26 +6,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::arm::{self, Address, ArmCall, ArmError, Caller, Cx, Reply, Store};
-use crate::azure::{Cut, Settings};
-use crate::entra::{self, Claims, Endpoint, Entra, Signer};
+use crate::arm::{self, Address, ArmCall, ArmError, Caller, Cx, Store};
+use crate::entra::{self, Claims, Entra, Signer};
 use crate::events::{Events, stamp};
-use crate::faults::{Action, Answer, FaultPlan, RetryAfter};
+use crate::faults::{Action, Answer, Cut, FaultPlan, RetryAfter};
 use crate::history::{Call, History};
 use crate::injector::{CallFacts, Faults};
 use crate::mint::Mint;
+use crate::reply::Reply;
+use crate::request::{LARGEST_BODY, Who, digest, read_body, read_query, text, who};
+use crate::settings::Settings;
 use crate::world::World;
-
-/// The largest body that is taken.
-const LARGEST_BODY: usize = 4 << 20;
-/// How deep a body may nest.
-const DEEPEST_BODY: usize = 64;
 
 /// The state of the whole sandbox.
 pub(crate) struct Model {
@@ -39,13 +35,6 @@ pub(crate) struct Model {
     pub(crate) history: History,
     /// An event was published or an operation started since this was last taken.
     pub(crate) changed: bool,
-}
-
-/// Who a call says it is from, for the history and for faults.
-#[derive(Default)]
-struct Who {
-    client_id: Option<String>,
-    tenant: Option<String>,
 }
 
 impl Model {
@@ -218,7 +207,7 @@ impl Model {
         let reply = arm::answer(&mut cx, &address)?;
         // What an operation took over is told at its end; what is left is told now.
         let told = std::mem::take(&mut cx.happenings);
-        self.changed |= !told.is_empty() || self.store.is_running(request_id);
+        self.changed |= !told.is_empty() || self.store.operations.is_running(request_id);
         for happening in told {
             self.events.publish(&happening, now, &mut self.mint, &mut self.faults);
         }
@@ -279,53 +268,6 @@ impl Model {
             };
             set(name, &remaining.to_string());
         }
-    }
-}
-
-fn who(request: &Request<Bytes>, claims: Option<Claims>) -> Who {
-    if let Some(Endpoint::Token(tenant)) = entra::endpoint(request.uri().path()) {
-        return Who { client_id: entra::client_id(request.body()), tenant: Some(tenant.to_owned()) };
-    }
-    claims.map_or_else(Who::default, |claims| Who { client_id: Some(claims.appid), tenant: Some(claims.tid) })
-}
-
-fn digest(body: &[u8]) -> String {
-    Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-fn read_query(query: &str) -> BTreeMap<String, String> {
-    form_urlencoded::parse(query.as_bytes())
-        .map(|(name, value)| (name.to_lowercase(), value.into_owned()))
-        .collect()
-}
-
-/// Null for no body. What is not JSON, too large or nested too deep is refused.
-fn read_body(request: &Request<Bytes>) -> Result<Value, ArmError> {
-    let bytes = request.body();
-    if bytes.len() > LARGEST_BODY {
-        return Err(ArmError::TooLarge);
-    }
-    if bytes.is_empty() {
-        return Ok(Value::Null);
-    }
-    let body: Value =
-        serde_json::from_slice(bytes).map_err(|error| ArmError::BadContent(error.to_string()))?;
-    if depth(&body) > DEEPEST_BODY {
-        return Err(ArmError::BadContent("it is nested too deep".into()));
-    }
-    Ok(body)
-}
-
-/// serde_json refuses more than 128 levels, so that this recursion is bounded.
-fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }
 

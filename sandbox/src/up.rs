@@ -18,7 +18,7 @@ use crate::{
     front::{
         Certificates, CertificatesError, DeliveryTarget, Dropped, Webhook, WebhookError, control,
         deliver_events,
-        functions_host::{FunctionsHost, HostError, HostOptions, Namespace, Trigger},
+        functions_host::{FunctionsHost, HostError, HostOptions, Namespace},
         serve_amqp, serve_https,
     },
 };
@@ -295,8 +295,7 @@ async fn start_host(
 async fn subscribe(hosts: &[(Tenant, FunctionsHost)]) -> Result<Vec<DeliveryTarget>, UpError> {
     let mut targets = Vec::new();
     for (tenant, host) in hosts {
-        let functions =
-            host.app().functions.values().filter(|function| matches!(function.trigger, Trigger::EventGrid));
+        let functions = host.app().functions.values().filter(|function| function.takes_events());
         let names: Vec<&str> = functions.map(|function| function.name.as_str()).collect();
         let function = match names.as_slice() {
             [] => continue,

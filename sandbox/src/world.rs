@@ -62,12 +62,12 @@ impl Tenant {
     }
 
     /// The tenant with this id, whatever its casing.
-    pub fn by_tenant_id(id: &str) -> Option<Self> {
+    pub(crate) fn by_tenant_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|tenant| tenant.tenant_id().eq_ignore_ascii_case(id))
     }
 
     /// The tenant that owns this subscription.
-    pub fn by_subscription_id(id: &str) -> Option<Self> {
+    pub(crate) fn by_subscription_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|tenant| tenant.subscription_id().eq_ignore_ascii_case(id))
     }
 
@@ -126,22 +126,22 @@ pub(crate) struct RoleSeed {
 
 /// Who is sent which events.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventSubscription {
+pub(crate) struct EventSubscription {
     /// Its name, unique in the world.
-    pub name: String,
+    pub(crate) name: String,
     /// The tenant whose Azure subscription raises the events.
-    pub of: Tenant,
+    pub(crate) of: Tenant,
     /// The tenant whose app is sent them.
-    pub to: Tenant,
+    pub(crate) to: Tenant,
     /// `data.operationName` must be one of these, whatever the casing.
-    pub operations: Vec<String>,
+    pub(crate) operations: Vec<String>,
     /// Where they are delivered.
-    pub endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
 }
 
 /// Where an event subscription delivers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Endpoint {
+pub(crate) enum Endpoint {
     /// The Event Grid function of the app, by its webhook.
     #[default]
     Function,
@@ -227,13 +227,6 @@ impl World {
         self
     }
 
-    /// Replaces the event subscriptions.
-    #[must_use]
-    pub fn with_event_subscriptions(mut self, subscriptions: Vec<EventSubscription>) -> Self {
-        self.event_subscriptions = subscriptions;
-        self
-    }
-
     /// Each tenant is sent the other's events through its queue `resource-events` and only its own by the webhook.
     #[must_use]
     pub fn relaying_partner_events(mut self) -> Self {
@@ -277,17 +270,17 @@ impl World {
     }
 
     /// Everybody.
-    pub fn principals(&self) -> impl Iterator<Item = &Principal> {
+    pub(crate) fn principals(&self) -> impl Iterator<Item = &Principal> {
         self.operators.values().chain(self.apps.values()).chain([&self.traveller])
     }
 
     /// The application with this client id.
-    pub fn principal_by_client_id(&self, client_id: &str) -> Option<&Principal> {
+    pub(crate) fn principal_by_client_id(&self, client_id: &str) -> Option<&Principal> {
         self.principals().find(|principal| principal.client_id.eq_ignore_ascii_case(client_id))
     }
 
     /// Who is sent which events.
-    pub fn event_subscriptions(&self) -> &[EventSubscription] {
+    pub(crate) fn event_subscriptions(&self) -> &[EventSubscription] {
         &self.event_subscriptions
     }
 

@@ -3,8 +3,9 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::path::Key;
-use super::{ArmError, Cx, Reply};
+use super::call::{ArmError, Key};
+use super::context::Cx;
+use crate::reply::Reply;
 use crate::world::{Tenant, World};
 
 /// `GET /metadata/endpoints`, which `az cloud register` reads without a token. Everything is the one origin.

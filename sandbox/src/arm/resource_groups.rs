@@ -1,13 +1,15 @@
 //! Resource groups.
 
 use http::{Method, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::operations::{Begin, Work};
-use super::path::Key;
-use super::store::{Group, Provisioning, Store};
-use super::{ArmError, Cx, Reply, with_event};
+use super::call::{ArmError, Key, location, tags};
+use super::context::{Begin, Cx};
+use super::state::{Group, Provisioning, Store, Work};
+use super::telling::with_event;
+use super::{managers, virtual_networks};
 use crate::mint::Mint;
+use crate::reply::Reply;
 
 const KIND: &str = "Microsoft.Resources/subscriptions/resourceGroups";
 
@@ -103,15 +105,14 @@ fn delete(cx: &mut Cx<'_>, key: &Key, name: &str) -> Result<Reply, ArmError> {
         .filter(|(network, _)| network.is_within(key))
         .map(|(key, network)| (key.clone(), network.id.clone()))
         .collect();
-    if let Some((busy, _)) = networks.iter().find(|(key, _)| cx.store.operation_on(key).is_some()) {
+    if let Some((busy, _)) = networks.iter().find(|(key, _)| cx.store.operations.on(key).is_some()) {
         cx.must_be_free(busy)?;
     }
     for (_, id) in &networks {
         let happening = cx.happening(id.clone(), "Microsoft.Network/virtualNetworks/delete".into());
         cx.happenings.extend(happening);
     }
-    let managers: Vec<String> =
-        super::managers::within(cx.store, key).map(|manager| manager.id.clone()).collect();
+    let managers: Vec<String> = managers::within(cx.store, key).map(|manager| manager.id.clone()).collect();
     for id in managers {
         let happening = cx.happening(id, "Microsoft.Network/networkManagers/delete".into());
         cx.happenings.extend(happening);
@@ -132,9 +133,9 @@ fn finish_delete(store: &mut Store, mint: &mut Mint, key: &Key) {
     let networks: Vec<Key> =
         store.networks.keys().filter(|network| network.is_within(key)).cloned().collect();
     for network in networks {
-        super::virtual_networks::remove(store, mint, &network);
+        virtual_networks::remove(store, mint, &network);
     }
-    super::managers::remove_within(store, key);
+    managers::remove_within(store, key);
     store.plain.retain(|id, _| !id.is_within(key));
     store.role_assignments.retain(|id, _| !id.is_within(key));
     store.groups.remove(key);
@@ -149,18 +150,4 @@ fn body(group: &Group) -> Value {
     }
     body["properties"] = json!({"provisioningState": group.provisioning.as_str()});
     body
-}
-
-/// A body's location, as Azure writes it: lower case without spaces.
-pub(super) fn location(body: &Value) -> Option<String> {
-    let given = body["location"].as_str()?;
-    let name: String = given.chars().filter(|char| !char.is_whitespace()).collect::<String>().to_lowercase();
-    (!name.is_empty()
-        && name.len() <= 64
-        && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '.'))
-    .then_some(name)
-}
-
-pub(super) fn tags(body: &Value) -> Option<Map<String, Value>> {
-    body["tags"].as_object().cloned()
 }

@@ -4,7 +4,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::arm::Reply;
+use crate::reply::Reply;
 use crate::world::{Principal, Tenant, World};
 
 /// Answers for the tenant of the caller's token; `None` for any other address.

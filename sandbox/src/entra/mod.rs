@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::arm::Reply;
 use crate::mint::Mint;
+use crate::reply::Reply;
 use crate::world::{Principal, Tenant, World};
 
 pub(crate) use graph::answer as graph;
@@ -32,19 +32,19 @@ pub(crate) struct Entra<'a> {
 
 /// An endpoint of the authority.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Endpoint<'a> {
+pub(crate) enum AuthorityEndpoint<'a> {
     Discovery(&'a str),
     Keys,
     Token(&'a str),
 }
 
 /// The endpoint behind a path, if it is one of the authority's.
-pub(crate) fn endpoint(path: &str) -> Option<Endpoint<'_>> {
+pub(crate) fn endpoint(path: &str) -> Option<AuthorityEndpoint<'_>> {
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match segments.as_slice() {
-        [tenant, "v2.0", ".well-known", "openid-configuration"] => Some(Endpoint::Discovery(tenant)),
-        [_, "discovery", "v2.0", "keys"] => Some(Endpoint::Keys),
-        [tenant, "oauth2", "v2.0", "token"] => Some(Endpoint::Token(tenant)),
+        [tenant, "v2.0", ".well-known", "openid-configuration"] => Some(AuthorityEndpoint::Discovery(tenant)),
+        [_, "discovery", "v2.0", "keys"] => Some(AuthorityEndpoint::Keys),
+        [tenant, "oauth2", "v2.0", "token"] => Some(AuthorityEndpoint::Token(tenant)),
         _ => None,
     }
 }
@@ -55,11 +55,11 @@ pub(crate) fn client_id(form: &[u8]) -> Option<String> {
 }
 
 impl Entra<'_> {
-    pub(crate) fn answer(&mut self, endpoint: &Endpoint<'_>, method: &Method, body: &[u8]) -> Reply {
+    pub(crate) fn answer(&mut self, endpoint: &AuthorityEndpoint<'_>, method: &Method, body: &[u8]) -> Reply {
         let answer = match (endpoint, method) {
-            (Endpoint::Discovery(tenant), &Method::GET) => self.discovery(tenant),
-            (Endpoint::Keys, &Method::GET) => Ok(self.signer.key_set()),
-            (Endpoint::Token(tenant), &Method::POST) => self.token(tenant, body),
+            (AuthorityEndpoint::Discovery(tenant), &Method::GET) => self.discovery(tenant),
+            (AuthorityEndpoint::Keys, &Method::GET) => Ok(self.signer.key_set()),
+            (AuthorityEndpoint::Token(tenant), &Method::POST) => self.token(tenant, body),
             _ => return Reply::empty(StatusCode::METHOD_NOT_ALLOWED),
         };
         match answer {

@@ -8,20 +8,20 @@ use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;
 
-use super::loopback::{LoopbackError, loopback_client};
-use crate::{Azure, Delivery, Endpoint, Tenant, service_bus::Message};
+use super::functions_host::{LoopbackError, loopback_client};
+use crate::{Azure, Delivery, Tenant, service_bus::Message, world::Endpoint};
 
 /// A tenant's webhook.
-pub struct DeliveryTarget {
+pub(crate) struct DeliveryTarget {
     /// Whose app it belongs to.
-    pub tenant: Tenant,
+    pub(crate) tenant: Tenant,
     /// The webhook.
-    pub webhook: Webhook,
+    pub(crate) webhook: Webhook,
 }
 
 /// A webhook that proved that it wants events.
 #[derive(Clone)]
-pub struct Webhook {
+pub(crate) struct Webhook {
     client: reqwest::Client,
     address: String,
 }
@@ -51,7 +51,7 @@ const PARALLEL_DELIVERIES: usize = 64;
 
 impl Webhook {
     /// The webhook of the function `function` on the Functions host at `origin`, opened by `key`, after the validation handshake.
-    pub async fn subscribe(origin: &str, function: &str, key: &str) -> Result<Self, WebhookError> {
+    pub(crate) async fn subscribe(origin: &str, function: &str, key: &str) -> Result<Self, WebhookError> {
         let client = loopback_client(Some(RESPONSE_LIMIT))?;
         let query: String = form_urlencoded::Serializer::new(String::new())
             .append_pair("functionName", function)
@@ -112,7 +112,7 @@ impl Webhook {
 }
 
 /// Delivers events until it is dropped. A tenant without a target has no webhook: what is meant for it goes nowhere.
-pub async fn deliver_events(azure: Azure, targets: Vec<DeliveryTarget>) -> Infallible {
+pub(crate) async fn deliver_events(azure: Azure, targets: Vec<DeliveryTarget>) -> Infallible {
     let mut under_way = JoinSet::new();
     loop {
         // What waits for a place is not in flight: the time for an answer does not run yet.

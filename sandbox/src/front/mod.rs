@@ -8,11 +8,11 @@ mod control;
 mod delivery;
 pub mod functions_host;
 mod https;
-mod loopback;
 pub(crate) mod ready;
 
 pub use amqp::serve_amqp;
 pub use certificates::{Certificates, CertificatesError};
 pub use control::control;
-pub use delivery::{DeliveryTarget, Webhook, WebhookError, deliver_events};
+pub use delivery::WebhookError;
+pub(crate) use delivery::{DeliveryTarget, Webhook, deliver_events};
 pub use https::{Dropped, serve_https};

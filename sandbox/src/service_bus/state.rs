@@ -9,18 +9,33 @@ use uuid::Uuid;
 use super::duplicates::Duplicates;
 use super::message::{Locked, Message, Peeked, Value};
 use super::queue::{Depth, Queue};
-use super::{LockLost, QUEUES, QueueSettings, Refused};
+use super::refused::{LARGEST_MESSAGE, LockLost, Refused};
 use crate::mint::Mint;
 
 /// Azure's default.
 const MOST_DELIVERIES: u32 = 10;
 /// Azure's default for the window of duplicate detection.
 const DUPLICATE_WINDOW: Duration = Duration::minutes(10);
-/// What a namespace of the premium tier takes unless it is set higher.
-pub(crate) const LARGEST_MESSAGE: usize = 1 << 20;
 const LONGEST_MESSAGE_ID: usize = 128;
 /// The part of a name that makes it that of a dead-letter queue.
 const DEAD_LETTER: &str = "/$deadletterqueue";
+
+/// How a queue is set up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct QueueSettings {
+    pub(super) name: &'static str,
+    /// On where a message id stands for one content: an outcome. Off for hints and events, where one that comes again within
+    /// the window may tell of something new, and for requests, whose ids are made by whoever asks: one that is used twice is
+    /// to be refused, not dropped without a word.
+    detects_duplicates: bool,
+}
+
+pub(super) const QUEUES: [QueueSettings; 4] = [
+    QueueSettings { name: "resource-events", detects_duplicates: false },
+    QueueSettings { name: "connection-requests", detects_duplicates: false },
+    QueueSettings { name: "handshakes", detects_duplicates: false },
+    QueueSettings { name: "connection-outcomes", detects_duplicates: true },
+];
 
 #[derive(Debug)]
 pub(super) struct State {

@@ -6,17 +6,14 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use super::bodies::seven_digits;
-use super::network_managers;
-use super::refusal::Refusal;
-use super::store::Commit;
-use crate::arm::path::{Key, Target};
-use crate::arm::rbac::strings;
-use crate::arm::resource_groups::location;
-use crate::arm::{ArmError, Cx, Reply};
+use crate::arm::call::{ArmError, Key, ManagerRefusal, Target, location, strings};
+use crate::arm::context::Cx;
+use crate::arm::state::{Commit, NetworkManager};
+use crate::reply::Reply;
 
 /// What a POST may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Action {
+pub(crate) enum ManagerAction {
     Commit,
     ListDeploymentStatus,
 }
@@ -24,25 +21,25 @@ pub(crate) enum Action {
 const TYPES: [&str; 4] = ["SecurityAdmin", "Connectivity", "SecurityUser", "Routing"];
 
 /// Which action of a network manager the path names, if any.
-pub(crate) fn action(at: &Target) -> Option<Action> {
+pub(crate) fn action(at: &Target) -> Option<ManagerAction> {
     let [kind, action] = at.types.as_slice() else { return None };
     let namespace = at.namespace.eq_ignore_ascii_case("Microsoft.Network");
     let of_manager = namespace && kind.eq_ignore_ascii_case("networkManagers") && at.is_collection();
     match action.to_lowercase().as_str() {
-        "commit" if of_manager => Some(Action::Commit),
-        "listdeploymentstatus" if of_manager => Some(Action::ListDeploymentStatus),
+        "commit" if of_manager => Some(ManagerAction::Commit),
+        "listdeploymentstatus" if of_manager => Some(ManagerAction::ListDeploymentStatus),
         _ => None,
     }
 }
 
-impl Action {
+impl ManagerAction {
     /// The role action for it, at the manager.
     pub(crate) fn name(self) -> String {
         let name = match self {
             Self::Commit => "commit",
             Self::ListDeploymentStatus => "listDeploymentStatus",
         };
-        format!("{}/{name}/action", network_managers::KIND)
+        format!("{}/{name}/action", NetworkManager::KIND)
     }
 
     /// Done at once; Event Grid is not told, as nobody here subscribes to actions.
@@ -57,21 +54,22 @@ impl Action {
 
 fn commit(cx: &mut Cx<'_>, manager: &Key) -> Result<Reply, ArmError> {
     let given = &cx.call.body;
-    let kind = given["commitType"].as_str().ok_or(Refusal::Missing("commitType"))?;
-    let kind =
-        TYPES.into_iter().find(|known| known.eq_ignore_ascii_case(kind)).ok_or_else(|| Refusal::Invalid {
+    let kind = given["commitType"].as_str().ok_or(ManagerRefusal::Missing("commitType"))?;
+    let kind = TYPES.into_iter().find(|known| known.eq_ignore_ascii_case(kind)).ok_or_else(|| {
+        ManagerRefusal::Invalid {
             property: "commitType",
             given: kind.to_owned(),
             wanted: "SecurityAdmin, Connectivity, SecurityUser or Routing",
-        })?;
+        }
+    })?;
     let targets = strings(&given["targetLocations"]);
     if targets.is_empty() {
-        return Err(Refusal::Missing("targetLocations").into());
+        return Err(ManagerRefusal::Missing("targetLocations").into());
     }
     let configurations = strings(&given["configurationIds"]);
     if let Some(stray) = configurations.iter().find(|id| !Key::of(id).is_within(manager)) {
         let (given, wanted) = (stray.clone(), "the id of a configuration of this network manager");
-        return Err(Refusal::Invalid { property: "configurationIds", given, wanted }.into());
+        return Err(ManagerRefusal::Invalid { property: "configurationIds", given, wanted }.into());
     }
     let regions: Vec<String> =
         targets.iter().filter_map(|target| location(&json!({"location": target}))).collect();

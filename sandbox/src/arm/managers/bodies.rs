@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::refusal::Refusal;
-use super::store::{NetworkManager, SystemData};
-use crate::arm::path::{Key, Target};
-use crate::arm::{ArmError, Cx};
+use crate::arm::call::{ArmError, Key, ManagerRefusal, Target};
+use crate::arm::context::Cx;
+use crate::arm::state::{NetworkManager, SystemData};
 use crate::events::stamp;
 
 impl SystemData {
@@ -46,7 +45,7 @@ impl Cx<'_> {
         let name = at.names.first().cloned().unwrap_or_default();
         let key = Key::of(&format!("{}/providers/{}/networkManagers/{name}", at.scope, at.namespace));
         self.store.managers.managers.get(&key).ok_or_else(|| ArmError::NoResource {
-            kind: super::network_managers::KIND.to_owned(),
+            kind: NetworkManager::KIND.to_owned(),
             name,
             group: at.group().unwrap_or_default().to_owned(),
         })
@@ -57,9 +56,9 @@ impl Cx<'_> {
     }
 
     /// A property that has to be there.
-    pub(super) fn wanted(&self, name: &str, label: &'static str) -> Result<String, Refusal> {
+    pub(super) fn wanted(&self, name: &str, label: &'static str) -> Result<String, ManagerRefusal> {
         let text = self.call.body["properties"][name].as_str().unwrap_or_default();
-        if text.is_empty() { Err(Refusal::Missing(label)) } else { Ok(text.to_owned()) }
+        if text.is_empty() { Err(ManagerRefusal::Missing(label)) } else { Ok(text.to_owned()) }
     }
 
     pub(super) fn forced(&self) -> bool {
@@ -68,5 +67,5 @@ impl Cx<'_> {
 }
 
 pub(super) fn absent(cx: &Cx<'_>, at: &Target, kind: &str) -> ArmError {
-    Refusal::Absent(cx.canonical_id(at, kind)).into()
+    ManagerRefusal::Absent(cx.canonical_id(at, kind)).into()
 }

@@ -4,18 +4,19 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use time::Duration;
 
-use super::rules::{ConnectionState, on_write};
-use super::store::{Connection, Departed, Side, SystemData};
-use crate::arm::path::{Key, Target};
-use crate::arm::store::Store;
-use crate::arm::{ArmError, Cx, Item, Reply};
+use super::bodies::absent;
+use super::rules::on_write;
+use crate::arm::call::{ArmError, Key, Target};
+use crate::arm::context::{Cx, Item};
+use crate::arm::state::{ConnectionHalf, ConnectionState, Departed, Scope, Side, Store, SystemData};
+use crate::reply::Reply;
 
 /// How long a deleted half is remembered, for what a manager's deletion does after it.
 const REMEMBERED: Duration = Duration::minutes(1);
 
 pub(super) fn get(cx: &Cx<'_>, at: &Target, kind: &str) -> Result<Reply, ArmError> {
     let half = cx.store.managers.connections.get(&at.key());
-    half.map(|half| Reply::ok(body(half))).ok_or_else(|| super::bodies::absent(cx, at, kind))
+    half.map(|half| Reply::ok(body(half))).ok_or_else(|| absent(cx, at, kind))
 }
 
 /// The halves directly in this collection.
@@ -31,7 +32,7 @@ pub(super) fn list(cx: &Cx<'_>, at: &Target, side: Side) -> Vec<Item> {
 }
 
 /// Writes the half, at once and with 200 either way (recorded). Whatever state the body names is ignored.
-pub(super) fn put(cx: &mut Cx<'_>, key: Key, mut half: Connection) -> Reply {
+pub(super) fn put(cx: &mut Cx<'_>, key: Key, mut half: ConnectionHalf) -> Reply {
     let before = cx.store.managers.connections.get(&key);
     let same = before.is_some_and(|before| before.same_pair(&half));
     half.state = on_write(before.map(|before| before.state), same);
@@ -86,18 +87,18 @@ pub(super) struct Ends {
     pub(super) manager: Key,
     /// The tenant's id, whatever its casing.
     pub(super) tenant: String,
-    pub(super) scope: super::scope::Scope,
+    pub(super) scope: Scope,
     pub(super) named: String,
     pub(super) named_tenant: String,
 }
 
 impl NewConnection {
-    pub(super) fn between(self, ends: Ends) -> Connection {
+    pub(super) fn between(self, ends: Ends) -> ConnectionHalf {
         let Self { id, name, side, description, system } = self;
         let Ends { manager, tenant, scope, named, named_tenant } = ends;
         let tenant = tenant.to_lowercase();
         let state = ConnectionState::Pending;
-        Connection {
+        ConnectionHalf {
             id,
             name,
             side,
@@ -122,22 +123,18 @@ impl Store {
     }
 }
 
-fn body(half: &Connection) -> Value {
+fn body(half: &ConnectionHalf) -> Value {
     let state = half.state.as_str();
-    let (kind, properties) = match half.side {
-        Side::Manager => (
-            super::scope_connections::KIND,
-            json!({
-                "tenantId": half.named_tenant, "resourceId": half.named, "connectionState": state,
-                "description": half.description,
-            }),
-        ),
-        Side::Scope => (
-            super::network_manager_connections::KIND,
-            json!({"networkManagerId": half.named, "connectionState": state, "description": half.description}),
-        ),
+    let properties = match half.side {
+        Side::Manager => json!({
+            "tenantId": half.named_tenant, "resourceId": half.named, "connectionState": state,
+            "description": half.description,
+        }),
+        Side::Scope => {
+            json!({"networkManagerId": half.named, "connectionState": state, "description": half.description})
+        }
     };
     json!({
-        "id": half.id, "name": half.name, "type": kind, "properties": properties, "systemData": half.system.to_json(),
+        "id": half.id, "name": half.name, "type": half.side.kind(), "properties": properties, "systemData": half.system.to_json(),
     })
 }

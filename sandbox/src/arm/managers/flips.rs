@@ -7,12 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
-use super::rules::{ConnectionState, MemberState, Sight, settled, settled_member};
-use super::scope::Scope;
-use super::store::{Connection, Managers, Member, NetworkManager, Side};
-use crate::arm::path::{self, Key};
-use crate::arm::store::Store;
-use crate::events::Happening;
+use super::rules::{Sight, settled, settled_member};
+use crate::arm::call::{Key, parse_id};
+use crate::arm::state::{
+    ConnectionHalf, ConnectionState, Managers, Member, MemberState, NetworkManager, Scope, Side, Store,
+};
 use crate::mint::Mint;
 use crate::world::Tenant;
 
@@ -22,22 +21,6 @@ const FLIP: (u64, u64) = (1_000, 3_000);
 const JOIN: (u64, u64) = (2_000, 4_000);
 
 impl Store {
-    /// Lets everything happen that is due, in the order of its times, and gives what there is to tell.
-    pub(crate) fn settle(
-        &mut self,
-        mint: &mut Mint,
-        now: OffsetDateTime,
-    ) -> Vec<(OffsetDateTime, Happening)> {
-        let mut told = Vec::new();
-        let due = |store: &Self| store.next_due().into_iter().chain(store.managers.next_due()).min();
-        while let Some(at) = due(self).filter(|&at| at <= now) {
-            told.extend(self.end_operations(mint, at));
-            self.flip(at);
-            self.look_around(mint, at);
-        }
-        told
-    }
-
     /// Gives a time to everything that would take another state, and takes it from what no longer would.
     pub(crate) fn look_around(&mut self, mint: &mut Mint, now: OffsetDateTime) {
         let mut plan =
@@ -73,7 +56,8 @@ impl Store {
         }
     }
 
-    fn flip(&mut self, now: OffsetDateTime) {
+    /// Lets everything look around whose time has come.
+    pub(crate) fn flip(&mut self, now: OffsetDateTime) {
         let is_due = |due: Option<OffsetDateTime>| due.is_some_and(|due| due <= now);
         let halves: Vec<Key> = keys(&self.managers.connections, |half| is_due(half.due));
         for key in halves {
@@ -104,7 +88,7 @@ impl Store {
         if !self.networks.contains_key(&Key::of(&member.resource_id)) {
             return false;
         }
-        let tenant = path::parse_id(&member.resource_id)
+        let tenant = parse_id(&member.resource_id)
             .ok()
             .and_then(|target| Tenant::by_subscription_id(target.subscription()?));
         let Some(tenant) = tenant else { return false };
@@ -121,12 +105,13 @@ fn keys<T>(all: &BTreeMap<Key, T>, wanted: impl Fn(&T) -> bool) -> Vec<Key> {
 }
 
 impl Managers {
-    fn next_due(&self) -> Option<OffsetDateTime> {
+    /// When the next of them looks around.
+    pub(crate) fn next_due(&self) -> Option<OffsetDateTime> {
         let halves = self.connections.values().filter_map(|half| half.due);
         halves.chain(self.members.values().filter_map(|member| member.due)).min()
     }
 
-    fn sight(&self, half: &Connection) -> Sight {
+    fn sight(&self, half: &ConnectionHalf) -> Sight {
         let counterpart = self
             .connections
             .values()
@@ -163,14 +148,14 @@ impl Managers {
         &'s self,
         manager: &'s Key,
         scope: &'s Scope,
-    ) -> impl Iterator<Item = &'s Connection> {
+    ) -> impl Iterator<Item = &'s ConnectionHalf> {
         self.connections.values().filter(move |half| {
             half.manager == *manager && half.scope == *scope && half.state == ConnectionState::Connected
         })
     }
 
     /// Whether both halves between this manager and this very scope are Connected.
-    pub(super) fn is_connected(&self, manager: &Key, scope: &Scope) -> bool {
+    fn is_connected(&self, manager: &Key, scope: &Scope) -> bool {
         let on = |side: Side| self.halves_connected(manager, scope).filter(move |half| half.side == side);
         on(Side::Manager).any(|ours| on(Side::Scope).any(|theirs| theirs.same_pair(ours)))
     }

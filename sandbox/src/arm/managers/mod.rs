@@ -11,18 +11,13 @@ mod flips;
 mod network_groups;
 mod network_manager_connections;
 mod network_managers;
-mod refusal;
 mod rules;
-mod scope;
 mod scope_connections;
 mod static_members;
-mod store;
 
 pub(super) use actions::action;
 pub(super) use network_groups::NetworkGroups;
 pub(super) use network_manager_connections::NetworkManagerConnections;
 pub(super) use network_managers::{NetworkManagers, remove_within, within};
-pub(crate) use refusal::Refusal;
 pub(super) use scope_connections::ScopeConnections;
 pub(super) use static_members::StaticMembers;
-pub(super) use store::Managers;

@@ -4,11 +4,10 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::bodies::absent;
-use super::refusal::Refusal;
-use super::store::{NetworkGroup, SystemData};
-use crate::arm::path::Target;
-use crate::arm::subnets::check_name;
-use crate::arm::{ArmError, Cx, Item, Kind, Reply};
+use crate::arm::call::{ArmError, ManagerRefusal, Target, check_name};
+use crate::arm::context::{Cx, Item, Kind};
+use crate::arm::state::{NetworkGroup, SystemData};
+use crate::reply::Reply;
 
 pub(crate) struct NetworkGroups;
 
@@ -44,9 +43,12 @@ impl Kind for NetworkGroups {
         let given = cx.call.body["properties"]["memberType"].as_str().unwrap_or(MEMBER_TYPE);
         if !given.eq_ignore_ascii_case(MEMBER_TYPE) {
             let given = given.to_owned();
-            return Err(
-                Refusal::Invalid { property: "properties.memberType", given, wanted: MEMBER_TYPE }.into()
-            );
+            return Err(ManagerRefusal::Invalid {
+                property: "properties.memberType",
+                given,
+                wanted: MEMBER_TYPE,
+            }
+            .into());
         }
         let key = at.key();
         let etag = cx.strong_etag();

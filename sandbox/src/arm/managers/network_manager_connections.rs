@@ -2,17 +2,14 @@
 //! group.
 
 use super::connections::{self, Ends};
-use super::network_managers;
-use super::refusal::Refusal;
-use super::scope::Scope;
-use super::store::Side;
-use crate::arm::path::{self, Key, Target};
-use crate::arm::subnets::check_name;
-use crate::arm::{ArmError, Cx, Item, Kind, Reply};
+use crate::arm::call::{ArmError, Key, ManagerRefusal, Target, check_name, parse_id};
+use crate::arm::context::{Cx, Item, Kind};
+use crate::arm::state::{NetworkManager, Scope, Side};
+use crate::reply::Reply;
 
 pub(crate) struct NetworkManagerConnections;
 
-pub(super) const KIND: &str = "Microsoft.Network/networkManagerConnections";
+const KIND: &str = Side::Scope.kind();
 
 impl Kind for NetworkManagerConnections {
     fn name(&self) -> &'static str {
@@ -42,12 +39,12 @@ impl Kind for NetworkManagerConnections {
         check_name(at.name())?;
         let scope = scope(at)?;
         let named = cx.wanted("networkManagerId", "properties.networkManagerId")?;
-        let manager = path::parse_id(&named)
+        let manager = parse_id(&named)
             .ok()
             .filter(|target| {
-                target.kind().eq_ignore_ascii_case(network_managers::KIND) && target.group().is_some()
+                target.kind().eq_ignore_ascii_case(NetworkManager::KIND) && target.group().is_some()
             })
-            .ok_or_else(|| Refusal::Invalid {
+            .ok_or_else(|| ManagerRefusal::Invalid {
                 property: "properties.networkManagerId",
                 given: named.clone(),
                 wanted: "the id of a network manager",

@@ -6,18 +6,14 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use time::Duration;
 
-use super::refusal::Refusal;
-use super::scope::Scope;
-use super::store::{NetworkManager, SystemData};
-use crate::arm::path::{Key, Target};
-use crate::arm::rbac::strings;
-use crate::arm::resource_groups::{location, tags};
-use crate::arm::store::Store;
-use crate::arm::{ArmError, Cx, Item, Kind, Reply};
+use crate::arm::call::{ArmError, Key, ManagerRefusal, Target, location, strings, tags};
+use crate::arm::context::{Cx, Item, Kind};
+use crate::arm::state::{NetworkManager, Scope, Store, SystemData};
+use crate::reply::Reply;
 
 pub(crate) struct NetworkManagers;
 
-pub(super) const KIND: &str = "Microsoft.Network/networkManagers";
+const KIND: &str = NetworkManager::KIND;
 
 const ACCESSES: [&str; 4] = ["SecurityAdmin", "Connectivity", "SecurityUser", "Routing"];
 
@@ -84,7 +80,7 @@ impl Kind for NetworkManagers {
         }
         let nested = nested(cx.store, &key);
         if !nested.is_empty() && !cx.forced() {
-            return Err(Refusal::Nested(nested.join("', '")).into());
+            return Err(ManagerRefusal::Nested(nested.join("', '")).into());
         }
         let too_soon: Vec<Scope> = cx
             .store
@@ -138,12 +134,12 @@ fn check_name(name: &str) -> Result<(), ArmError> {
 fn wanted(cx: &mut Cx<'_>, at: &Target, before: Option<&NetworkManager>) -> Result<NetworkManager, ArmError> {
     let given = &cx.call.body["properties"];
     if !given["networkManagerScopes"].is_object() {
-        return Err(Refusal::Missing("properties.networkManagerScopes").into());
+        return Err(ManagerRefusal::Missing("properties.networkManagerScopes").into());
     }
     let subscriptions = strings(&given["networkManagerScopes"]["subscriptions"]);
     let management_groups = strings(&given["networkManagerScopes"]["managementGroups"]);
     let own = own_scopes(cx, &subscriptions, &management_groups)?;
-    let location = location(&cx.call.body).ok_or(Refusal::Missing("location"))?;
+    let location = location(&cx.call.body).ok_or(ManagerRefusal::Missing("location"))?;
     let accesses = accesses(given)?;
     let system = SystemData::new(cx);
     Ok(NetworkManager {
@@ -164,12 +160,12 @@ fn wanted(cx: &mut Cx<'_>, at: &Target, before: Option<&NetworkManager>) -> Resu
 }
 
 /// The accesses in Azure's casing.
-fn accesses(properties: &Value) -> Result<Vec<String>, Refusal> {
+fn accesses(properties: &Value) -> Result<Vec<String>, ManagerRefusal> {
     strings(&properties["networkManagerScopeAccesses"])
         .into_iter()
         .map(|given| {
             let known = ACCESSES.into_iter().find(|known| known.eq_ignore_ascii_case(&given));
-            known.map(str::to_owned).ok_or(Refusal::Invalid {
+            known.map(str::to_owned).ok_or(ManagerRefusal::Invalid {
                 property: "properties.networkManagerScopeAccesses",
                 given,
                 wanted: "SecurityAdmin, Connectivity, SecurityUser or Routing",
@@ -183,12 +179,12 @@ fn own_scopes(
     cx: &Cx<'_>,
     subscriptions: &[String],
     management_groups: &[String],
-) -> Result<BTreeSet<Scope>, Refusal> {
+) -> Result<BTreeSet<Scope>, ManagerRefusal> {
     let tenant = cx.caller.tenant;
     let read = |text: &String, right: fn(&Scope) -> bool| {
-        Scope::parse(text)
-            .filter(|scope| right(scope) && scope.tenant() == Some(tenant))
-            .ok_or_else(|| Refusal::Elsewhere { scope: text.clone(), tenant: tenant.tenant_id().to_owned() })
+        Scope::parse(text).filter(|scope| right(scope) && scope.tenant() == Some(tenant)).ok_or_else(|| {
+            ManagerRefusal::Elsewhere { scope: text.clone(), tenant: tenant.tenant_id().to_owned() }
+        })
     };
     let subscriptions =
         subscriptions.iter().map(|text| read(text, |scope| matches!(scope, Scope::Subscription(_))));
@@ -198,9 +194,14 @@ fn own_scopes(
 }
 
 /// No two managers have the same object as a scope with overlapping accesses (recorded refusal).
-fn scopes_free(store: &Store, key: &Key, manager: &NetworkManager, created: bool) -> Result<(), Refusal> {
+fn scopes_free(
+    store: &Store,
+    key: &Key,
+    manager: &NetworkManager,
+    created: bool,
+) -> Result<(), ManagerRefusal> {
     for scope in &manager.own {
-        let taken = |others: Value| Refusal::ScopeTaken {
+        let taken = |others: Value| ManagerRefusal::ScopeTaken {
             scope: scope.id(),
             manager: manager.id.clone(),
             accesses: json!(manager.accesses).to_string(),

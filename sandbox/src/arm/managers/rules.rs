@@ -4,49 +4,21 @@
 //! extension sessions of 2023-08 and 2024-05, Azure PowerShell sessions of 2022 and 2024-10); *documented* what the pages
 //! about cross-tenant connections say; *inferred* is the sandbox's own reading.
 
-/// `connectionState`, of a scope connection and of a network manager connection alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ConnectionState {
-    Pending,
-    Connected,
-    Conflict,
-    Revoked,
-    Rejected,
-}
-
-impl ConnectionState {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "Pending",
-            Self::Connected => "Connected",
-            Self::Conflict => "Conflict",
-            Self::Revoked => "Revoked",
-            Self::Rejected => "Rejected",
-        }
-    }
-
-    /// Whether a half in this state counts as consent. Inferred: one that is to be deleted and made again does not.
-    pub(crate) const fn stands(self) -> bool {
-        match self {
-            Self::Pending | Self::Connected => true,
-            Self::Conflict | Self::Revoked | Self::Rejected => false,
-        }
-    }
-}
+use crate::arm::state::{ConnectionState, MemberState};
 
 /// What a half sees around itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sight {
+pub(super) struct Sight {
     /// A half on the other side names exactly the same manager, tenant and scope, and stands.
-    pub(crate) counterpart: bool,
+    pub(super) counterpart: bool,
     /// The manager has the subscription in its own scope.
-    pub(crate) own_scope: bool,
+    pub(super) own_scope: bool,
     /// Another manager with overlapping accesses has the scope, as its own or by a connection.
-    pub(crate) held_by_another: bool,
+    pub(super) held_by_another: bool,
 }
 
 /// The state that a half takes by itself, some time after its surroundings have become so.
-pub(crate) fn settled(state: ConnectionState, sight: Sight) -> ConnectionState {
+pub(super) fn settled(state: ConnectionState, sight: Sight) -> ConnectionState {
     use ConnectionState::{Conflict, Connected, Pending, Rejected, Revoked};
     // Seen: a subscription in the manager's own scope connects without a counterpart, from either side.
     let consent = sight.counterpart || sight.own_scope;
@@ -70,7 +42,7 @@ pub(crate) fn settled(state: ConnectionState, sight: Sight) -> ConnectionState {
 /// The state that a write answers with.
 ///
 /// `before` is the half's state if there was one, `same` whether the write names the same manager, tenant and scope.
-pub(crate) fn on_write(before: Option<ConnectionState>, same: bool) -> ConnectionState {
+pub(super) fn on_write(before: Option<ConnectionState>, same: bool) -> ConnectionState {
     match (before, same) {
         // Seen: a creation answers Pending, even where it connects a second later.
         (None, _) => ConnectionState::Pending,
@@ -81,26 +53,8 @@ pub(crate) fn on_write(before: Option<ConnectionState>, same: bool) -> Connectio
     }
 }
 
-/// `provisioningState` of a member of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MemberState {
-    Updating,
-    Succeeded,
-    Failed,
-}
-
-impl MemberState {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Updating => "Updating",
-            Self::Succeeded => "Succeeded",
-            Self::Failed => "Failed",
-        }
-    }
-}
-
 /// The state that a member takes by itself. `fits`: its network exists and lies in a scope that the manager has.
-pub(crate) fn settled_member(state: MemberState, fits: bool) -> MemberState {
+pub(super) fn settled_member(state: MemberState, fits: bool) -> MemberState {
     match (state, fits) {
         (MemberState::Updating | MemberState::Succeeded, true) => MemberState::Succeeded,
         // Seen: Failed, without a reason anywhere. Inferred: for this reason.

@@ -1,16 +1,14 @@
 //! `Microsoft.Network/networkManagers/scopeConnections`: the manager's half of a connection.
 
 use super::connections::{self, Ends};
-use super::refusal::Refusal;
-use super::scope::Scope;
-use super::store::Side;
-use crate::arm::path::{Key, Target};
-use crate::arm::subnets::check_name;
-use crate::arm::{ArmError, Cx, Item, Kind, Reply};
+use crate::arm::call::{ArmError, Key, ManagerRefusal, Target, check_name};
+use crate::arm::context::{Cx, Item, Kind};
+use crate::arm::state::{Scope, Side};
+use crate::reply::Reply;
 
 pub(crate) struct ScopeConnections;
 
-pub(super) const KIND: &str = "Microsoft.Network/networkManagers/scopeConnections";
+const KIND: &str = Side::Manager.kind();
 
 impl Kind for ScopeConnections {
     fn name(&self) -> &'static str {
@@ -39,11 +37,14 @@ impl Kind for ScopeConnections {
         let named = cx.wanted("resourceId", "properties.resourceId")?;
         if uuid::Uuid::parse_str(&named_tenant).is_err() {
             let wanted = "the id of a tenant";
-            return Err(
-                Refusal::Invalid { property: "properties.tenantId", given: named_tenant, wanted }.into()
-            );
+            return Err(ManagerRefusal::Invalid {
+                property: "properties.tenantId",
+                given: named_tenant,
+                wanted,
+            }
+            .into());
         }
-        let scope = Scope::parse(&named).ok_or_else(|| Refusal::Invalid {
+        let scope = Scope::parse(&named).ok_or_else(|| ManagerRefusal::Invalid {
             property: "properties.resourceId",
             given: named.clone(),
             wanted: "the id of a subscription or of a management group",

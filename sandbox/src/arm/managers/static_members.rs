@@ -4,12 +4,10 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::bodies::absent;
-use super::refusal::Refusal;
-use super::rules::MemberState;
-use super::store::{Member, SystemData};
-use crate::arm::path::{self, Key, Target};
-use crate::arm::subnets::check_name;
-use crate::arm::{ArmError, Cx, Item, Kind, Link, Reply, virtual_networks};
+use crate::arm::call::{ArmError, Key, LinkedAccess, ManagerRefusal, Target, check_name, parse_id};
+use crate::arm::context::{Cx, Item, Kind};
+use crate::arm::state::{Member, MemberState, SystemData, VirtualNetwork};
+use crate::reply::Reply;
 
 pub(crate) struct StaticMembers;
 
@@ -17,7 +15,8 @@ const KIND: &str = "Microsoft.Network/networkManagers/networkGroups/staticMember
 
 /// What whoever adds a network needs on it. Inferred: that the network's tenant has to be linked is known from the Azure
 /// CLI's issues (#21673), the action is not; joining a network is what this one is for.
-static JOIN: Link = Link { kind: KIND, action: "Microsoft.Network/virtualNetworks/join/action" };
+static JOIN: LinkedAccess =
+    LinkedAccess { kind: KIND, action: "Microsoft.Network/virtualNetworks/join/action" };
 
 impl Kind for StaticMembers {
     fn name(&self) -> &'static str {
@@ -45,10 +44,10 @@ impl Kind for StaticMembers {
         check_name(at.name())?;
         let group = group_of(cx, at)?;
         let resource_id = cx.wanted("resourceId", "properties.resourceId")?;
-        let network = path::parse_id(&resource_id)
+        let network = parse_id(&resource_id)
             .ok()
-            .filter(|target| target.kind().eq_ignore_ascii_case(virtual_networks::KIND))
-            .ok_or_else(|| Refusal::Invalid {
+            .filter(|target| target.kind().eq_ignore_ascii_case(VirtualNetwork::KIND))
+            .ok_or_else(|| ManagerRefusal::Invalid {
                 property: "properties.resourceId",
                 given: resource_id.clone(),
                 wanted: "the id of a virtual network",
@@ -94,7 +93,7 @@ impl Kind for StaticMembers {
 fn group_of(cx: &Cx<'_>, at: &Target) -> Result<String, ArmError> {
     cx.manager_of(at)?;
     let group = cx.store.managers.groups.get(&Key::of(&at.parent()));
-    group.map(|group| group.id.clone()).ok_or_else(|| Refusal::Absent(at.parent()).into())
+    group.map(|group| group.id.clone()).ok_or_else(|| ManagerRefusal::Absent(at.parent()).into())
 }
 
 fn body(member: &Member, etag: &str) -> Value {

@@ -5,8 +5,8 @@ use fe2o3_amqp_types::messaging::{Source, Target, TargetArchetype};
 use fe2o3_amqp_types::performatives::Attach;
 
 use super::address::Node;
+use super::around::Around;
 use super::link::{End, Inlet, Outlet, refusal};
-use super::session::Around;
 use crate::service_bus::LARGEST_MESSAGE;
 
 /// Asks for a session, which no queue here has.

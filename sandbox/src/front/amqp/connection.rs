@@ -8,9 +8,10 @@ use fe2o3_amqp_types::definitions::{AmqpError, ConnectionError, Error, SessionEr
 use fe2o3_amqp_types::performatives::{Begin, ChannelMax, Close, End, MaxFrameSize, Open, Performative};
 use time::OffsetDateTime;
 
+use super::around::Around;
 use super::claims::{Gate, Rights};
 use super::link::refusal;
-use super::session::{Around, Session};
+use super::session::Session;
 use super::wire::{Frame, FrameKind, LARGEST_FRAME, Outgoing, SMALLEST_FRAME_LIMIT, WireError};
 
 /// Azure's limit for a connection without a valid token.

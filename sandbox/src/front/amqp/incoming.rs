@@ -1,18 +1,48 @@
 //! What the peer sends: messages for queues, tokens, requests to a queue's management.
 
 use bytes::Bytes;
-use fe2o3_amqp_types::definitions::{Error, Role, SessionError};
+use fe2o3_amqp_types::definitions::{AmqpError, Error, Role, SessionError};
 use fe2o3_amqp_types::messaging::{Accepted, DeliveryState, Rejected};
 use fe2o3_amqp_types::performatives::{Disposition, Performative, Transfer};
 
 use super::address::Node;
+use super::around::Around;
 use super::link::{Delivered, End, refusal, refused};
 use super::management::manage;
 use super::message::{self, NotTaken, Sent};
-use super::session::{Around, Session, WINDOW, unattached};
+use super::session::{Session, WINDOW, unattached};
 use crate::service_bus::Message;
 
 impl Session {
+    /// Deals with a performative that belongs to a session. An error ends the connection.
+    pub(super) fn take(
+        &mut self,
+        performative: Performative,
+        payload: &Bytes,
+        around: &mut Around<'_>,
+    ) -> Result<(), Error> {
+        match performative {
+            Performative::Attach(attach) => self.attach(&attach, around),
+            Performative::Flow(flow) => self.flow(&flow, around),
+            Performative::Transfer(transfer) => self.transfer(&transfer, payload, around),
+            Performative::Disposition(disposition) => {
+                self.disposition(&disposition, around);
+                Ok(())
+            }
+            Performative::Detach(detach) => {
+                self.detach(&detach, around);
+                Ok(())
+            }
+            // The connection keeps these to itself.
+            Performative::Open(_)
+            | Performative::Begin(_)
+            | Performative::End(_)
+            | Performative::Close(_) => {
+                Err(refusal(AmqpError::NotAllowed, "It does not belong into a session."))
+            }
+        }
+    }
+
     pub(super) fn transfer(
         &mut self,
         transfer: &Transfer,

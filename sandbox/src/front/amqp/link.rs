@@ -11,7 +11,7 @@ use super::message::NotTaken;
 use crate::service_bus::{LARGEST_MESSAGE, LockLost, Refused};
 
 /// How many messages a sender may have on their way.
-pub(super) const CREDIT: u32 = 1000;
+const CREDIT: u32 = 1000;
 /// An answer that nobody fetches is forgotten when there are more than these.
 const MOST_ANSWERS: usize = 256;
 

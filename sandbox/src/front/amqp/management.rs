@@ -10,14 +10,14 @@ use super::values::{elements, entry, integer, map, timestamp};
 use crate::service_bus::{Broker, LockLost, Refused, Value};
 
 /// What is answered: a status, a description, an error's condition, a body.
-pub(super) struct Answer {
+pub(super) struct ManagementAnswer {
     status: i32,
     description: String,
     condition: Option<&'static str>,
     pub(super) body: Amqp,
 }
 
-impl Answer {
+impl ManagementAnswer {
     fn ok(body: Amqp) -> Self {
         Self { status: 200, description: "OK".to_owned(), condition: None, body }
     }
@@ -43,7 +43,7 @@ const MOST_PEEKED: usize = 250;
 const LARGEST_ANSWER: usize = 1 << 20;
 
 /// Deals with one request about a queue or a dead-letter queue.
-pub(super) fn manage(broker: &Broker, entity: &str, request: &Sent) -> Answer {
+pub(super) fn manage(broker: &Broker, entity: &str, request: &Sent) -> ManagementAnswer {
     let operation = match request.message.application_properties.get("operation") {
         Some(Value::String(operation) | Value::Symbol(operation)) => operation.as_str(),
         _ => "",
@@ -57,27 +57,27 @@ pub(super) fn manage(broker: &Broker, entity: &str, request: &Sent) -> Answer {
         other => {
             let other: String = other.chars().take(100).collect();
             let description = format!("The operation '{other}' is not supported here.");
-            Err(Answer::failed(501, "amqp:not-implemented", description))
+            Err(ManagementAnswer::failed(501, "amqp:not-implemented", description))
         }
     };
     answer.unwrap_or_else(|failure| failure)
 }
 
-fn renew(broker: &Broker, body: &Amqp) -> Result<Answer, Answer> {
+fn renew(broker: &Broker, body: &Amqp) -> Result<ManagementAnswer, ManagementAnswer> {
     let tokens =
         field(body, "lock-tokens").and_then(|tokens| elements(tokens).ok_or_else(|| wrong("lock-tokens")))?;
     let mut expirations = Vec::with_capacity(tokens.len());
     for token in tokens {
         let Amqp::Uuid(token) = token else { return Err(wrong("lock-tokens")) };
         let until = broker.renew(Uuid::from_bytes(*token.as_inner()));
-        let until =
-            until.map_err(|LockLost| Answer::failed(410, "com.microsoft:message-lock-lost", LockLost))?;
+        let until = until
+            .map_err(|LockLost| ManagementAnswer::failed(410, "com.microsoft:message-lock-lost", LockLost))?;
         expirations.push(Amqp::Timestamp(timestamp(until)));
     }
-    Ok(Answer::ok(map([("expirations", Amqp::Array(Array(expirations)))])))
+    Ok(ManagementAnswer::ok(map([("expirations", Amqp::Array(Array(expirations)))])))
 }
 
-fn peek(broker: &Broker, entity: &str, body: &Amqp) -> Result<Answer, Answer> {
+fn peek(broker: &Broker, entity: &str, body: &Amqp) -> Result<ManagementAnswer, ManagementAnswer> {
     let number = |name| field(body, name).and_then(|value| integer(value).ok_or_else(|| wrong(name)));
     let from = number("from-sequence-number")?;
     let most = usize::try_from(number("message-count")?).map_err(|_| wrong("message-count"))?;
@@ -85,7 +85,8 @@ fn peek(broker: &Broker, entity: &str, body: &Amqp) -> Result<Answer, Answer> {
     let mut room = LARGEST_ANSWER;
     let mut messages = Vec::with_capacity(found.len());
     for one in &found {
-        let encoded = peeked(one).map_err(|error| Answer::failed(500, "amqp:internal-error", error))?;
+        let encoded =
+            peeked(one).map_err(|error| ManagementAnswer::failed(500, "amqp:internal-error", error))?;
         // The first one is shown whatever its size.
         if encoded.len() > room && !messages.is_empty() {
             break;
@@ -94,51 +95,53 @@ fn peek(broker: &Broker, entity: &str, body: &Amqp) -> Result<Answer, Answer> {
         messages.push(map([("message", Amqp::Binary(Binary::from(encoded)))]));
     }
     if messages.is_empty() {
-        return Ok(Answer { status: 204, ..Answer::ok(map([])) });
+        return Ok(ManagementAnswer { status: 204, ..ManagementAnswer::ok(map([])) });
     }
-    Ok(Answer::ok(map([("messages", Amqp::List(messages))])))
+    Ok(ManagementAnswer::ok(map([("messages", Amqp::List(messages))])))
 }
 
-fn schedule(broker: &Broker, entity: &str, body: &Amqp) -> Result<Answer, Answer> {
+fn schedule(broker: &Broker, entity: &str, body: &Amqp) -> Result<ManagementAnswer, ManagementAnswer> {
     let entries =
         field(body, "messages").and_then(|entries| elements(entries).ok_or_else(|| wrong("messages")))?;
     let mut messages = Vec::with_capacity(entries.len());
     for one in entries {
         let Some(Amqp::Binary(encoded)) = entry(one, "message") else { return Err(wrong("message")) };
         let read = read_for_queue(&Bytes::copy_from_slice(encoded), 0);
-        messages.extend(read.map_err(|error| Answer::failed(400, "amqp:decode-error", error))?);
+        messages.extend(read.map_err(|error| ManagementAnswer::failed(400, "amqp:decode-error", error))?);
     }
     let numbers: Result<Vec<Amqp>, Refused> =
         messages.into_iter().map(|message| broker.send(entity, message).map(Amqp::Long)).collect();
     let numbers = numbers.map_err(|refused| refusal(&refused))?;
-    Ok(Answer::ok(map([("sequence-numbers", Amqp::Array(Array(numbers)))])))
+    Ok(ManagementAnswer::ok(map([("sequence-numbers", Amqp::Array(Array(numbers)))])))
 }
 
-fn cancel(broker: &Broker, entity: &str, body: &Amqp) -> Result<Answer, Answer> {
+fn cancel(broker: &Broker, entity: &str, body: &Amqp) -> Result<ManagementAnswer, ManagementAnswer> {
     let numbers = field(body, "sequence-numbers")
         .and_then(|numbers| elements(numbers).ok_or_else(|| wrong("sequence-numbers")))?;
     for number in numbers {
         let number = integer(number).ok_or_else(|| wrong("sequence-numbers"))?;
         if !broker.cancel_scheduled(entity, number).map_err(|refused| refusal(&refused))? {
             let description = format!("There is no scheduled message with the sequence number {number}.");
-            return Err(Answer::failed(404, "com.microsoft:message-not-found", description));
+            return Err(ManagementAnswer::failed(404, "com.microsoft:message-not-found", description));
         }
     }
-    Ok(Answer::ok(map([])))
+    Ok(ManagementAnswer::ok(map([])))
 }
 
-fn field<'a>(body: &'a Amqp, name: &str) -> Result<&'a Amqp, Answer> {
+fn field<'a>(body: &'a Amqp, name: &str) -> Result<&'a Amqp, ManagementAnswer> {
     entry(body, name).ok_or_else(|| wrong(name))
 }
 
-fn wrong(field: &str) -> Answer {
-    Answer::failed(400, "amqp:invalid-field", format!("'{field}' is missing or of the wrong type."))
+fn wrong(field: &str) -> ManagementAnswer {
+    ManagementAnswer::failed(400, "amqp:invalid-field", format!("'{field}' is missing or of the wrong type."))
 }
 
-fn refusal(refused: &Refused) -> Answer {
+fn refusal(refused: &Refused) -> ManagementAnswer {
     match refused {
-        Refused::NoSuchQueue(_) => Answer::failed(404, "amqp:not-found", refused),
-        Refused::TooLarge(_) => Answer::failed(413, "amqp:link:message-size-exceeded", refused),
-        Refused::DeadLetterQueue(_) | Refused::MessageId => Answer::failed(400, "amqp:not-allowed", refused),
+        Refused::NoSuchQueue(_) => ManagementAnswer::failed(404, "amqp:not-found", refused),
+        Refused::TooLarge(_) => ManagementAnswer::failed(413, "amqp:link:message-size-exceeded", refused),
+        Refused::DeadLetterQueue(_) | Refused::MessageId => {
+            ManagementAnswer::failed(400, "amqp:not-allowed", refused)
+        }
     }
 }

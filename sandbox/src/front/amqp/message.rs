@@ -18,7 +18,7 @@ use super::values::{id_text, property, simple, text, time, timestamp};
 use crate::service_bus::{BodyType, Locked, Message, Peeked, Value};
 
 /// The message format of a batch, in which each `Data` section is an encoded message.
-pub(super) const BATCH: u32 = 0x8001_3700;
+const BATCH: u32 = 0x8001_3700;
 
 /// A message that was sent here.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 //! outcome when it settles, and its delivery tags are lock tokens. Performatives, message sections and their encoding are a library's.
 
 mod address;
+mod around;
 mod attach;
 mod bounded;
 mod claims;

@@ -8,9 +8,10 @@ use serde_amqp::primitives::Binary;
 use uuid::Uuid;
 
 use super::address::Node;
+use super::around::Around;
 use super::link::{End, lock_lost, refusal};
 use super::message;
-use super::session::{Around, Session, Unsettled};
+use super::session::{Session, Unsettled};
 use super::values::text;
 use super::wire::{FrameKind, room};
 use crate::service_bus::{Broker, LockLost, Locked};

@@ -5,35 +5,18 @@ use std::collections::{BTreeMap, VecDeque};
 use bytes::Bytes;
 use fe2o3_amqp_types::definitions::{AmqpError, Error, Handle, SessionError};
 use fe2o3_amqp_types::performatives::{Attach, Begin, Detach, Flow, Performative, Transfer};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::around::Around;
 use super::attach;
-use super::claims::{Gate, Rights};
 use super::link::{End, Link, refusal};
-use super::wire::{FrameKind, Outgoing};
+use super::wire::FrameKind;
 use crate::service_bus::Broker;
 
 /// How many transfers the peer may send before it hears of a new window.
 pub(super) const WINDOW: u32 = 5000;
 /// The highest handle: more links than any client opens in a session.
 const HIGHEST_HANDLE: u32 = 255;
-
-/// What a session uses of its connection.
-pub(super) struct Around<'a> {
-    pub(super) gate: &'a Gate,
-    pub(super) rights: &'a mut Rights,
-    pub(super) out: &'a mut Outgoing,
-    /// The largest frame that the peer takes.
-    pub(super) frame_limit: usize,
-    pub(super) now: OffsetDateTime,
-}
-
-impl Around<'_> {
-    pub(super) fn broker(&self) -> &Broker {
-        &self.gate.broker
-    }
-}
 
 /// A message that went to the peer under a lock.
 #[derive(Clone, Copy, Debug)]
@@ -84,36 +67,7 @@ impl Session {
         session
     }
 
-    /// Deals with a performative that belongs to a session. An error ends the connection.
-    pub(super) fn take(
-        &mut self,
-        performative: Performative,
-        payload: &Bytes,
-        around: &mut Around<'_>,
-    ) -> Result<(), Error> {
-        match performative {
-            Performative::Attach(attach) => self.attach(&attach, around),
-            Performative::Flow(flow) => self.flow(&flow, around),
-            Performative::Transfer(transfer) => self.transfer(&transfer, payload, around),
-            Performative::Disposition(disposition) => {
-                self.disposition(&disposition, around);
-                Ok(())
-            }
-            Performative::Detach(detach) => {
-                self.detach(&detach, around);
-                Ok(())
-            }
-            // The connection keeps these to itself.
-            Performative::Open(_)
-            | Performative::Begin(_)
-            | Performative::End(_)
-            | Performative::Close(_) => {
-                Err(refusal(AmqpError::NotAllowed, "It does not belong into a session."))
-            }
-        }
-    }
-
-    fn attach(&mut self, request: &Attach, around: &mut Around<'_>) -> Result<(), Error> {
+    pub(super) fn attach(&mut self, request: &Attach, around: &mut Around<'_>) -> Result<(), Error> {
         let handle = request.handle.0;
         if handle > HIGHEST_HANDLE {
             return Err(refusal(AmqpError::NotAllowed, format!("The handle is above {HIGHEST_HANDLE}.")));
@@ -140,7 +94,7 @@ impl Session {
         Ok(())
     }
 
-    fn detach(&mut self, detach: &Detach, around: &mut Around<'_>) {
+    pub(super) fn detach(&mut self, detach: &Detach, around: &mut Around<'_>) {
         let handle = detach.handle.0;
         let Some(link) = self.links.remove(&handle) else { return };
         self.release(handle, around.broker());
@@ -153,7 +107,7 @@ impl Session {
         }
     }
 
-    fn flow(&mut self, flow: &Flow, around: &mut Around<'_>) -> Result<(), Error> {
+    pub(super) fn flow(&mut self, flow: &Flow, around: &mut Around<'_>) -> Result<(), Error> {
         let seen = flow.next_incoming_id.unwrap_or(0);
         let window = seen.wrapping_add(flow.incoming_window).wrapping_sub(self.next_outgoing_id);
         self.remote_window = if window > u32::MAX / 2 { 0 } else { window };

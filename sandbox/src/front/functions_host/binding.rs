@@ -4,8 +4,9 @@ use serde::Deserialize;
 use std::path::Path;
 
 use super::{
-    app::{AppError, AuthLevel, Function, HttpTrigger, ServiceBusTrigger, TimerTrigger, Trigger},
-    expand::{Settings, resolve},
+    app_error::AppError,
+    expand::{AppSettings, resolve},
+    function::{AuthLevel, Function, HttpTrigger, ServiceBusTrigger, TimerTrigger, Trigger},
     namespace::Namespace,
     routes::Route,
     schedule::Schedule,
@@ -56,7 +57,7 @@ pub(super) fn trigger_and_output(
     file: &Path,
     name: &str,
     bindings: &[BindingJson],
-    settings: &Settings,
+    settings: &AppSettings,
     namespace: Option<&Namespace>,
 ) -> Result<Function, AppError> {
     let mut trigger = None;
@@ -106,7 +107,7 @@ fn event_grid(at: &Field<'_>, binding: &BindingJson) -> Result<Trigger, AppError
     }
 }
 
-fn timer(at: &Field<'_>, binding: &BindingJson, settings: &Settings) -> Result<Trigger, AppError> {
+fn timer(at: &Field<'_>, binding: &BindingJson, settings: &AppSettings) -> Result<Trigger, AppError> {
     let text = binding.schedule.as_deref().ok_or_else(|| at.error("schedule", "is missing"))?;
     let expression = resolve(text, settings)
         .map_err(|setting| at.error("schedule", format!("the setting `{setting}` does not exist")))?;
@@ -127,7 +128,7 @@ const DEFAULT_CONNECTION: &str = "AzureWebJobsServiceBus";
 fn service_bus(
     at: &Field<'_>,
     binding: &BindingJson,
-    settings: &Settings,
+    settings: &AppSettings,
     namespace: Option<&Namespace>,
 ) -> Result<Trigger, AppError> {
     if !matches!(binding.cardinality.as_deref(), None | Some("one")) {

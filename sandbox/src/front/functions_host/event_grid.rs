@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::{
-    app::{Function, Trigger},
-    host::{InvocationError, Shared},
+    function::Function,
     invocation,
-    server::{host_is_down, key, query_value, refused},
+    shared::{InvocationError, Shared},
+    web::{host_is_down, key, query_value, refused},
 };
 
 /// One request to the webhook: a subscription's validation, events, or the end of a subscription.
@@ -35,8 +35,7 @@ pub(super) async fn webhook(
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let name = query_value(&uri, "functionName").unwrap_or_default();
-    let function =
-        shared.app.function(&name).filter(|function| matches!(function.trigger, Trigger::EventGrid)).cloned();
+    let function = shared.app.function(&name).filter(|function| function.takes_events()).cloned();
     let Some(function) = function else {
         return (StatusCode::NOT_FOUND, format!("cannot find function: '{name}'")).into_response();
     };

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 /// The environment of the handler: what Azure calls application settings.
-pub(super) type Settings = BTreeMap<String, String>;
+pub(super) type AppSettings = BTreeMap<String, String>;
 
 /// Replaces each `%NAME%` whose setting exists and leaves every other text as it is, which is how .NET expands `arguments`.
-pub(super) fn expand(text: &str, settings: &Settings) -> String {
+pub(super) fn expand(text: &str, settings: &AppSettings) -> String {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {
@@ -27,7 +27,7 @@ pub(super) fn expand(text: &str, settings: &Settings) -> String {
 }
 
 /// The same for a value of a binding, where the real host's name resolver refuses a setting that does not exist: `Err` holds its name.
-pub(super) fn resolve(text: &str, settings: &Settings) -> Result<String, String> {
+pub(super) fn resolve(text: &str, settings: &AppSettings) -> Result<String, String> {
     let mut resolved = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {
@@ -44,8 +44,8 @@ pub(super) fn resolve(text: &str, settings: &Settings) -> Result<String, String>
 mod tests {
     use super::*;
 
-    fn settings() -> Settings {
-        Settings::from([("PORT".to_owned(), "7071".to_owned())])
+    fn settings() -> AppSettings {
+        AppSettings::from([("PORT".to_owned(), "7071".to_owned())])
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::app::AppError;
+use super::app_error::AppError;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -72,15 +72,15 @@ struct ServiceBusJson {
 
 /// `extensions.serviceBus`: how functions are fed from queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ServiceBusOptions {
+pub(super) struct ServiceBusOptions {
     /// How many messages of one function are under way at most; 16 for each processor by default.
-    pub max_concurrent_calls: usize,
+    pub(super) max_concurrent_calls: usize,
     /// How many messages are fetched ahead. It is read and has no effect: host and broker are one process here.
-    pub prefetch_count: u32,
+    pub(super) prefetch_count: u32,
     /// Whether a message whose invocation succeeded is done with. Otherwise its lock runs out, since a custom handler cannot settle.
-    pub auto_complete_messages: bool,
+    pub(super) auto_complete_messages: bool,
     /// For how long the lock is renewed while an invocation runs; 5 minutes by default, `None` is for ever (`-1`).
-    pub max_auto_lock_renewal: Option<Duration>,
+    pub(super) max_auto_lock_renewal: Option<Duration>,
 }
 
 /// 5 minutes is what the Consumption plan gives.

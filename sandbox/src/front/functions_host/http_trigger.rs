@@ -9,7 +9,7 @@ use http::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{app::AuthLevel, invocation::TriggerData, reply::OutputValue};
+use super::{function::AuthLevel, invocation::TriggerData, reply::OutputValue};
 
 /// A request that was let in.
 pub(super) struct HttpCall<'a> {

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-use super::app::AuthLevel;
+use super::function::AuthLevel;
 
 /// The keys of one function app. The same seed and name give the same keys, so that a run can be repeated.
 #[derive(Clone)]
@@ -19,7 +19,7 @@ pub struct HostKeys {
 
 impl HostKeys {
     /// Derives the keys of the app `name` from `seed`.
-    pub fn derive(seed: u64, name: &str) -> Self {
+    pub(super) fn derive(seed: u64, name: &str) -> Self {
         let key = |purpose: &str| {
             let digest = Sha256::digest(format!("functions host key/{seed}/{name}/{purpose}"));
             URL_SAFE_NO_PAD.encode(digest)

@@ -5,14 +5,18 @@
 //! samples say something else, the source wins.
 
 mod app;
+mod app_error;
 mod binding;
 mod event_grid;
 mod expand;
+mod function;
+mod handler_process;
 mod host;
 mod host_json;
 mod http_trigger;
 mod invocation;
 mod keys;
+mod loopback;
 mod message;
 mod namespace;
 mod output;
@@ -21,14 +25,17 @@ mod reply;
 mod routes;
 mod schedule;
 mod server;
+mod shared;
+mod supervisor;
 mod timers;
+mod web;
 mod worker;
 
-pub use app::{App, AppError, AuthLevel, Function, HttpTrigger, ServiceBusTrigger, TimerTrigger, Trigger};
+pub use app::App;
+pub use app_error::AppError;
+pub use function::Function;
+pub use handler_process::WorkerError;
 pub use host::{FunctionsHost, HostError, HostOptions};
-pub use host_json::ServiceBusOptions;
 pub use keys::HostKeys;
+pub(super) use loopback::{LoopbackError, loopback_client};
 pub use namespace::Namespace;
-pub use routes::{Route, RouteError};
-pub use schedule::{Schedule, ScheduleError};
-pub use worker::WorkerError;

@@ -9,9 +9,9 @@ use tokio::{
 };
 
 use super::{
-    app::{Function, ServiceBusTrigger},
-    host::{InvocationError, Shared},
+    function::{Function, ServiceBusTrigger},
     message,
+    shared::{InvocationError, Shared},
 };
 use crate::{
     Broker,

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 /// What became of an invocation that the handler answered.
 #[derive(Debug, PartialEq)]
-pub(super) enum Reply {
+pub(super) enum HandlerReply {
     /// It succeeded.
     Done(Outputs),
     /// A reply without a value. The real host has no branch for it and so never completes the invocation.
@@ -53,7 +53,7 @@ struct ResultJson {
     return_value: Option<Value>,
 }
 
-impl Reply {
+impl HandlerReply {
     /// Reads a reply. Of a reply that is not a success nothing but the status counts: its body, outputs and logs are lost.
     pub(super) fn read(status: u16, media_type: &str, body: &[u8]) -> Result<Self, ReplyError> {
         if !(200..300).contains(&status) {
@@ -120,35 +120,38 @@ mod tests {
     const JSON: &str = "application/json; charset=utf-8";
 
     fn output(body: Value, name: &str) -> Option<OutputValue> {
-        match Reply::read(200, JSON, body.to_string().as_bytes()).unwrap() {
-            Reply::Done(outputs) => outputs.take(name),
-            Reply::Silent => None,
+        match HandlerReply::read(200, JSON, body.to_string().as_bytes()).unwrap() {
+            HandlerReply::Done(outputs) => outputs.take(name),
+            HandlerReply::Silent => None,
         }
     }
 
     #[test]
     fn an_empty_object_and_unknown_keys_are_a_success() {
         for body in ["{}", r#"{"other":1}"#, r#"{"Outputs":null,"Logs":null,"ReturnValue":null}"#] {
-            assert_eq!(Reply::read(200, JSON, body.as_bytes()).unwrap(), Reply::Done(Outputs::default()));
+            assert_eq!(
+                HandlerReply::read(200, JSON, body.as_bytes()).unwrap(),
+                HandlerReply::Done(Outputs::default())
+            );
         }
     }
 
     #[test]
     fn no_body_and_null_never_complete() {
-        assert_eq!(Reply::read(204, "", b"").unwrap(), Reply::Silent);
-        assert_eq!(Reply::read(200, "text/plain", b"").unwrap(), Reply::Silent);
-        assert_eq!(Reply::read(200, JSON, b"null").unwrap(), Reply::Silent);
+        assert_eq!(HandlerReply::read(204, "", b"").unwrap(), HandlerReply::Silent);
+        assert_eq!(HandlerReply::read(200, "text/plain", b"").unwrap(), HandlerReply::Silent);
+        assert_eq!(HandlerReply::read(200, JSON, b"null").unwrap(), HandlerReply::Silent);
     }
 
     #[test]
     fn another_status_media_type_or_shape_fails() {
-        assert!(matches!(Reply::read(500, JSON, b"{}"), Err(ReplyError::Status(500))));
-        assert!(matches!(Reply::read(404, JSON, b""), Err(ReplyError::Status(404))));
-        assert!(matches!(Reply::read(200, "text/plain", b"{}"), Err(ReplyError::MediaType(_))));
-        assert!(matches!(Reply::read(200, "", b"{}"), Err(ReplyError::MediaType(_))));
+        assert!(matches!(HandlerReply::read(500, JSON, b"{}"), Err(ReplyError::Status(500))));
+        assert!(matches!(HandlerReply::read(404, JSON, b""), Err(ReplyError::Status(404))));
+        assert!(matches!(HandlerReply::read(200, "text/plain", b"{}"), Err(ReplyError::MediaType(_))));
+        assert!(matches!(HandlerReply::read(200, "", b"{}"), Err(ReplyError::MediaType(_))));
         for body in ["{", "[]", "1", r#"{"Outputs":[]}"#, r#"{"Logs":"x"}"#] {
             assert!(
-                matches!(Reply::read(200, JSON, body.as_bytes()), Err(ReplyError::Json(_))),
+                matches!(HandlerReply::read(200, JSON, body.as_bytes()), Err(ReplyError::Json(_))),
                 "{body} was taken"
             );
         }

@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 
 /// One template, without the prefix (`api`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Route {
+pub(super) struct Route {
     // In the order of what ASP.NET prefers, so that the derived order of two routes is which one is asked first.
     segments: Vec<Segment>,
 }
@@ -19,7 +19,7 @@ enum Segment {
 
 /// Why a template cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum RouteError {
+pub(super) enum RouteError {
     /// Braces do not pair up, or share a segment with other text.
     #[error("`{0}` is neither a literal nor one parameter in braces")]
     Segment(String),
@@ -33,7 +33,7 @@ pub enum RouteError {
 
 impl Route {
     /// Reads a template. A leading slash is ignored, as ASP.NET does.
-    pub fn parse(template: &str) -> Result<Self, RouteError> {
+    pub(super) fn parse(template: &str) -> Result<Self, RouteError> {
         let texts: Vec<&str> = template.split('/').filter(|text| !text.is_empty()).collect();
         let mut segments = Vec::with_capacity(texts.len());
         for (position, text) in texts.iter().enumerate() {
@@ -48,7 +48,7 @@ impl Route {
     }
 
     /// The parameters of `path` (percent-encoded, without the prefix), or `None` if it does not match. Literals match in any case.
-    pub fn matches(&self, path: &str) -> Option<Vec<(String, String)>> {
+    pub(super) fn matches(&self, path: &str) -> Option<Vec<(String, String)>> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let mut parameters = Vec::new();
         let mut position = 0;

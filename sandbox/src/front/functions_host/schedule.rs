@@ -9,14 +9,14 @@ use time::OffsetDateTime;
 
 /// A timer's schedule: `{second} {minute} {hour} {day} {month} {day of week}`, in UTC.
 #[derive(Debug, Clone)]
-pub struct Schedule {
+pub(super) struct Schedule {
     // Boxed because it is large beside the other triggers' data.
     cron: Box<Cron>,
 }
 
 /// Why a schedule cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum ScheduleError {
+pub(super) enum ScheduleError {
     /// NCRONTAB has `*`, numbers, three-letter names, `,`, `-` and `/`; nothing else.
     #[error("`{0}` is not part of an NCRONTAB expression")]
     Token(String),
@@ -29,7 +29,7 @@ const LAST_OF_FIELD: [u8; 6] = [59, 59, 23, 31, 12, 6];
 
 impl Schedule {
     /// Reads an expression. Both day fields must match when both are given, as NCRONTAB has it and cron has not.
-    pub fn parse(expression: &str) -> Result<Self, ScheduleError> {
+    pub(super) fn parse(expression: &str) -> Result<Self, ScheduleError> {
         let fields = expression.split_whitespace().enumerate().map(|(position, field)| {
             let parts = field.split(',').map(|part| in_croners_words(part, position));
             Ok(parts.collect::<Result<Vec<_>, ScheduleError>>()?.join(","))
@@ -41,7 +41,7 @@ impl Schedule {
     }
 
     /// The first time strictly after `instant`, or `None` if there is none (31 February).
-    pub fn next_after(&self, instant: OffsetDateTime) -> Option<OffsetDateTime> {
+    pub(super) fn next_after(&self, instant: OffsetDateTime) -> Option<OffsetDateTime> {
         let from = DateTime::<Utc>::from_timestamp(instant.unix_timestamp(), instant.nanosecond())?;
         let next = self.cron.find_next_occurrence(&from, false).ok()?;
         OffsetDateTime::from_unix_timestamp(next.timestamp()).ok()

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
-    body::Body,
+    Router,
     extract::{DefaultBodyLimit, Path, Request, State},
     response::{IntoResponse, Response},
     routing::{any, get, post},
@@ -17,12 +16,13 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::{
-    app::{Function, HttpTrigger, Trigger},
     event_grid,
-    host::{InvocationError, Shared},
+    function::{Function, HttpTrigger, Trigger},
     http_trigger::{HttpCall, response, trigger_data},
     invocation::{self, TriggerData},
     message,
+    shared::{InvocationError, Shared},
+    web::{host_is_down, key, refused},
 };
 
 /// Far more than anything sent here; the real host takes 100 MB.
@@ -47,18 +47,6 @@ pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
     if let Err(error) = server.await {
         tracing::error!(%error, "the Functions host's server failed");
     }
-}
-
-/// The key of a request: `code` in the query or the header `x-functions-key`.
-pub(super) fn key(uri: &Uri, headers: &HeaderMap) -> Option<String> {
-    let header = headers.get("x-functions-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
-    header.or_else(|| query_value(uri, "code"))
-}
-
-/// The first value of a query parameter, whose name is compared in any case as ASP.NET does.
-pub(super) fn query_value(uri: &Uri, name: &str) -> Option<String> {
-    let mut query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    query.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.into_owned())
 }
 
 #[derive(Deserialize)]
@@ -169,12 +157,4 @@ fn find<'a>(shared: &'a Shared, method: &Method, path: &str) -> Option<Match<'a>
         Some((function, trigger, trigger.route.matches(path).filter(|_| allowed)?))
     });
     fitting.min_by(|(_, one, _), (_, other, _)| one.route.cmp(&other.route))
-}
-
-pub(super) fn refused(message: &str) -> Response {
-    (StatusCode::BAD_REQUEST, Json(serde_json::json!({ "error": message }))).into_response()
-}
-
-pub(super) fn host_is_down() -> Response {
-    (StatusCode::SERVICE_UNAVAILABLE, Body::from("Function host is not running.")).into_response()
 }

@@ -6,9 +6,9 @@ use time::OffsetDateTime;
 use tokio::time::sleep;
 
 use super::{
-    app::{Function, TimerTrigger},
-    host::Shared,
+    function::{Function, TimerTrigger},
     invocation,
+    shared::Shared,
 };
 
 /// Runs a timer function until the host stops. A run that takes longer than the schedule's step makes the next one late, not parallel.
