@@ -1,83 +1,109 @@
-//! From a value to a type, with the path to whatever is wrong.
+//! From JSON text to a type, with the path to whatever is wrong.
 
-use std::fmt::{self, Display};
+use std::collections::HashSet;
+use std::fmt::Display;
 
+use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{
-    DeserializeSeed, Deserializer, Error, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
-    Visitor,
+    Deserialize, Deserializer, Error, Expected, IgnoredAny, IntoDeserializer, Unexpected, Visitor,
 };
 use serde::forward_to_deserialize_any;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_path_to_error::Segment;
 
-use super::json::{Node, Step};
+use super::json::{self, kind};
+use super::refusal::{BODY, BadRequest};
 use crate::handshake::ids::shown;
 
-/// What is wrong, and where.
-#[derive(Debug)]
-pub(super) struct Wrong {
-    /// From the inside out.
-    steps: Vec<Step>,
-    pub(super) rule: String,
+/// How deep objects and arrays may lie in each other. A request needs 3.
+pub const DEPTH_MAX: usize = 16;
+
+/// Refuses a document of which nothing else can be trusted: with a field that stands twice, or nested too deep.
+pub(super) fn check(document: &RawValue) -> Result<(), BadRequest> {
+    read::<IgnoredAny>(Written { value: document, around: 0 }).map(drop)
 }
 
-impl Wrong {
-    fn new(rule: impl Into<String>) -> Self {
-        Self { steps: Vec::new(), rule: rule.into() }
-    }
-
-    fn at(mut self, step: Step) -> Self {
-        self.steps.push(step);
-        self
-    }
-
-    /// Where it is.
-    pub(super) fn field(&self) -> String {
-        super::json::path(self.steps.iter().rev())
-    }
+/// Reads the fields of the document's outermost object.
+pub(super) fn read_fields<'de, T: Deserialize<'de>>(
+    fields: Vec<(String, &'de RawValue)>,
+) -> Result<T, BadRequest> {
+    let fields = fields.into_iter().map(|(name, value)| (name, Written { value, around: 1 }));
+    read(MapAccessDeserializer::new(MapDeserializer::new(fields)))
 }
 
-impl Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.rule)
-    }
+fn read<'de, T: Deserialize<'de>>(from: impl Deserializer<'de, Error = BadRequest>) -> Result<T, BadRequest> {
+    serde_path_to_error::deserialize(from).map_err(|error| {
+        let mut path = String::new();
+        for segment in error.path() {
+            match segment {
+                Segment::Map { key } => step_into(&mut path, key),
+                Segment::Seq { index } => path += &format!("[{index}]"),
+                Segment::Enum { .. } | Segment::Unknown => {}
+            }
+        }
+        let bad = error.into_inner();
+        if bad.field != BODY {
+            step_into(&mut path, &bad.field);
+        }
+        BadRequest { field: if path.is_empty() { bad.field } else { shown(&path) }, ..bad }
+    })
 }
 
-impl std::error::Error for Wrong {}
+fn step_into(path: &mut String, name: &str) {
+    if !path.is_empty() {
+        path.push('.');
+    }
+    *path += if name.is_empty() { "\"\"" } else { name };
+}
 
-impl Error for Wrong {
+/// Until its path is put before it, the field is one of the object in which it is wrong, or that object itself.
+impl Error for BadRequest {
     fn custom<T: Display>(problem: T) -> Self {
-        Self::new(format!("is not taken: {problem}"))
+        Self::body(format!("is not taken: {problem}"))
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let found = match found {
             Unexpected::Bool(_) => "a boolean",
-            Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number",
-            Unexpected::Char(_) | Unexpected::Str(_) => "a string",
-            Unexpected::Unit | Unexpected::Option => "null",
+            Unexpected::Float(_) => "a number",
+            Unexpected::Str(_) => "a string",
             Unexpected::Seq => "an array",
-            _ => "an object",
+            Unexpected::Map => "an object",
+            _ => "null",
         };
-        let expected = match expected.to_string().as_str() {
-            "a sequence" => "an array".to_owned(),
-            expected => expected.to_owned(),
-        };
-        Self::new(format!("is {found} where {expected} belongs"))
+        let expected = expected.to_string().replace("a sequence", "an array");
+        Self::body(format!("is {found} where {expected} belongs"))
     }
 
-    fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
-        let rule = format!("is not known here; there are {}", known.join(", "));
-        Self::new(rule).at(Step::Field(name.to_owned()))
+    fn unknown_field(_: &str, known: &'static [&'static str]) -> Self {
+        Self::body(format!("is not known here; there are {}", known.join(", ")))
     }
 
     fn missing_field(name: &'static str) -> Self {
-        Self::new("is missing").at(Step::Field(name.to_owned()))
+        Self::new(name, "is missing")
     }
 }
 
-/// A value of which no field stands twice.
-pub(super) struct Value(pub(super) Node);
+/// A value as it is written.
+#[derive(Clone, Copy)]
+struct Written<'de> {
+    value: &'de RawValue,
+    /// How many objects and arrays it lies in.
+    around: usize,
+}
 
-impl<'de> IntoDeserializer<'de, Wrong> for Value {
+impl<'de> Written<'de> {
+    fn is_nested(self) -> bool {
+        self.value.get().starts_with(['{', '['])
+    }
+
+    fn inner(self, value: &'de RawValue) -> Self {
+        Self { value, around: self.around + 1 }
+    }
+}
+
+impl<'de> IntoDeserializer<'de, BadRequest> for Written<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -85,17 +111,33 @@ impl<'de> IntoDeserializer<'de, Wrong> for Value {
     }
 }
 
-impl<'de> Deserializer<'de> for Value {
-    type Error = Wrong;
+impl<'de> Deserializer<'de> for Written<'de> {
+    type Error = BadRequest;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match self.0 {
-            Node::Null | Node::TooDeep => visitor.visit_unit(),
-            Node::Bool(value) => visitor.visit_bool(value),
-            Node::Number(value) => visitor.visit_f64(value),
-            Node::Text(text) => visitor.visit_string(text),
-            Node::List(items) => visitor.visit_seq(Items(items.into_iter().enumerate())),
-            Node::Object(fields) => visitor.visit_map(Fields { rest: fields.into_iter(), current: None }),
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadRequest> {
+        let text = self.value.get();
+        if self.is_nested() && self.around == DEPTH_MAX {
+            return Err(BadRequest::body(format!("nests deeper than {DEPTH_MAX} levels")));
+        }
+        if text.starts_with('{') {
+            let fields = json::fields(text.as_bytes());
+            let mut names = HashSet::new();
+            if let Some((name, _)) = fields.iter().find(|(name, _)| !names.insert(name.as_str())) {
+                let rule = "stands twice in one object, so that nobody can say which one counts";
+                return Err(BadRequest::new(name, rule).fixed_by("take one of them out"));
+            }
+            let fields = fields.into_iter().map(|(name, value)| (name, self.inner(value)));
+            return visitor.visit_map(MapDeserializer::new(fields));
+        }
+        if text.starts_with('[') {
+            let items: Vec<&RawValue> = serde_json::from_str(text).map_err(BadRequest::custom)?;
+            return visitor.visit_seq(SeqDeserializer::new(items.into_iter().map(|item| self.inner(item))));
+        }
+        match serde_json::from_str(text).map_err(BadRequest::custom)? {
+            Value::Bool(value) => visitor.visit_bool(value),
+            Value::Number(number) => visitor.visit_f64(number.as_f64().unwrap_or(f64::NAN)),
+            Value::String(text) => visitor.visit_string(text),
+            Value::Null | Value::Array(_) | Value::Object(_) => visitor.visit_unit(),
         }
     }
 
@@ -105,65 +147,25 @@ impl<'de> Deserializer<'de> for Value {
         _name: &'static str,
         _fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Wrong> {
-        match self.0 {
-            Node::Object(_) => self.deserialize_any(visitor),
-            other => Err(Wrong::new(format!("is {} where an object belongs", other.kind()))),
+    ) -> Result<V::Value, BadRequest> {
+        match kind(self.value) {
+            "an object" => self.deserialize_any(visitor),
+            other => Err(BadRequest::body(format!("is {other} where an object belongs"))),
         }
     }
 
     /// What is optional may be left out; `null` is not a way to leave it out.
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadRequest> {
         visitor.visit_some(self)
+    }
+
+    /// Whether a number or a text can be read is for whoever reads it.
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadRequest> {
+        if self.is_nested() { self.deserialize_any(visitor) } else { visitor.visit_unit() }
     }
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
-        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
-    }
-}
-
-struct Items(std::iter::Enumerate<std::vec::IntoIter<Node>>);
-
-impl<'de> SeqAccess<'de> for Items {
-    type Error = Wrong;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Wrong> {
-        let Some((index, item)) = self.0.next() else { return Ok(None) };
-        seed.deserialize(Value(item)).map(Some).map_err(|wrong| wrong.at(Step::Item(index)))
-    }
-}
-
-struct Fields {
-    rest: std::vec::IntoIter<(String, Node)>,
-    current: Option<(String, Node)>,
-}
-
-impl<'de> MapAccess<'de> for Fields {
-    type Error = Wrong;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Wrong> {
-        let Some((name, value)) = self.rest.next() else { return Ok(None) };
-        let key = seed.deserialize(Value(Node::Text(name.clone())))?;
-        self.current = Some((name, value));
-        Ok(Some(key))
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Wrong> {
-        let Some((name, value)) = self.current.take() else {
-            return Err(Wrong::new("has a value without a name"));
-        };
-        seed.deserialize(Value(value)).map_err(|wrong| wrong.at(Step::Field(name)))
-    }
-}
-
-/// A number or a text as a message shows it.
-pub(super) fn told(node: &Node) -> String {
-    match node {
-        Node::Number(number) => number.to_string(),
-        Node::Text(text) => format!("`{}`", shown(text)),
-        Node::Bool(_) | Node::Null | Node::List(_) | Node::Object(_) | Node::TooDeep => {
-            node.kind().to_owned()
-        }
+        newtype_struct seq tuple tuple_struct map enum identifier
     }
 }

@@ -1,6 +1,7 @@
 //! Whether our agreements let a request be asked. What only Azure can tell is left to the pass.
 
-use super::{Action, AskedFlags, AskedMember, BadRequest, Request};
+use super::action::{Action, AskedMember, Request};
+use super::refusal::BadRequest;
 use crate::handshake::admission;
 use crate::handshake::agreements::{Agreements, Partner, PeeringAgreement, Reach, Whose};
 use crate::handshake::ids::TenantId;
@@ -8,6 +9,7 @@ use crate::handshake::management::ends::{ManagementEnds, Seat};
 use crate::handshake::management::tell;
 use crate::handshake::pair::{HalfId, Pair, Resource};
 use crate::handshake::reason::Reason;
+use crate::handshake::wish::AskedFlags;
 
 /// A request that may be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]

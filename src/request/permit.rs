@@ -1,6 +1,7 @@
 //! Whether the senders of a queue may ask for what they ask for.
 
-use super::{BadRequest, Request};
+use super::action::Request;
+use super::refusal::BadRequest;
 use crate::handshake::agreements::Agreements;
 use crate::handshake::ids::TenantId;
 use crate::handshake::request_queue::RequestQueue;

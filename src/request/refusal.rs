@@ -3,12 +3,12 @@
 use std::error::Error;
 use std::fmt;
 
-use super::RequestId;
 use time::OffsetDateTime;
 
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::pair::HalfId;
 use crate::handshake::reason::{Code, Reason};
+use crate::handshake::wish::RequestId;
 
 /// How the whole document is called where no field of it is to blame.
 pub(super) const BODY: &str = "the body";

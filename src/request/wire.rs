@@ -1,11 +1,15 @@
 //! A request as it is written: one flat object. The published schema is made from these types.
 
+use std::fmt::Display;
+
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Action, AskedFlags, AskedMember, Request, RequestId};
-use crate::handshake::ids::VirtualNetworkId;
+use super::action::{Action, AskedMember, Request};
+use crate::handshake::ids::{VirtualNetworkId, shown};
 use crate::handshake::management::ids::{NetworkManagerId, Scope};
 use crate::handshake::pair::{HalfId, Resource};
+use crate::handshake::wish::{AskedFlags, RequestId};
 
 /// What peerpact is asked to do, as a message in the queue `connection-requests`.
 #[derive(Serialize)]
@@ -58,7 +62,7 @@ pub(crate) struct Disconnect {
     version: Version,
     id: RequestId,
     /// The peering, scope connection or network manager connection to remove.
-    #[serde(with = "half")]
+    #[serde(serialize_with = "as_text", deserialize_with = "half")]
     #[cfg_attr(test, schemars(with = "crate::schemas::HalfText"))]
     half: HalfId,
 }
@@ -71,11 +75,11 @@ pub(crate) struct Recheck {
     version: Version,
     id: RequestId,
     /// Our end: a virtual network, a network manager, a subscription or a management group.
-    #[serde(with = "resource")]
+    #[serde(serialize_with = "as_text", deserialize_with = "resource")]
     #[cfg_attr(test, schemars(with = "crate::schemas::ResourceText"))]
     ours: Resource,
     /// The partner's end.
-    #[serde(with = "resource")]
+    #[serde(serialize_with = "as_text", deserialize_with = "resource")]
     #[cfg_attr(test, schemars(with = "crate::schemas::ResourceText"))]
     theirs: Resource,
 }
@@ -110,9 +114,9 @@ impl Serialize for Version {
 }
 
 impl<'de> Deserialize<'de> for Version {
-    /// The number was looked at before anything else was.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        f64::deserialize(deserializer).map(|_| Self)
+        let number = f64::deserialize(deserializer)?;
+        if number == f64::from(Self::NUMBER) { Ok(Self) } else { Err(D::Error::custom("another version")) }
     }
 }
 
@@ -156,39 +160,16 @@ impl From<Document> for Request {
     }
 }
 
-mod half {
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use crate::handshake::ids::shown;
-    use crate::handshake::pair::HalfId;
-
-    pub(super) fn serialize<S: Serializer>(half: &HalfId, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(half)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HalfId, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|()| {
-            D::Error::custom(format!(
-                "`{}` is not the id of a peering, a scope connection or a network manager connection",
-                shown(&text)
-            ))
-        })
-    }
+fn as_text<S: Serializer>(id: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(id)
 }
 
-mod resource {
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
+fn half<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HalfId, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let what = "the id of a peering, a scope connection or a network manager connection";
+    text.parse().map_err(|()| D::Error::custom(format!("`{}` is not {what}", shown(&text))))
+}
 
-    use crate::handshake::pair::Resource;
-
-    pub(super) fn serialize<S: Serializer>(resource: &Resource, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(resource)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Resource, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
+fn resource<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Resource, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
