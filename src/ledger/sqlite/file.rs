@@ -12,10 +12,9 @@ use crate::ledger::LedgerError;
 const FORMAT: i32 = 3;
 /// The format before it was noted when halves were looked at; such a file gets the tables that it lacks.
 const FORMAT_WITHOUT_CHECKS: i32 = 2;
-/// The format before there were requests; such a file gets the tables that it lacks.
-const FORMAT_WITHOUT_REQUESTS: i32 = 1;
 
-const RECORDS: &str = "
+/// What a file of either format has.
+const TABLES: &str = "
     CREATE TABLE handshake (
         id             TEXT PRIMARY KEY,
         version        INTEGER NOT NULL,
@@ -38,9 +37,6 @@ const RECORDS: &str = "
         line      TEXT NOT NULL,
         PRIMARY KEY (id, version)
     ) STRICT, WITHOUT ROWID;
-";
-
-const HINTS_AND_REQUESTS: &str = "
     CREATE TABLE hint (
         key       TEXT PRIMARY KEY,
         ticket    TEXT NOT NULL,
@@ -117,11 +113,7 @@ pub(super) fn open(path: &Path, access: Access, durability: Durability) -> Resul
             }
             Ok(connection)
         }
-        Content { format: FORMAT_WITHOUT_REQUESTS | FORMAT_WITHOUT_CHECKS, .. }
-            if access == Access::ReadOnly =>
-        {
-            Ok(connection)
-        }
+        Content { format: FORMAT_WITHOUT_CHECKS, .. } if access == Access::ReadOnly => Ok(connection),
         Content { format: 0, tables: 0 } => fail("it holds no ledger yet".to_owned()),
         Content { format: 0, .. } => fail(format!("it is a database of something else; {NAME_ANOTHER}")),
         Content { format, .. } => fail(format!(
@@ -196,11 +188,7 @@ impl Content {
     }
 
     fn lacks_something(self) -> bool {
-        self.lacks_requests() || self.format == FORMAT_WITHOUT_CHECKS
-    }
-
-    fn lacks_requests(self) -> bool {
-        self.is_nothing() || self.format == FORMAT_WITHOUT_REQUESTS
+        self.is_nothing() || self.format == FORMAT_WITHOUT_CHECKS
     }
 }
 
@@ -248,10 +236,7 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let content = Content::of(&transaction)?;
     if content.is_nothing() {
-        transaction.execute_batch(RECORDS)?;
-    }
-    if content.lacks_requests() {
-        transaction.execute_batch(HINTS_AND_REQUESTS)?;
+        transaction.execute_batch(TABLES)?;
     }
     if content.lacks_something() {
         transaction.execute_batch(CHECKS)?;
