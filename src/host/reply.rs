@@ -102,7 +102,7 @@ impl HttpReply {
     }
 
     /// Answers `{"error":{"code","message"}}`.
-    pub fn error(status: StatusCode, code: &str, message: &str) -> Self {
+    pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Self {
         Self::text(status, error_body(code, message).to_string())
     }
 

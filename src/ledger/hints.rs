@@ -25,7 +25,7 @@ impl HintKey {
 
     /// The key as text.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

@@ -8,7 +8,7 @@ use crate::handshake::pair::{HalfId, Resource};
 use crate::handshake::request_queue::RequestAction;
 use crate::handshake::wish::{AskedFlags, RequestId};
 
-/// A request that is well-formed. Whether it may be asked is for [`judge`] to say.
+/// A request that is well-formed. Whether it may be asked is for [`judge`](super::judge) to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// Made by whoever asks.
@@ -84,7 +84,7 @@ impl Action {
 
     /// Which action it is.
     #[must_use]
-    pub fn kind(&self) -> RequestAction {
+    pub(crate) fn kind(&self) -> RequestAction {
         match self {
             Self::ConnectPeering { .. } => RequestAction::ConnectPeering,
             Self::ConnectManagement { .. } => RequestAction::ConnectManagement,

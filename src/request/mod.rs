@@ -15,7 +15,7 @@ pub use self::action::{Action, AskedMember, Request};
 pub use self::fields::DEPTH_MAX;
 pub use self::judge::{Asked, judge};
 pub use self::parse::BYTES_MAX;
-pub use self::permit::permit;
+pub(crate) use self::permit::permit;
 pub use self::refusal::BadRequest;
 #[cfg(test)]
 pub(crate) use self::wire::Document;
