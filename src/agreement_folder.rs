@@ -15,7 +15,7 @@ const LONGEST_FILE: u64 = 1024 * 1024;
 
 /// Why the agreements could not be read.
 #[derive(Debug, Error)]
-pub enum FolderError {
+pub(crate) enum FolderError {
     /// The folder or a file in it cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
@@ -36,7 +36,7 @@ pub enum FolderError {
 ///
 /// # Errors
 /// The first file that cannot be read or is not taken.
-pub fn read(kinds: &Kinds, folder: &Path, home: Option<TenantId>) -> Result<Agreements, FolderError> {
+pub(crate) fn read(kinds: &Kinds, folder: &Path, home: Option<TenantId>) -> Result<Agreements, FolderError> {
     let fail = |path: &Path| {
         let path = path.to_owned();
         move |source| FolderError::Read { path, source }

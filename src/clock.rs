@@ -74,7 +74,7 @@ fn instant() -> Instant {
 /// How long something that was had at one moment may be used, by wall time and by elapsed time. Whichever of them calls
 /// it old is right; so does a wall clock that shows less than it did then, since what it says of the end is no good.
 #[derive(Clone, Copy, Debug)]
-pub struct Freshness {
+pub(crate) struct Freshness {
     since: OffsetDateTime,
     begun: Instant,
     lasts: Duration,
@@ -83,13 +83,13 @@ pub struct Freshness {
 impl Freshness {
     /// From now on for this long.
     #[must_use]
-    pub fn new(clock: &Clock, lasts: Duration) -> Self {
+    pub(crate) fn new(clock: &Clock, lasts: Duration) -> Self {
         Self { since: clock.now(), begun: clock.instant(), lasts }
     }
 
     /// Whether it lasts still.
     #[must_use]
-    pub fn holds(&self, clock: &Clock) -> bool {
+    pub(crate) fn holds(&self, clock: &Clock) -> bool {
         let by_wall = Duration::try_from(clock.now() - self.since);
         by_wall.is_ok_and(|passed| passed < self.lasts) && clock.instant() - self.begun < self.lasts
     }

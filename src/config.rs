@@ -10,8 +10,8 @@ use azure_core::http::Url;
 use tracing::level_filters::LevelFilter;
 use uuid::Uuid;
 
+pub(crate) use self::reader::ConfigError;
 use self::reader::Reader;
-pub use self::reader::{ConfigError, Problem};
 use crate::queue::service_bus::ServiceBusAddress;
 use crate::reconcile::EventLimits;
 
@@ -40,7 +40,7 @@ const PUBLIC_RESOURCE_MANAGER: &str = "https://management.azure.com";
 
 /// Everything that `serve` needs.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub(crate) struct Config {
     /// The port on 127.0.0.1 that the Functions host calls. Read from `FUNCTIONS_CUSTOMHANDLER_PORT`, which the host
     /// sets itself.
     pub port: NonZeroU16,
@@ -56,9 +56,6 @@ pub struct Config {
     /// The namespace of the queues. Read from `PEERPACT_SERVICE_BUS`, a connection string or a namespace's host name;
     /// without it from `PEERPACT_SERVICE_BUS__fullyQualifiedNamespace`.
     pub service_bus: ServiceBusAddress,
-    /// From which level on we log. Read from `PEERPACT_LOG`: `off`, `error`, `warn`, `info` (the default), `debug` or
-    /// `trace`.
-    pub log: LevelFilter,
     /// What events may cost. Read from `PEERPACT_EVENTS_PER_MINUTE` (notices) and `PEERPACT_EVENT_CALLS_PER_MINUTE`
     /// (calls of Azure), each for one partner or our own tenant; 1 to 100000, without them 600 and 1200.
     pub events: EventLimits,
@@ -87,7 +84,7 @@ impl Config {
     ///
     /// # Errors
     /// Every problem at once, each with its variable, the rule and how to put it right.
-    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    pub(crate) fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(lookup);
         let port = reader.parsed(PORT, "must be a port from 1 to 65535", PORT_FIX);
         let azure = AzureConfig::read(&mut reader);
@@ -95,7 +92,6 @@ impl Config {
         let ledger = reader.path(LEDGER, LEDGER_FIX);
         let keep = keep(&mut reader);
         let service_bus = service_bus(&mut reader);
-        let log = level(&mut reader);
         let events = event_limits(&mut reader);
         reader.finish(|| {
             Some(Self {
@@ -105,7 +101,6 @@ impl Config {
                 ledger: ledger?,
                 keep: keep?,
                 service_bus: service_bus?,
-                log: log?,
                 events: events?,
             })
         })
@@ -117,7 +112,7 @@ impl AzureConfig {
     ///
     /// # Errors
     /// As [`Config::from_env`].
-    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    pub(crate) fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(lookup);
         let azure = Self::read(&mut reader);
         reader.finish(|| azure)
@@ -147,7 +142,7 @@ impl AzureConfig {
 ///
 /// # Errors
 /// As [`Config::from_env`].
-pub fn ledger_from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<PathBuf, ConfigError> {
+pub(crate) fn ledger_from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<PathBuf, ConfigError> {
     let mut reader = Reader::new(lookup);
     let path = reader.path(LEDGER, LEDGER_FIX);
     reader.finish(|| path)
@@ -157,7 +152,7 @@ pub fn ledger_from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<PathBu
 ///
 /// # Errors
 /// As [`Config::from_env`].
-pub fn agreements_from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<PathBuf, ConfigError> {
+pub(crate) fn agreements_from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<PathBuf, ConfigError> {
     let mut reader = Reader::new(lookup);
     let path = reader.path(AGREEMENTS, AGREEMENTS_FIX);
     reader.finish(|| path)
@@ -167,7 +162,7 @@ pub fn agreements_from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Pa
 ///
 /// # Errors
 /// As [`Config::from_env`].
-pub fn service_bus_from_env(
+pub(crate) fn service_bus_from_env(
     lookup: impl Fn(&str) -> Option<String>,
 ) -> Result<ServiceBusAddress, ConfigError> {
     let mut reader = Reader::new(lookup);
@@ -176,15 +171,16 @@ pub fn service_bus_from_env(
 }
 
 /// Reads only which authorities are to be trusted, from `PEERPACT_CA_BUNDLE`.
-pub fn ca_bundle_from_env(lookup: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+pub(crate) fn ca_bundle_from_env(lookup: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     Reader::new(lookup).value(CA_BUNDLE).map(PathBuf::from)
 }
 
-/// Reads only from which level on we log, from `PEERPACT_LOG`.
+/// Reads from which level on we log. Read from `PEERPACT_LOG`: `off`, `error`, `warn`, `info` (the default), `debug` or
+/// `trace`.
 ///
 /// # Errors
 /// As [`Config::from_env`].
-pub fn log_from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<LevelFilter, ConfigError> {
+pub(crate) fn log_from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<LevelFilter, ConfigError> {
     let mut reader = Reader::new(lookup);
     let level = level(&mut reader);
     reader.finish(|| level)
@@ -206,7 +202,7 @@ impl Secret {
     }
 
     /// The text itself, for the one place that must send it.
-    pub fn reveal(&self) -> &str {
+    pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 }

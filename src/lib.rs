@@ -1,6 +1,6 @@
 //! peerpact: when one tenant opens a network connection, the other tenant's half is made, checked and recorded.
 
-pub mod agreement_folder;
+mod agreement_folder;
 pub mod arm;
 pub mod cli;
 pub mod clock;
@@ -17,4 +17,4 @@ pub mod reconcile;
 pub mod request;
 #[cfg(test)]
 mod schemas;
-pub mod telemetry;
+mod telemetry;

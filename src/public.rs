@@ -1,6 +1,6 @@
 //! A handshake as programs and people are shown it: by `GET /api/handshakes` and by `peerpact status --json`.
 
-pub mod health;
+pub(crate) mod health;
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -214,7 +214,7 @@ impl Handshake {
 impl PublicReason {
     /// Several reasons in one; `None` of none.
     #[must_use]
-    pub fn of(reasons: &[Reason]) -> Option<Self> {
+    pub(crate) fn of(reasons: &[Reason]) -> Option<Self> {
         let first = reasons.first()?;
         let sentences: Vec<&str> = reasons.iter().map(|reason| reason.message.as_str()).collect();
         Some(Self {

@@ -16,7 +16,7 @@ use tracing_subscriber::{Registry, fmt};
 ///
 /// # Errors
 /// If the process logs already.
-pub fn start(level: LevelFilter) -> Result<(), SetGlobalDefaultError> {
+pub(crate) fn start(level: LevelFilter) -> Result<(), SetGlobalDefaultError> {
     let filtered = Registry::default().with(filter(level));
     if io::stderr().is_terminal() {
         set_global_default(filtered.with(fmt::layer().with_writer(io::stderr).with_target(false)))

@@ -9,14 +9,14 @@ use azure_core::http::Url;
 /// Everything that is wrong with the environment.
 #[derive(Debug, thiserror::Error)]
 #[error("the environment cannot be used:{}", .problems.iter().map(|p| format!("\n  {p}")).collect::<String>())]
-pub struct ConfigError {
+pub(crate) struct ConfigError {
     /// At least one, in the order in which the variables are described.
     pub problems: Vec<Problem>,
 }
 
 /// One thing that is wrong with one variable. It never holds the variable's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// The variable's name.
     pub variable: &'static str,
     /// What is required of it.

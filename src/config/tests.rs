@@ -40,7 +40,6 @@ fn what_is_not_set_has_the_public_clouds_values() {
     assert_eq!(config.azure.authority.as_str(), "https://login.microsoftonline.com/");
     assert_eq!(config.azure.resource_manager.as_str(), "https://management.azure.com/");
     assert_eq!(config.azure.ca_bundle, None);
-    assert_eq!(config.log, LevelFilter::INFO);
 }
 
 #[test]
@@ -132,9 +131,11 @@ fn days_to_keep_are_a_whole_number_from_1_to_3650_and_90_where_none_is_set() {
 
 #[test]
 fn levels_are_names() {
-    assert_eq!(with(&[(LOG, "WARN")]).unwrap().log, LevelFilter::WARN);
-    assert_eq!(with(&[(LOG, "off")]).unwrap().log, LevelFilter::OFF);
-    assert_eq!(variables(&with(&[(LOG, "peerpact=debug")]).unwrap_err()), [LOG]);
+    let level = |text: &'static str| log_from_env(move |name| (name == LOG).then(|| text.to_owned()));
+    assert_eq!(level("WARN").unwrap(), LevelFilter::WARN);
+    assert_eq!(level("off").unwrap(), LevelFilter::OFF);
+    assert_eq!(level("").unwrap(), LevelFilter::INFO);
+    assert_eq!(variables(&level("peerpact=debug").unwrap_err()), [LOG]);
 }
 
 #[test]

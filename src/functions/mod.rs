@@ -26,7 +26,7 @@ use crate::reconcile::Controller;
 /// How long `Reconcile` takes over an item at most. It waits for nothing; this is for a slow network.
 pub const RECONCILE_BOUND: Duration = Duration::from_secs(30);
 /// How long `StatusSweep` goes on; the Functions host restarts us where a function takes longer than 10 minutes.
-pub const SWEEP_BOUND: Duration = Duration::from_secs(240);
+pub(crate) const SWEEP_BOUND: Duration = Duration::from_secs(240);
 
 /// How often the ledger is looked through for what can be forgotten.
 const PRUNING_GAP: Duration = Duration::from_secs(3600);

@@ -58,7 +58,7 @@ impl Trigger {
     }
 
     /// The largest body of such an invocation, in bytes.
-    pub fn body_bytes_max(self) -> usize {
+    pub(crate) fn body_bytes_max(self) -> usize {
         match self {
             Self::EventGrid | Self::Timer | Self::Http => json::BODY_BYTES_MAX,
             Self::ServiceBus => json::MESSAGE_BODY_BYTES_MAX,
@@ -95,7 +95,7 @@ pub struct QueueMessage {
     /// The body as the sender wrote it: any bytes at all.
     pub body: Vec<u8>,
     /// The message's id as the host's metadata has it, for logs and records only: a sender can overwrite it there. At
-    /// most [`QueueMessage::ID_LENGTH_MAX`] visible ASCII characters; others are shown as `?`.
+    /// most `ID_LENGTH_MAX` visible ASCII characters; others are shown as `?`.
     pub message_id: Option<String>,
     /// The how-manieth delivery this is as the host's metadata has it, for logs and records only.
     pub delivery_count: Option<u32>,
@@ -103,13 +103,13 @@ pub struct QueueMessage {
 
 impl QueueMessage {
     /// The longest id that is kept, in characters, which is also the longest that Service Bus takes.
-    pub const ID_LENGTH_MAX: usize = 128;
+    pub(crate) const ID_LENGTH_MAX: usize = 128;
 
     /// The body as JSON, within the same bounds as every other JSON here.
     ///
     /// # Errors
     /// [`Unusable`] if it is not JSON, or nests too deep.
-    pub fn json(&self) -> Result<Value, Unusable> {
+    pub(crate) fn json(&self) -> Result<Value, Unusable> {
         json::parse(&self.body)
     }
 }

@@ -22,8 +22,6 @@ pub struct Reply {
     logs: Vec<String>,
     #[serde(skip_serializing_if = "Map::is_empty")]
     outputs: JsonObject,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    return_value: Option<Value>,
 }
 
 impl Reply {
@@ -44,13 +42,6 @@ impl Reply {
     #[must_use]
     pub fn output(mut self, binding: impl Into<String>, value: Value) -> Self {
         self.outputs.insert(binding.into(), wrapped(value));
-        self
-    }
-
-    /// Sets the value of the `$return` binding, wrapped as in [`Reply::output`].
-    #[must_use]
-    pub fn returning(mut self, value: Value) -> Self {
-        self.return_value = Some(wrapped(value));
         self
     }
 
@@ -111,7 +102,7 @@ impl HttpReply {
     }
 
     /// Answers `{"error":{"code","message"}}`.
-    pub fn error(status: StatusCode, code: &str, message: &str) -> Self {
+    pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Self {
         Self::text(status, error_body(code, message).to_string())
     }
 

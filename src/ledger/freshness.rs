@@ -31,7 +31,7 @@ pub struct SweepNote {
 impl SweepNote {
     /// The note with no more in it than is kept.
     #[must_use]
-    pub fn bounded(mut self) -> Self {
+    pub(crate) fn bounded(mut self) -> Self {
         self.troubles.truncate(TROUBLES_MAX);
         for trouble in &mut self.troubles {
             cut(&mut trouble.message);

@@ -12,7 +12,7 @@ const STALE: Duration = Duration::minutes(15);
 
 /// What the ledger tells of its own freshness. Of handshakes that are closed nobody needs a look.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Freshness {
+pub(crate) struct Freshness {
     /// How many handshakes are open.
     pub open: usize,
     /// How many of them were never looked at with success.
@@ -30,7 +30,7 @@ pub struct Freshness {
 /// Whether the app does what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub(crate) enum Status {
     /// Everything is looked at.
     Ok,
     /// Something could not be looked at.
@@ -42,7 +42,7 @@ pub enum Status {
 impl Status {
     /// The word, as the JSON has it.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Degraded => "degraded",
@@ -54,7 +54,7 @@ impl Status {
 /// The answer of `GET /api/health`. The shape is public: fields are added, never renamed or removed.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Health {
+pub(crate) struct Health {
     /// In one word.
     pub status: Status,
     /// When the handshake was looked at whose last look is the longest ago.
@@ -71,7 +71,7 @@ pub struct Health {
 /// The budget of events, and how much was left to the sweep since the app's start because one was spent.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Events {
+pub(crate) struct Events {
     /// How many work items the events about one partner's resources, or our own, may cause in a minute.
     pub per_minute: u32,
     /// How many calls of Azure.
@@ -85,7 +85,7 @@ pub struct Events {
 /// A budget that was spent.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SpentBudget {
+pub(crate) struct SpentBudget {
     /// Whose it is.
     pub who: String,
     /// How much was left to the sweep.
@@ -94,7 +94,7 @@ pub struct SpentBudget {
 
 /// What a sweep did, as it is shown.
 #[derive(Clone, Debug, Serialize)]
-pub struct LastSweep {
+pub(crate) struct LastSweep {
     /// When it ended.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
@@ -111,7 +111,7 @@ impl Freshness {
     ///
     /// # Errors
     /// The ledger failed.
-    pub async fn read(ledger: &dyn Ledger, now: OffsetDateTime) -> Result<Self, LedgerError> {
+    pub(crate) async fn read(ledger: &dyn Ledger, now: OffsetDateTime) -> Result<Self, LedgerError> {
         // A look in time to come was noted by a clock that was ahead, and tells nothing.
         let past = |at: &OffsetDateTime| *at <= now + Duration::SECOND;
         let (all, last_sweep) = (ledger.list(None).await?, ledger.last_sweep().await?);
@@ -147,7 +147,7 @@ impl Freshness {
 
     /// Whether the app does what it is for, if there is anything for it to do.
     #[must_use]
-    pub fn status(&self, agreed_on_anything: bool, now: OffsetDateTime) -> Status {
+    pub(crate) fn status(&self, agreed_on_anything: bool, now: OffsetDateTime) -> Status {
         if !agreed_on_anything {
             return Status::Ok;
         }
@@ -162,7 +162,7 @@ impl Freshness {
 
     /// How long ago the oldest look was.
     #[must_use]
-    pub fn oldest_check(&self, now: OffsetDateTime) -> Option<u64> {
+    pub(crate) fn oldest_check(&self, now: OffsetDateTime) -> Option<u64> {
         self.oldest_checked_at.map(|at| seconds_since(at, now))
     }
 }
@@ -170,7 +170,7 @@ impl Freshness {
 impl Health {
     /// The answer.
     #[must_use]
-    pub fn new(fresh: Freshness, events: Events, agreed_on_anything: bool, now: OffsetDateTime) -> Self {
+    pub(crate) fn new(fresh: Freshness, events: Events, agreed_on_anything: bool, now: OffsetDateTime) -> Self {
         Self {
             status: fresh.status(agreed_on_anything, now),
             oldest_checked_at: fresh.oldest_checked_at,
@@ -186,6 +186,6 @@ impl Health {
 
 /// Whole seconds, none for what is still to come.
 #[must_use]
-pub fn seconds_since(at: OffsetDateTime, now: OffsetDateTime) -> u64 {
+pub(crate) fn seconds_since(at: OffsetDateTime, now: OffsetDateTime) -> u64 {
     u64::try_from((now - at).whole_seconds()).unwrap_or_default()
 }

@@ -39,7 +39,7 @@ pub enum Queue {
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 4] =
+    pub(crate) const ALL: [Self; 4] =
         [Self::ResourceEvents, Self::ConnectionRequests, Self::Reconcile, Self::ConnectionOutcomes];
 
     /// The name in Service Bus.
@@ -94,7 +94,7 @@ pub struct MessageId(String);
 
 impl MessageId {
     /// The longest id that Service Bus takes, in characters.
-    pub const LENGTH_MAX: usize = 128;
+    pub(crate) const LENGTH_MAX: usize = 128;
 
     /// The id; what is too long for Service Bus is cut.
     #[must_use]

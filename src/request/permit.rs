@@ -11,7 +11,7 @@ use crate::handshake::request_queue::RequestQueue;
 ///
 /// # Errors
 /// It may not be asked for, with the rule that would let it.
-pub fn permit(
+pub(crate) fn permit(
     request: &Request,
     queue: &RequestQueue,
     partner: Option<TenantId>,

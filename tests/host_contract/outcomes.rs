@@ -19,24 +19,27 @@ async fn an_invocation_with_nothing_to_say_is_answered_an_empty_object() {
 }
 
 #[tokio::test]
-async fn lines_outputs_and_the_return_value_stand_where_the_host_looks_for_them() {
-    let app = App::doing(|_| {
-        Ok(Reply::done().log("one").log("two").output("queue", json!({ "a": 1 })).returning(json!([true])))
-    })
-    .await;
+async fn lines_and_outputs_stand_where_the_host_looks_for_them() {
+    let app =
+        App::doing(|_| Ok(Reply::done().log("one").log("two").output("queue", json!({ "a": 1 })))).await;
     assert_eq!(
         app.post("StatusSweep", TICK).await.well(),
-        json!({ "Logs": ["one", "two"], "Outputs": { "queue": { "a": 1 } }, "ReturnValue": [true] })
+        json!({ "Logs": ["one", "two"], "Outputs": { "queue": { "a": 1 } } })
     );
 }
 
 #[tokio::test]
 async fn no_bare_text_goes_out_where_the_host_would_decode_it_as_base64() {
-    let app =
-        App::doing(|_| Ok(Reply::done().output("queue", json!("abcd")).returning(json!("dGV4dA==")))).await;
+    let app = App::doing(|_| {
+        let reply = Reply::done().output("queue", json!("abcd")).output("other", json!("dGV4dA=="));
+        Ok(reply.output("list", json!([true])))
+    })
+    .await;
     assert_eq!(
         app.post("StatusSweep", TICK).await.well(),
-        json!({ "Outputs": { "queue": { "value": "abcd" } }, "ReturnValue": { "value": "dGV4dA==" } })
+        json!({
+            "Outputs": { "queue": { "value": "abcd" }, "other": { "value": "dGV4dA==" }, "list": [true] },
+        })
     );
 }
 

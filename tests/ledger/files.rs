@@ -100,15 +100,20 @@ async fn refused(file: &Path) -> String {
 
 #[tokio::test]
 async fn a_file_of_a_format_that_is_not_known_is_left_alone() {
-    let place = Place::new();
-    let later = Connection::open(place.file()).unwrap();
-    later.execute_batch("CREATE TABLE handshake (id TEXT); PRAGMA user_version = 4;").unwrap();
-    drop(later);
-    assert_eq!(
-        refused(&place.file()).await,
-        "it is of format 4, and this program knows format 3; start the version of peerpact that made it, or name \
-         another file"
-    );
+    for format in [1, 4] {
+        let place = Place::new();
+        let other = Connection::open(place.file()).unwrap();
+        let made = format!("CREATE TABLE handshake (id TEXT); PRAGMA user_version = {format};");
+        other.execute_batch(&made).unwrap();
+        drop(other);
+        assert_eq!(
+            refused(&place.file()).await,
+            format!(
+                "it is of format {format}, and this program knows format 3; start the version of peerpact that made \
+                 it, or name another file"
+            )
+        );
+    }
 }
 
 #[tokio::test]

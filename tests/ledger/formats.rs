@@ -1,4 +1,4 @@
-//! A file of the first format, as the program made it before there were requests.
+//! A file of the second format, as the program made it before it noted when halves were looked at.
 
 use peerpact::handshake::request_queue::RequestKey;
 use peerpact::ledger::{CauseKind, Ledger, Outcome, Request, SqliteLedger, Standing, SweepNote};
@@ -7,15 +7,15 @@ use rusqlite::{Connection, params};
 use crate::fixtures::now;
 use crate::support::*;
 
-const RECORD: &str = include_str!("../data/record-1.json");
+const RECORD: &str = include_str!("../data/record-2.json");
 const LINE: &str = include_str!("../data/line-1.json");
 
-/// A file as the first format had it, with one record and one line.
-fn of_format_1() -> Place {
+/// A file as the second format had it, with one record and one line.
+fn of_format_2() -> Place {
     let place = Place::new();
     let file = Connection::open(place.file()).unwrap();
-    file.execute_batch(include_str!("../data/ledger-1.sql")).unwrap();
-    let record = full_of_the_first_format();
+    file.execute_batch(include_str!("../data/ledger-2.sql")).unwrap();
+    let record = full_of_the_second_format();
     let resource = |resource: &dyn ToString| resource.to_string().to_ascii_lowercase();
     file.execute(
         "INSERT INTO handshake VALUES (?1, 7, 'blocked', ?2, ?3, ?4, NULL, 0, ?5)",
@@ -38,7 +38,7 @@ fn format(place: &Place) -> i32 {
 }
 
 async fn holds_the_record(ledger: &SqliteLedger) {
-    let record = full_of_the_first_format();
+    let record = full_of_the_second_format();
     let stored = ledger.load(&record.id).await.unwrap().unwrap();
     assert_eq!((&stored.record, stored.version.number()), (&record, 7));
     assert_eq!(ledger.list(None).await.unwrap().len(), 1);
@@ -48,8 +48,8 @@ async fn holds_the_record(ledger: &SqliteLedger) {
 }
 
 #[tokio::test]
-async fn a_file_of_the_first_format_is_brought_up_to_date_and_keeps_its_records() {
-    let place = of_format_1();
+async fn a_file_of_the_second_format_is_brought_up_to_date_and_keeps_its_records() {
+    let place = of_format_2();
     let ledger = place.ledger();
     holds_the_record(&ledger).await;
     assert_eq!(format(&place), 3);
@@ -75,7 +75,7 @@ async fn nothing_was_looked_at(ledger: &SqliteLedger) {
 
 /// Looks are noted, each in the place of the one before, and no record changes by it.
 async fn can_note_looks(ledger: &SqliteLedger) {
-    let id = full_of_the_first_format().id;
+    let id = full_of_the_second_format().id;
     let later = now() + time::Duration::MINUTE;
     for at in [now(), later] {
         ledger.note_checked(std::slice::from_ref(&id), at).await.unwrap();
@@ -87,18 +87,9 @@ async fn can_note_looks(ledger: &SqliteLedger) {
     holds_the_record(ledger).await;
 }
 
-/// A file as the second format had it: with requests, and without looks.
-async fn of_format_2() -> Place {
-    let place = of_format_1();
-    holds_the_record(&place.ledger()).await;
-    let file = Connection::open(place.file()).unwrap();
-    file.execute_batch("DROP TABLE checked; DROP TABLE sweep; PRAGMA user_version = 2;").unwrap();
-    place
-}
-
 #[tokio::test]
 async fn a_file_of_the_second_format_is_read_as_it_is_and_gets_what_it_lacks_from_who_writes() {
-    let place = of_format_2().await;
+    let place = of_format_2();
     let reader = SqliteLedger::reading(place.file());
     holds_the_record(&reader).await;
     nothing_was_looked_at(&reader).await;
@@ -111,19 +102,19 @@ async fn a_file_of_the_second_format_is_read_as_it_is_and_gets_what_it_lacks_fro
 
 #[tokio::test]
 async fn who_only_reads_opens_either_format_and_changes_neither() {
-    let place = of_format_1();
+    let place = of_format_2();
     let before = std::fs::read(place.file()).unwrap();
     holds_the_record(&SqliteLedger::reading(place.file())).await;
     nothing_was_looked_at(&SqliteLedger::reading(place.file())).await;
     assert!(std::fs::read(place.file()).unwrap() == before, "the file was changed");
-    assert_eq!(format(&place), 1);
+    assert_eq!(format(&place), 2);
     holds_the_record(&place.ledger()).await;
     holds_the_record(&SqliteLedger::reading(place.file())).await;
 }
 
 #[test]
 fn two_that_open_an_old_file_at_once_bring_it_up_to_date_once() {
-    let place = of_format_1();
+    let place = of_format_2();
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {

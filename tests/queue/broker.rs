@@ -66,19 +66,20 @@ async fn abandoning_counts_and_dead_letters_say_why() {
     client.send(Queue::ConnectionRequests, &[message("r-1")]).await.unwrap();
     let path = QueuePath::of(Queue::ConnectionRequests);
     let mut inbox = client.inbox(path).await.unwrap();
-    for count in 0..2 {
+    for count in 0..10 {
         let received = inbox.receive(SOON).await.unwrap().unwrap();
         assert_eq!(received.message.delivery_count, count);
         inbox.abandon(received).await.unwrap();
     }
-    let received = inbox.receive(SOON).await.unwrap().unwrap();
-    inbox.dead_letter(received, "made-up", "a test put it there").await.unwrap();
     inbox.close().await.unwrap();
     assert!(client.peek(path, 0, 10).await.unwrap().is_empty());
     let dead = client.peek(QueuePath::dead_letters_of(Queue::ConnectionRequests), 0, 10).await.unwrap();
     assert_eq!(ids(&dead), ["r-1"]);
-    assert_eq!(dead[0].properties["DeadLetterReason"], "made-up");
-    assert_eq!(dead[0].properties["DeadLetterErrorDescription"], "a test put it there");
+    assert_eq!(dead[0].properties["DeadLetterReason"], "MaxDeliveryCountExceeded");
+    assert_eq!(
+        dead[0].properties["DeadLetterErrorDescription"],
+        "Message could not be consumed after 10 delivery attempts."
+    );
 }
 
 #[tokio::test]

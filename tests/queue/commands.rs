@@ -81,7 +81,7 @@ async fn show_says_of_a_dead_letter_what_it_is_why_it_is_there_and_what_to_do() 
         assert!(text.contains(expected), "{expected}: {text}");
     }
     assert!(!text.contains('\u{1b}'));
-    let shown = json(&stage, &["show", "connection-requests", "--dead-letters", "--json"]).await;
+    let shown = json(&stage, &["show", "connection-requests", "--json"]).await;
     let one = &shown["messages"][0];
     assert_eq!((&one["id"], &one["reason"]), (&json!("r-1"), &json!("MaxDeliveryCountExceeded")));
     assert_eq!((&one["bodyBytes"], &one["correlationId"]), (&json!(16), &json!("r-1")));

@@ -85,6 +85,8 @@ fn what_is_not_a_document_is_told_as_such() {
         (b"{} {}", "the body is not JSON: trailing characters at line 1 column 4"),
         (b"[]", "the body is an array where an object belongs"),
         (b"null", "the body is null where an object belongs"),
+        (b"{\"x\":\"\\ud800\"}", "the body is not JSON: unexpected end of hex escape at line 1 column 13"),
+        (b"{\"\\ud800\":1}", "the body is not JSON: unexpected end of hex escape at line 1 column 9"),
         (b"{\"version\":1e999}", "the body is not JSON: number out of range at line 1 column 16"),
     ] {
         assert_eq!(refused(body).to_string(), told);
@@ -167,6 +169,8 @@ fn an_action_that_is_not_known_is_refused_with_those_that_are() {
         format!("the field `action` is `connect`; {all}")
     );
     assert_eq!(told(&with(peering(), "action", json!(1))), format!("the field `action` is 1; {all}"));
+    let nested = json!({"connect-peering": null});
+    assert_eq!(told(&with(peering(), "action", nested)), format!("the field `action` is an object; {all}"));
     assert_eq!(told(&with(peering(), "action", Value::Null)), "the field `action` is missing");
 }
 

@@ -24,9 +24,6 @@ const TEXT_SHOWN_MAX: usize = 300;
 pub(in crate::cli) struct Args {
     /// resource-events, connection-requests, handshakes or connection-outcomes.
     queue: Queue,
-    /// The dead letters, which are shown anyway.
-    #[arg(long, conflicts_with = "waiting")]
-    dead_letters: bool,
     /// What waits or is scheduled, in the place of the dead letters.
     #[arg(long)]
     waiting: bool,

@@ -23,7 +23,7 @@ pub struct ServiceBusAddress {
 
 /// How we prove who we are.
 #[derive(Clone, Debug)]
-pub enum Identity {
+pub(crate) enum Identity {
     /// With tokens of Entra for our application.
     Entra,
     /// With the key of a shared access policy.
@@ -96,32 +96,32 @@ impl ServiceBusAddress {
 
     /// The host, in lower case; an IPv6 address without its brackets.
     #[must_use]
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
     /// The port that is connected to.
     #[must_use]
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port.unwrap_or(if self.plain { PLAIN_PORT } else { TLS_PORT })
     }
 
     /// No TLS, which is only for an emulator on this machine.
     #[must_use]
-    pub fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.plain
     }
 
     /// How we prove who we are.
     #[must_use]
-    pub fn identity(&self) -> &Identity {
+    pub(crate) fn identity(&self) -> &Identity {
         &self.identity
     }
 
     /// What a token for a path of this namespace names, such as `sb://contoso.servicebus.windows.net/handshakes`. A
     /// port stands there if the connection string has one, as with Azure's SDKs.
     #[must_use]
-    pub fn audience(&self, path: &str) -> String {
+    pub(crate) fn audience(&self, path: &str) -> String {
         format!("sb://{}/{path}", self.authority())
     }
 

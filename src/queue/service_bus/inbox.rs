@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use fe2o3_amqp::Receiver;
 use fe2o3_amqp::link::delivery::DeliveryInfo;
-use fe2o3_amqp::types::definitions::{Error as AmqpError, ErrorCondition, Fields};
 use fe2o3_amqp::types::messaging::{Body, Modified};
-use fe2o3_amqp::types::primitives::{Symbol, Value};
+use fe2o3_amqp::types::primitives::Value;
 
 use super::connection::Connection;
 use super::decode::Peeked;
@@ -93,24 +92,6 @@ impl Inbox {
         let modified =
             Modified { delivery_failed: Some(true), undeliverable_here: None, message_annotations: None };
         self.receiver.modify(received.delivery, modified).await.map_err(|_| self.ended())
-    }
-
-    /// Moves it to the dead letters.
-    ///
-    /// # Errors
-    /// [`QueueError`]; the message comes again then.
-    pub async fn dead_letter(
-        &self,
-        received: Received,
-        reason: &str,
-        description: &str,
-    ) -> Result<(), QueueError> {
-        let mut info = Fields::new();
-        info.insert(Symbol::from("DeadLetterReason"), Value::String(reason.to_owned()));
-        info.insert(Symbol::from("DeadLetterErrorDescription"), Value::String(description.to_owned()));
-        let condition = ErrorCondition::Custom(Symbol::from("com.microsoft:dead-letter"));
-        let error = AmqpError::new(condition, None, info);
-        self.receiver.reject(received.delivery, error).await.map_err(|_| self.ended())
     }
 
     /// Ends it. What was settled before has arrived on return; what was not comes back when its lock ends.

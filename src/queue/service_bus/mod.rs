@@ -6,7 +6,7 @@
 //!   is made anew without a word.
 //! - A send returns once Service Bus has taken every message. What may pass by itself is tried again a few times within
 //!   a bound; then the error says what stood in the way.
-//! - No more than [`IN_FLIGHT_MAX`] sends are under way; others wait for their turn.
+//! - No more than `IN_FLIGHT_MAX` sends are under way; others wait for their turn.
 //! - Keys and tokens stand in no error and in no log.
 
 mod address;
@@ -30,12 +30,13 @@ use async_trait::async_trait;
 use thiserror::Error;
 use tokio::sync::{Mutex, Semaphore};
 
-pub use self::address::{AddressProblem, Identity, ServiceBusAddress};
+pub(crate) use self::address::Identity;
+pub use self::address::{AddressProblem, ServiceBusAddress};
 use self::connection::Connection;
 pub use self::decode::Peeked;
 use self::failure::Failure;
 pub use self::inbox::{Inbox, Received};
-pub use self::peek::PEEKED_MAX;
+pub(crate) use self::peek::PEEKED_MAX;
 use self::tls::Tls;
 use self::tokens::Tokens;
 use super::{Message, Queue, QueueError, Queues};
@@ -43,7 +44,7 @@ use crate::clock::Clock;
 use crate::config::AzureConfig;
 
 /// How many sends may be under way at once.
-pub const IN_FLIGHT_MAX: usize = 64;
+const IN_FLIGHT_MAX: usize = 64;
 /// How often a send is tried.
 const TRIES: u32 = 3;
 /// How long one try may take, with whatever has to be opened first.

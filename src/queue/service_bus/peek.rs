@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::{LookError, QueuePath, ServiceBus};
 
 /// The most messages that one look shows, whatever is asked for.
-pub const PEEKED_MAX: usize = 250;
+pub(crate) const PEEKED_MAX: usize = 250;
 const SERVER_TIMEOUT_MS: u32 = 4000;
 
 impl ServiceBus {

@@ -20,4 +20,24 @@ CREATE TABLE history (
     line      TEXT NOT NULL,
     PRIMARY KEY (id, version)
 ) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 1;
+CREATE TABLE hint (
+    key       TEXT PRIMARY KEY,
+    ticket    TEXT NOT NULL,
+    due       INTEGER NOT NULL,
+    state     TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE request (
+    id        TEXT PRIMARY KEY,
+    digest    TEXT NOT NULL,
+    body      TEXT NOT NULL,
+    standing  TEXT NOT NULL,
+    at        INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE outcome (
+    number    INTEGER PRIMARY KEY AUTOINCREMENT,
+    id        TEXT NOT NULL UNIQUE,
+    subject   TEXT NOT NULL,
+    request   TEXT,
+    body      TEXT NOT NULL
+) STRICT;
+PRAGMA user_version = 2;
