@@ -170,7 +170,12 @@ impl Freshness {
 impl Health {
     /// The answer.
     #[must_use]
-    pub(crate) fn new(fresh: Freshness, events: Events, agreed_on_anything: bool, now: OffsetDateTime) -> Self {
+    pub(crate) fn new(
+        fresh: Freshness,
+        events: Events,
+        agreed_on_anything: bool,
+        now: OffsetDateTime,
+    ) -> Self {
         Self {
             status: fresh.status(agreed_on_anything, now),
             oldest_checked_at: fresh.oldest_checked_at,

@@ -14,6 +14,6 @@ pub use self::authorize::{Authorized, authorize};
 pub(crate) use self::documents::{Disconnect, Recheck};
 pub(crate) use self::documents::{disconnect, document, recheck};
 pub use self::parse::BYTES_MAX;
-pub use self::permit::permit;
+pub(crate) use self::permit::permit;
 pub use crate::handshake::bad_request::BadRequest;
 pub use crate::handshake::fields::DEPTH_MAX;
