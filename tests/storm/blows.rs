@@ -5,7 +5,7 @@ use std::time::Duration;
 use peerpact_sandbox::{Broker, Tenant};
 use tokio::process::Command;
 
-use crate::stage::Stage;
+use peerpact_fixtures::deployed::Stage;
 
 /// How often is looked whether a moment has come.
 const LOOK: Duration = Duration::from_millis(1);

@@ -7,7 +7,7 @@ use peerpact_sandbox::{Pace, Tenant};
 
 use crate::blows::{Progress, handler, runs_again, signal};
 use crate::outcomes::Outcomes;
-use crate::stage::{Plan, Stage, request};
+use peerpact_fixtures::deployed::{Plan, Stage, request};
 
 const REQUESTS: usize = 24;
 const LOOK: Duration = Duration::from_millis(1);

@@ -7,7 +7,7 @@ use peerpact_sandbox::{Broker, Pace, Tenant};
 
 use crate::blows::{Blow, Damage, Dice, Moment, Progress, Writes as _};
 use crate::outcomes::Outcomes;
-use crate::stage::{Plan, Stage, network_id, request};
+use peerpact_fixtures::deployed::{Plan, Stage, network_id, request};
 
 const REQUESTS: usize = 200;
 const SEED: u64 = 0x5707_2026;
