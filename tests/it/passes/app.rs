@@ -1,4 +1,4 @@
-//! An app as the Functions host sees it, with a ledger that the gate watches.
+//! An app as the Functions host sees it; what it does to the world outside, the gate watches.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -7,35 +7,31 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use azure_core::credentials::Secret;
 use peerpact::arm::{ResourceManager, Settings};
 use peerpact::clock::Clock;
 use peerpact::functions;
 use peerpact::handshake::agreements::Agreements;
-use peerpact::handshake::ids::HandshakeId;
-use peerpact::handshake::pair::{HalfId, Resource};
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::Record;
-use peerpact::handshake::request_queue::RequestKey;
 use peerpact::host::{
     FunctionName, Functions, HttpRequest, Invocation, InvocationId, QueueMessage, Timer, TriggerData,
 };
-use peerpact::ledger::{
-    Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, SqliteLedger, Stored, SweepNote, Ticket,
-    Urgency, Version,
-};
+use peerpact::ledger::{Ledger, Request, SqliteLedger};
 use peerpact::public::{self, Handshake};
 use peerpact::queue::Queue;
 use peerpact::reconcile::{EventBudget, Reconciler};
 use peerpact_sandbox::service_bus::{Depth, Locked};
 use peerpact_sandbox::{Azure, Broker, Tenant};
 use serde_json::Value;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
-use super::gate::{Away, Gate, LedgerFault, SettleFault, Transport};
+use super::gate::Gate;
+use super::ledger::WatchedLedger;
+use super::points::SettleFault;
 use super::queue::WatchedQueues;
 use super::stage::ORIGIN;
+use super::transport::Transport;
 
 /// How long what is over stays in the ledger.
 pub(crate) const KEPT: Duration = Duration::days(90);
@@ -306,129 +302,4 @@ fn agreement(tenant: Tenant, prefixes: &[&str], terms: &str) -> Option<String> {
         pattern(tenant),
         pattern(other)
     ))
-}
-
-/// The embedded ledger, behind the gate.
-struct WatchedLedger {
-    inner: SqliteLedger,
-    gate: Arc<Gate>,
-}
-
-#[async_trait]
-impl Ledger for WatchedLedger {
-    async fn load(&self, id: &HandshakeId) -> Result<Option<Stored>, LedgerError> {
-        self.read(self.inner.load(id)).await
-    }
-
-    async fn commit(&self, change: &Change<'_>, read: Version) -> Result<Version, LedgerError> {
-        self.write(self.inner.commit(change, read)).await
-    }
-
-    async fn of_half(&self, half: &HalfId) -> Result<Vec<Stored>, LedgerError> {
-        self.read(self.inner.of_half(half)).await
-    }
-
-    async fn of_resource(&self, resource: &Resource) -> Result<Vec<Stored>, LedgerError> {
-        self.read(self.inner.of_resource(resource)).await
-    }
-
-    async fn list(&self, phase: Option<Phase>) -> Result<Vec<Stored>, LedgerError> {
-        self.read(self.inner.list(phase)).await
-    }
-
-    async fn history(&self, id: &HandshakeId) -> Result<Vec<Line>, LedgerError> {
-        self.read(self.inner.history(id)).await
-    }
-
-    async fn announce(
-        &self,
-        key: &HintKey,
-        ticket: &Ticket,
-        urgency: Urgency,
-        now: OffsetDateTime,
-    ) -> Result<bool, LedgerError> {
-        self.write(self.inner.announce(key, ticket, urgency, now)).await
-    }
-
-    async fn announced(&self, key: &HintKey, ticket: &Ticket) -> Result<(), LedgerError> {
-        self.write(self.inner.announced(key, ticket)).await
-    }
-
-    async fn take(&self, key: &HintKey, ticket: &Ticket) -> Result<bool, LedgerError> {
-        self.write(self.inner.take(key, ticket)).await
-    }
-
-    async fn rest(&self, key: &HintKey, now: OffsetDateTime) -> Result<(), LedgerError> {
-        self.write(self.inner.rest(key, now)).await
-    }
-
-    async fn request(&self, id: &RequestKey) -> Result<Option<Request>, LedgerError> {
-        self.read(self.inner.request(id)).await
-    }
-
-    async fn note(&self, request: Option<&Request>, outcomes: &[Outcome]) -> Result<(), LedgerError> {
-        self.write(self.inner.note(request, outcomes)).await
-    }
-
-    async fn untold(&self, most: usize) -> Result<Vec<Outcome>, LedgerError> {
-        self.read(self.inner.untold(most)).await
-    }
-
-    async fn told(&self, outcomes: &[Outcome]) -> Result<(), LedgerError> {
-        self.write(self.inner.told(outcomes)).await
-    }
-
-    async fn note_checked(&self, ids: &[HandshakeId], at: OffsetDateTime) -> Result<(), LedgerError> {
-        self.write(self.inner.note_checked(ids, at)).await
-    }
-
-    async fn checked(&self) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError> {
-        self.read(self.inner.checked()).await
-    }
-
-    async fn note_sweep(&self, note: &SweepNote) -> Result<(), LedgerError> {
-        self.write(self.inner.note_sweep(note)).await
-    }
-
-    async fn last_sweep(&self) -> Result<Option<SweepNote>, LedgerError> {
-        self.read(self.inner.last_sweep()).await
-    }
-
-    async fn prune(&self, before: OffsetDateTime) -> Result<bool, LedgerError> {
-        self.write(self.inner.prune(before)).await
-    }
-}
-
-impl WatchedLedger {
-    async fn read<T>(
-        &self,
-        read: impl Future<Output = Result<T, LedgerError>> + Send,
-    ) -> Result<T, LedgerError> {
-        match self.gate.what_is_away() {
-            Some(Away::Ledger) => Err(failure()),
-            Some(Away::LedgerWrites | Away::Queues) | None => read.await,
-        }
-    }
-
-    async fn write<T>(
-        &self,
-        write: impl Future<Output = Result<T, LedgerError>> + Send,
-    ) -> Result<T, LedgerError> {
-        if let Some(Away::Ledger | Away::LedgerWrites) = self.gate.what_is_away() {
-            return Err(failure());
-        }
-        match self.gate.at_ledger_write().await {
-            None => write.await,
-            Some(LedgerFault::CrashBefore) => self.gate.crash().await,
-            Some(LedgerFault::CrashAfter) => {
-                write.await?;
-                self.gate.crash().await
-            }
-            Some(LedgerFault::Fails) => Err(failure()),
-        }
-    }
-}
-
-fn failure() -> LedgerError {
-    LedgerError::Open { path: "the ledger".to_owned(), problem: "placed by the test".to_owned() }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::app::App;
 use super::desk::{connect, disconnect, recheck};
-use super::requests::{NONE, asked_and_connected, connected, only_half};
+use super::requests::{NONE, connected, only_half};
 use super::stage::{Grants, Stage, half, hub, network, spoke};
 
 const BY_OPS: &str = "ConnectionRequest-ops";
@@ -39,8 +39,7 @@ async fn refusal(stage: &Stage, app: &App, request: &Value) -> (String, String) 
 
 #[tokio::test(start_paused = true)]
 async fn a_disconnect_is_taken_however_many_others_wait() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let fabrikam = stage.app(Fabrikam, "");
     stage.submit(Fabrikam, &connect("r-0", &spoke(), &hub()));
     for number in 1..ASKED_MAX + 3 {
@@ -62,8 +61,7 @@ async fn a_disconnect_is_taken_however_many_others_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn the_places_that_are_kept_for_disconnects_have_an_end_too() {
-    let stage = Stage::new().await;
-    let (_, fabrikam) = asked_and_connected(&stage).await;
+    let (stage, _, fabrikam) = Stage::asked_and_connected().await;
     let ours = only_half(&stage, &spoke()).await;
     for number in 0..=ASKED_MAX + KEPT_FOR_DISCONNECTS {
         stage.submit(Fabrikam, &disconnect(&format!("d-{number}"), &ours));
@@ -76,8 +74,7 @@ async fn the_places_that_are_kept_for_disconnects_have_an_end_too() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_queue_may_not_ask_for_is_refused_with_the_action_and_what_to_write() {
-    let stage = Stage::new().await;
-    let (_, fabrikam) = asked_and_connected(&stage).await;
+    let (stage, _, fabrikam) = Stage::asked_and_connected().await;
     drop(fabrikam);
     let fabrikam = stage.app(Fabrikam, LOOK_ONLY);
     let ours = only_half(&stage, &spoke()).await;
@@ -101,8 +98,7 @@ async fn what_a_queue_may_not_ask_for_is_refused_with_the_action_and_what_to_wri
 
 #[tokio::test(start_paused = true)]
 async fn without_rules_a_further_queue_may_ask_for_nothing_and_with_them_for_what_they_list() {
-    let stage = Stage::new().await;
-    let (_, fabrikam) = asked_and_connected(&stage).await;
+    let (stage, _, fabrikam) = Stage::asked_and_connected().await;
     let ours = only_half(&stage, &spoke()).await;
     for request in [disconnect("o-1", &ours), recheck("o-2", &spoke(), &hub())] {
         fabrikam.request_by(BY_OPS, &request).await;
@@ -131,8 +127,7 @@ async fn without_rules_a_further_queue_may_ask_for_nothing_and_with_them_for_wha
 async fn the_ids_of_one_queue_are_no_business_of_another() {
     let both = "[[requests]]\nqueue = \"connection-requests\"\nactions = [\"connect-peering\", \"recheck\"]\n\
                 [[requests]]\nqueue = \"connection-requests-ops\"\nactions = [\"recheck\", \"disconnect\"]";
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let (contoso, fabrikam) = (stage.app(Contoso, ""), stage.app(Fabrikam, both));
     // Somebody takes the id before its owner does.
     fabrikam.request_by(BY_OPS, &recheck("r-1", &spoke(), &hub())).await;
@@ -157,10 +152,7 @@ async fn the_ids_of_one_queue_are_no_business_of_another() {
 
 #[tokio::test(start_paused = true)]
 async fn a_half_that_nobody_agreed_on_is_not_removed_on_request() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.traveller.open(&half(&spoke(), "by-hand"), &hub()).await;
-    stage.take_events(Fabrikam);
+    let stage = Stage::opened_by_hand().await;
     let fabrikam = stage.app(Fabrikam, &on_another_network());
     let mark = stage.mark();
     let (reason, fix) = refusal(&stage, &fabrikam, &disconnect("r-1", &half(&spoke(), "by-hand"))).await;
@@ -180,10 +172,7 @@ async fn a_half_that_nobody_agreed_on_is_not_removed_on_request() {
 #[tokio::test(start_paused = true)]
 async fn a_half_on_a_network_under_deny_is_not_removed_on_request() {
     for denied in [spoke(), hub()] {
-        let stage = Stage::new().await;
-        stage.two_networks().await;
-        stage.traveller.open(&half(&spoke(), "by-hand"), &hub()).await;
-        stage.take_events(Fabrikam);
+        let stage = Stage::opened_by_hand().await;
         let fabrikam = stage.app(Fabrikam, &deny(&denied));
         let mark = stage.mark();
         let (reason, fix) = refusal(&stage, &fabrikam, &disconnect("r-1", &half(&spoke(), "by-hand"))).await;
@@ -197,8 +186,7 @@ async fn a_half_on_a_network_under_deny_is_not_removed_on_request() {
 #[tokio::test(start_paused = true)]
 async fn a_half_that_peerpact_made_is_removed_on_request_whatever_is_agreed_now() {
     for terms in [on_another_network(), deny(&spoke())] {
-        let stage = Stage::new().await;
-        let (_, fabrikam) = asked_and_connected(&stage).await;
+        let (stage, _, fabrikam) = Stage::asked_and_connected().await;
         drop(fabrikam);
         let fabrikam = stage.app(Fabrikam, &terms);
         stage.submit(Fabrikam, &disconnect("r-2", &only_half(&stage, &spoke()).await));

@@ -67,8 +67,7 @@ async fn hand_over(stage: &Stage, app: &App, body: Vec<u8>) {
 #[tokio::test(start_paused = true)]
 async fn each_is_answered_once_with_the_field_and_the_rule_and_calls_nobody() {
     for (what, body, id, begins) in all() {
-        let stage = Stage::new().await;
-        stage.two_networks().await;
+        let stage = Stage::of_two_networks().await;
         let app = stage.app(Fabrikam, "");
         let mark = stage.mark();
         hand_over(&stage, &app, body).await;
@@ -93,8 +92,7 @@ async fn each_is_answered_once_with_the_field_and_the_rule_and_calls_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn neighbours_in_the_queue_are_done_as_if_they_were_not_there() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     let mut asked = Vec::new();
     for (number, (_, body, ..)) in all().into_iter().enumerate() {
@@ -117,8 +115,7 @@ async fn neighbours_in_the_queue_are_done_as_if_they_were_not_there() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_was_refused_may_be_put_right_under_its_id() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     hand_over(&stage, &app, with(good(), "colour", json!("blue"))).await;
     assert_eq!(stage.answer(Fabrikam, "r-bad").subject, "refused");

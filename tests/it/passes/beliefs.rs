@@ -15,8 +15,7 @@ fn written(resource: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn an_event_about_a_half_that_does_not_exist_does_nothing() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     for resource in [
         half(&hub(), "to-spoke"),
@@ -51,8 +50,7 @@ async fn every_order_of_three_events_and_each_of_them_twice_ends_connected_with_
 
 #[tokio::test(start_paused = true)]
 async fn an_event_that_comes_hours_after_the_half_was_withdrawn_revives_nothing() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     stage.contoso_opens().await;
     let late = stage.take_events(Fabrikam);
@@ -69,11 +67,7 @@ async fn an_event_that_comes_hours_after_the_half_was_withdrawn_revives_nothing(
 
 #[tokio::test(start_paused = true)]
 async fn an_event_for_a_deleted_network_closes_the_handshake() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    let app = stage.app(Fabrikam, "");
-    stage.contoso_opens().await;
-    stage.deliver(&[&app]).await;
+    let (stage, app) = Stage::connected("").await;
     stage.traveller.delete(&hub()).await;
     stage.deliver(&[&app]).await;
     app.sweep().await;
@@ -83,11 +77,7 @@ async fn an_event_for_a_deleted_network_closes_the_handshake() {
 
 #[tokio::test(start_paused = true)]
 async fn our_own_network_deleted_closes_the_handshake_without_a_write() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    let app = stage.app(Fabrikam, "");
-    stage.contoso_opens().await;
-    stage.deliver(&[&app]).await;
+    let (stage, app) = Stage::connected("").await;
     let mark = stage.mark();
     stage.traveller.delete(&spoke()).await;
     stage.deliver(&[&app]).await;
@@ -98,8 +88,7 @@ async fn our_own_network_deleted_closes_the_handshake_without_a_write() {
 
 #[tokio::test(start_paused = true)]
 async fn a_half_that_points_at_somebody_elses_network_is_not_ours_to_answer() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let other = network(Contoso, "hub", "other");
     stage.traveller.network(&other, &["10.99.0.0/16"]).await;
     stage.traveller.open(&half(&hub(), "to-other"), &other).await;
@@ -113,8 +102,7 @@ async fn a_half_that_points_at_somebody_elses_network_is_not_ours_to_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn a_half_made_by_hand_under_another_name_is_adopted() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     stage.traveller.open(&half(&spoke(), "made-by-hand"), &hub()).await;
     stage.contoso_opens().await;
@@ -132,11 +120,7 @@ async fn a_half_made_by_hand_under_another_name_is_adopted() {
 
 #[tokio::test(start_paused = true)]
 async fn a_network_made_again_under_the_same_name_is_agreed_to_afresh() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    let app = stage.app(Fabrikam, "");
-    stage.contoso_opens().await;
-    stage.deliver(&[&app]).await;
+    let (stage, app) = Stage::connected("").await;
     stage.traveller.delete(&hub()).await;
     stage.traveller.network(&hub(), &["192.168.0.0/16"]).await;
     stage.deliver(&[&app]).await;
@@ -156,8 +140,7 @@ async fn a_network_made_again_under_the_same_name_is_agreed_to_afresh() {
 
 #[tokio::test(start_paused = true)]
 async fn a_half_removed_and_made_again_towards_another_network_is_two_handshakes() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let other = network(Fabrikam, "spokes", "other");
     stage.traveller.network(&other, &["10.30.0.0/16"]).await;
     let app = stage.app(Fabrikam, "");
@@ -177,8 +160,7 @@ async fn a_half_removed_and_made_again_towards_another_network_is_two_handshakes
 
 #[tokio::test(start_paused = true)]
 async fn a_forged_echo_loses_a_hint_and_the_sweep_makes_up_for_it() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     stage.contoso_opens().await;
     for event in stage.take_events(Fabrikam) {
@@ -202,9 +184,7 @@ async fn a_forged_echo_loses_a_hint_and_the_sweep_makes_up_for_it() {
 
 #[tokio::test(start_paused = true)]
 async fn both_apps_at_once_end_connected_with_one_write_between_them() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    let (contoso, fabrikam) = (stage.app(Contoso, ""), stage.app(Fabrikam, ""));
+    let (stage, contoso, fabrikam) = Stage::with_both_apps().await;
     let mark = stage.mark();
     stage.contoso_opens().await;
     for _ in 0..3 {
@@ -219,8 +199,7 @@ async fn both_apps_at_once_end_connected_with_one_write_between_them() {
 
 #[tokio::test(start_paused = true)]
 async fn two_instances_of_one_app_on_one_ledger_write_once() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let (one, other) = (stage.app(Fabrikam, ""), stage.app(Fabrikam, ""));
     let mark = stage.mark();
     stage.contoso_opens().await;

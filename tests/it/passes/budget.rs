@@ -12,8 +12,7 @@ fn without_tokens(calls: Vec<String>) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn an_accepted_peering_costs_two_reads_one_write_the_polls_and_two_reads() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     let mark = stage.mark();
     stage.contoso_opens().await;
@@ -35,8 +34,7 @@ async fn an_accepted_peering_costs_two_reads_one_write_the_polls_and_two_reads()
 
 #[tokio::test(start_paused = true)]
 async fn a_pass_over_a_healthy_handshake_is_two_reads_and_no_write() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     stage.contoso_opens().await;
     let events = stage.take_events(Fabrikam);
@@ -62,8 +60,7 @@ async fn a_pass_over_a_healthy_handshake_is_two_reads_and_no_write() {
 
 #[tokio::test(start_paused = true)]
 async fn a_sweep_over_a_healthy_world_costs_one_list_a_subscription() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     stage.contoso_opens().await;
     app.sweep().await;
@@ -76,8 +73,7 @@ async fn a_sweep_over_a_healthy_world_costs_one_list_a_subscription() {
 
 #[tokio::test(start_paused = true)]
 async fn an_event_about_anything_else_costs_no_call() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     let mark = stage.mark();
     let write = "Microsoft.Resources.ResourceWriteSuccess";
@@ -104,8 +100,7 @@ async fn an_event_about_anything_else_costs_no_call() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_asked_for_once_a_tenant() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     let mark = stage.mark();
     stage.contoso_opens().await;

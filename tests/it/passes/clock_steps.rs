@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use super::desk::recheck;
-use super::faults::crash_before;
 use super::gate::Gate;
 use super::requests::connected;
 use super::stage::{Stage, hub, spoke, wait};
@@ -17,9 +16,7 @@ const STEPS: [Duration; 4] = [Duration::hours(1), Duration::days(1), Duration::h
 
 /// Contoso opened its half, and nobody has told fabrikam's app, whose clock is ahead by this much.
 async fn opened_with_a_clock_ahead(ahead: Duration) -> Stage {
-    let mut stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.contoso_opens().await;
+    let mut stage = Stage::opened().await;
     stage.clock = stage.clock_behind(-ahead);
     stage
 }
@@ -37,7 +34,7 @@ fn notice(due: &str, ahead: u64) -> Value {
 async fn a_hold_of_a_pass_that_was_killed_with_a_wrong_clock_is_over_after_a_minute() {
     for ahead in STEPS {
         let mut stage = opened_with_a_clock_ahead(ahead).await;
-        crash_before(&stage, "PUT").await;
+        stage.crash_before("PUT").await;
         stage.clock = stage.clock_behind(ahead);
         let app = stage.app(Fabrikam, "");
         assert_eq!(app.phase().await, Phase::Completing);
@@ -96,8 +93,7 @@ async fn a_notice_that_is_due_in_a_time_that_cannot_be_is_acted_on_and_keeps_no_
         ("-9999-01-01T00:00:00Z", u64::from(u32::MAX)),
         ("0000-01-01T00:00:00Z", u64::from(u32::MAX)),
     ] {
-        let stage = Stage::new().await;
-        stage.two_networks().await;
+        let stage = Stage::of_two_networks().await;
         let app = stage.app(Fabrikam, "");
         let body = notice(due, ahead).to_string();
         app.broker.send("handshakes", Message { body: body.into(), ..Message::default() }).unwrap();
@@ -113,7 +109,7 @@ async fn a_notice_that_is_due_in_a_time_that_cannot_be_is_acted_on_and_keeps_no_
 async fn a_request_is_placed_and_answered_whatever_the_clock_was() {
     for ahead in STEPS {
         let mut stage = opened_with_a_clock_ahead(ahead).await;
-        crash_before(&stage, "PUT").await;
+        stage.crash_before("PUT").await;
         stage.clock = stage.clock_behind(ahead);
         let (contoso, app) = (stage.app(Contoso, ""), stage.app(Fabrikam, ""));
         stage.submit(Fabrikam, &recheck("r-1", &spoke(), &hub()));

@@ -10,9 +10,7 @@ use super::stage::{Stage, wait};
 /// Works an hour through with Service Bus's clock ahead of the app's by this much, while Azure is at work all the time.
 /// Gives back how many messages came, and how many looks they led to.
 async fn an_hour(ahead: Duration) -> (usize, usize) {
-    let mut stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.contoso_opens().await;
+    let mut stage = Stage::opened().await;
     let event = stage.take_events(Fabrikam).pop().unwrap();
     stage.clock = stage.clock_behind(ahead);
     let gate = Gate::open();

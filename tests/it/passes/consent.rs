@@ -6,16 +6,16 @@ use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 use serde_json::json;
 
 use super::desk::connect;
-use super::gate::{Fault, Gate, Point};
+use super::gate::Gate;
 use super::management::*;
+use super::points::{Fault, Point};
 use super::stage::{Grants, Stage, half, hub, network, spoke, wait};
 
 const NONE: Vec<String> = Vec::new();
 
 /// A pair that the engineers of both tenants connected by hand; ours allows forwarded traffic.
 async fn connected_by_hand() -> Stage {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let forwarded = json!({ "allowForwardedTraffic": true });
     stage.traveller.open_with(&half(&spoke(), "by-hand"), &hub(), forwarded).await;
     stage.contoso_opens().await;
@@ -69,12 +69,7 @@ async fn a_half_made_by_hand_is_synced_within_the_agreement_and_left_when_theirs
 
 #[tokio::test(start_paused = true)]
 async fn a_connected_pair_outlives_one_404_of_its_network() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    let app = stage.app(Fabrikam, "");
-    stage.contoso_opens().await;
-    stage.deliver(&[&app]).await;
-    assert_eq!(app.phase().await, Phase::Connected);
+    let (stage, _) = Stage::connected("").await;
     stage.outcomes(Fabrikam);
     let gate = Gate::with(Point::First("GET", Fault::NotFound));
     let app = stage.gated_app(Fabrikam, "", &gate);
@@ -86,8 +81,7 @@ async fn a_connected_pair_outlives_one_404_of_its_network() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_to_connect_outlives_one_404_of_our_network() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let gate = Gate::with(Point::First("GET", Fault::NotFound));
     let app = stage.gated_app(Fabrikam, "", &gate);
     stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
@@ -97,8 +91,7 @@ async fn a_request_to_connect_outlives_one_404_of_our_network() {
 
 #[tokio::test(start_paused = true)]
 async fn a_name_of_ours_that_somebody_elses_half_has_is_not_used() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let id = HandshakeId::of_peering(&spoke().parse().unwrap(), &hub().parse().unwrap());
     let [first, second] = Name::of_halves(&id);
     let other = network(Fabrikam, "spokes", "other");
@@ -137,8 +130,7 @@ async fn events_about_managers_that_do_not_exist_write_nothing_where_a_pattern_n
 
 #[tokio::test(start_paused = true)]
 async fn a_deny_keeps_a_partners_manager_from_the_scope_that_holds_the_network() {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let stage = Stage::of_a_manager().await;
     let terms = managed(Fabrikam, "") + &denied(&network(Fabrikam, "vault", "*"));
     let app = stage.app(Fabrikam, &terms);
     let mark = stage.mark();

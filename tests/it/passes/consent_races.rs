@@ -13,7 +13,9 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::app::App;
 use super::desk::{Told, connect};
-use super::gate::{Gate, Move, Point};
+use super::gate::Gate;
+use super::moves::Move;
+use super::points::Point;
 use super::stage::{Grants, Stage, half, hub, spoke, wait};
 
 const WITHIN: Move = Move::Respace(&["10.10.0.0/16", "10.11.0.0/16"]);

@@ -25,12 +25,7 @@ fn withdrawals() -> [(String, &'static str); 3] {
 
 /// A pair that peerpact connected, forwarded traffic and all.
 async fn connected() -> Stage {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    let app = stage.app(Fabrikam, "forwarded_traffic = true");
-    stage.contoso_opens().await;
-    stage.deliver(&[&app]).await;
-    assert_eq!(app.phase().await, Phase::Connected);
+    let (stage, _) = Stage::connected("forwarded_traffic = true").await;
     stage.outcomes(Fabrikam);
     stage
 }
@@ -146,8 +141,7 @@ async fn after_the_loss_of_the_ledger_the_name_tells_which_half_is_ours_and_noth
 
 #[tokio::test(start_paused = true)]
 async fn a_half_made_by_hand_outlives_the_loss_of_the_ledger_whatever_is_agreed() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     stage.traveller.open(&half(&spoke(), "by-hand"), &hub()).await;
     stage.contoso_opens().await;
     let app = stage.app(Fabrikam, "");
@@ -176,21 +170,10 @@ async fn a_request_removes_what_we_made_even_where_it_is_denied_or_covered_no_mo
     }
 }
 
-/// Fabrikam's subscription, connected to contoso's manager.
-async fn managed_by_contoso() -> Stage {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
-    let app = stage.app(Fabrikam, &managed(Fabrikam, ""));
-    contoso_asks(&stage, "ask", &subscription(Fabrikam)).await;
-    settle(&stage, &[&app]).await;
-    assert_eq!(app.phase().await, Phase::Connected);
-    stage
-}
-
 #[tokio::test(start_paused = true)]
 async fn consent_to_management_that_was_withdrawn_is_told_and_taken_down_where_that_is_agreed() {
     for (on_withdrawal, stands) in [("tell", true), ("remove", false)] {
-        let stage = managed_by_contoso().await;
+        let (stage, _) = Stage::managed_by_contoso().await;
         let scope = subscription(Fabrikam);
         let terms = managed(Fabrikam, &format!("on_withdrawal = \"{on_withdrawal}\""));
         let app = stage.app(Fabrikam, &terms.replace("networkManagers/*", "networkManagers/another"));
@@ -208,7 +191,7 @@ async fn consent_to_management_that_was_withdrawn_is_told_and_taken_down_where_t
 async fn management_of_which_no_agreement_is_left_is_no_longer_called_connected() {
     let [.., partner_alone, nothing] = removals();
     for file in [partner_alone, nothing] {
-        let stage = managed_by_contoso().await;
+        let (stage, _) = Stage::managed_by_contoso().await;
         let mark = stage.mark();
         let app = stage.app(Fabrikam, &file);
         app.sweep().await;

@@ -4,14 +4,14 @@ use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::Fabrikam;
 
 use super::desk::{connect, disconnect, recheck};
-use super::gate::{Fault, Gate, Point};
-use super::requests::{NONE, asked_and_connected, connected, only_half};
+use super::gate::Gate;
+use super::points::{Fault, Point};
+use super::requests::{NONE, connected, only_half};
 use super::stage::{Grants, Stage, half, hub, network, spoke, wait};
 
 #[tokio::test(start_paused = true)]
 async fn an_id_that_was_used_for_something_else_is_refused_by_name() {
-    let stage = Stage::new().await;
-    let (contoso, fabrikam) = asked_and_connected(&stage).await;
+    let (stage, contoso, fabrikam) = Stage::asked_and_connected().await;
     let mark = stage.mark();
     stage.submit(Fabrikam, &disconnect("r-1", &only_half(&stage, &spoke()).await));
     stage.carry_on(&[&contoso, &fabrikam]).await;
@@ -28,8 +28,7 @@ async fn an_id_that_was_used_for_something_else_is_refused_by_name() {
 
 #[tokio::test(start_paused = true)]
 async fn a_disconnect_removes_our_half_and_ends_closed_when_the_partner_has_removed_theirs() {
-    let stage = Stage::new().await;
-    let (contoso, fabrikam) = asked_and_connected(&stage).await;
+    let (stage, contoso, fabrikam) = Stage::asked_and_connected().await;
     let mark = stage.mark();
     stage.submit(Fabrikam, &disconnect("r-2", &only_half(&stage, &spoke()).await));
     fabrikam.work(3).await;
@@ -71,11 +70,7 @@ async fn with_reach_both_a_disconnect_may_name_theirs_and_both_halves_go() {
 
 #[tokio::test(start_paused = true)]
 async fn a_partner_who_never_removes_theirs_leaves_it_broken_in_the_end() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.contoso_opens().await;
-    let fabrikam = stage.app(Fabrikam, "");
-    stage.deliver(&[&fabrikam]).await;
+    let (stage, fabrikam) = Stage::connected("").await;
     stage.outcomes(Fabrikam);
     stage.submit(Fabrikam, &disconnect("r-1", &only_half(&stage, &spoke()).await));
     let mark = stage.mark();
@@ -95,10 +90,7 @@ async fn a_partner_who_never_removes_theirs_leaves_it_broken_in_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_half_that_no_record_knows_is_found_in_azure_and_removed() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.traveller.open(&half(&spoke(), "by-hand"), &hub()).await;
-    stage.take_events(Fabrikam);
+    let stage = Stage::opened_by_hand().await;
     let fabrikam = stage.app(Fabrikam, "");
     stage.submit(Fabrikam, &disconnect("r-1", &half(&spoke(), "by-hand")));
     assert!(fabrikam.take_message().await);
@@ -110,10 +102,7 @@ async fn a_half_that_no_record_knows_is_found_in_azure_and_removed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_half_that_no_record_knows_outlives_one_404_of_its_network_and_is_removed() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.traveller.open(&half(&spoke(), "by-hand"), &hub()).await;
-    stage.take_events(Fabrikam);
+    let stage = Stage::opened_by_hand().await;
     let gate = Gate::with(Point::First("GET", Fault::NotFound));
     let fabrikam = stage.gated_app(Fabrikam, "", &gate);
     stage.submit(Fabrikam, &disconnect("r-1", &half(&spoke(), "by-hand")));
@@ -124,8 +113,7 @@ async fn a_half_that_no_record_knows_outlives_one_404_of_its_network_and_is_remo
 
 #[tokio::test(start_paused = true)]
 async fn a_half_that_is_nowhere_is_refused_by_name() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let fabrikam = stage.app(Fabrikam, "");
     let mark = stage.mark();
     let nowhere = [half(&spoke(), "to-nobody"), half(&network(Fabrikam, "spokes", "nowhere"), "to-hub")];
@@ -143,10 +131,7 @@ async fn a_half_that_is_nowhere_is_refused_by_name() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_waits_to_be_placed_keeps_its_id_against_another() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.traveller.open(&half(&spoke(), "by-hand"), &hub()).await;
-    stage.take_events(Fabrikam);
+    let stage = Stage::opened_by_hand().await;
     let fabrikam = stage.app(Fabrikam, "");
     stage.submit(Fabrikam, &disconnect("r-1", &half(&spoke(), "by-hand")));
     assert!(fabrikam.take_message().await);
@@ -160,8 +145,7 @@ async fn a_request_that_waits_to_be_placed_keeps_its_id_against_another() {
 
 #[tokio::test(start_paused = true)]
 async fn a_recheck_says_how_it_stands_and_writes_nothing() {
-    let stage = Stage::new().await;
-    let (_, fabrikam) = asked_and_connected(&stage).await;
+    let (stage, _, fabrikam) = Stage::asked_and_connected().await;
     let mark = stage.mark();
     stage.submit(Fabrikam, &recheck("r-2", &spoke(), &hub()));
     fabrikam.work(20).await;
@@ -180,8 +164,7 @@ async fn a_recheck_says_how_it_stands_and_writes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pair_that_was_closed_is_opened_anew_in_its_next_generation() {
-    let stage = Stage::new().await;
-    let (contoso, fabrikam) = asked_and_connected(&stage).await;
+    let (stage, contoso, fabrikam) = Stage::asked_and_connected().await;
     stage.submit(Fabrikam, &disconnect("r-2", &only_half(&stage, &spoke()).await));
     stage.carry_on(&[&contoso, &fabrikam]).await;
     assert_eq!(stage.answer(Fabrikam, "r-2").subject, "closed");

@@ -30,8 +30,7 @@ fn reads(calls: &[String]) -> usize {
 #[tokio::test(start_paused = true)]
 async fn three_thousand_made_up_networks_cost_some_hundred_reads_and_are_counted() {
     for tenant in [Fabrikam, Contoso] {
-        let stage = Stage::new().await;
-        stage.two_networks().await;
+        let stage = Stage::of_two_networks().await;
         let app = stage.app(Fabrikam, "");
         let mark = stage.mark();
         for number in 0..3000 {
@@ -57,9 +56,7 @@ async fn three_thousand_made_up_networks_cost_some_hundred_reads_and_are_counted
 
 #[tokio::test(start_paused = true)]
 async fn what_is_on_record_is_heard_while_made_up_networks_are_not() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.contoso_opens().await;
+    let stage = Stage::opened().await;
     let app = stage.app(Fabrikam, "");
     app.sweep().await;
     assert!(connected(&stage).await);
@@ -76,9 +73,7 @@ async fn what_is_on_record_is_heard_while_made_up_networks_are_not() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_left_to_the_sweep_is_found_by_it() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.contoso_opens().await;
+    let stage = Stage::opened().await;
     let events = stage.take_events(Fabrikam);
     let app = stage.app(Fabrikam, "");
     for number in 0..400 {
@@ -95,9 +90,7 @@ async fn what_is_left_to_the_sweep_is_found_by_it() {
 
 #[tokio::test(start_paused = true)]
 async fn events_about_one_thing_that_waits_already_cost_nothing() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.contoso_opens().await;
+    let stage = Stage::opened().await;
     let app = stage.app(Fabrikam, "");
     let opened = half(&hub(), "to-spoke");
     for number in 0..1000 {
@@ -109,9 +102,7 @@ async fn events_about_one_thing_that_waits_already_cost_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn what_follows_from_events_is_paid_for_when_it_is_looked_at_too() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.contoso_opens().await;
+    let stage = Stage::opened().await;
     let gate = Gate::limiting(EventLimits { queued: 1000, calls: 40 });
     let app = stage.gated_app(Fabrikam, "", &gate);
     app.sweep().await;
@@ -135,9 +126,7 @@ async fn what_follows_from_events_is_paid_for_when_it_is_looked_at_too() {
 
 #[tokio::test(start_paused = true)]
 async fn a_write_that_an_event_caused_is_paid_for_too() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.contoso_opens().await;
+    let stage = Stage::opened().await;
     stage.take_events(Fabrikam);
     let gate = Gate::limiting(EventLimits { queued: 1000, calls: 8 });
     let app = stage.gated_app(Fabrikam, "", &gate);

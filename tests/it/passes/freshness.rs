@@ -14,9 +14,7 @@ use super::stage::{Stage, hub, wait};
 
 /// A stage with a connection, fabrikam's app, and the gate before it.
 async fn at_rest() -> (Stage, App, Arc<Gate>) {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.contoso_opens().await;
+    let stage = Stage::opened().await;
     let gate = Gate::open();
     let app = stage.gated_app(Fabrikam, "", &gate);
     app.sweep().await;
@@ -61,8 +59,7 @@ async fn a_healthy_sweep_says_when_it_looked_and_makes_no_version_and_no_line() 
 
 #[tokio::test(start_paused = true)]
 async fn a_pass_says_when_it_looked() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     assert_eq!(status(&app).await, (200, "degraded".to_owned()), "nobody has looked yet");
     stage.contoso_opens().await;
@@ -111,8 +108,7 @@ async fn with_a_dead_credential_the_sweep_fails_and_says_why_and_health_follows(
 
 #[tokio::test(start_paused = true)]
 async fn an_app_that_never_could_look_fails_its_sweeps_from_the_first() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let gate = Gate::open();
     gate.refuse_sign_in(Some(""));
     let app = stage.gated_app(Fabrikam, "", &gate);
@@ -152,9 +148,7 @@ async fn a_sweep_that_could_do_a_part_says_what_it_could_not_and_checks_only_wha
 
 #[tokio::test(start_paused = true)]
 async fn where_the_lists_do_not_show_theirs_it_is_read_now_and_then() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.contoso_opens().await;
+    let stage = Stage::opened().await;
     let app = stage.app(Fabrikam, "on_removal = \"keep\"");
     app.sweep().await;
     stage.traveller.close(&hub(), "to-spoke").await;

@@ -6,7 +6,8 @@ use peerpact_sandbox::Tenant::Fabrikam;
 
 use super::app::App;
 use super::desk::connect;
-use super::gate::{Away, Gate};
+use super::gate::Gate;
+use super::points::Away;
 use super::stage::{Stage, hub, spoke, wait};
 
 const ALL: [Away; 3] = [Away::LedgerWrites, Away::Ledger, Away::Queues];
@@ -27,8 +28,7 @@ fn dead_letters(app: &App) -> usize {
 /// A request while `what` is away for so many minutes: it is carried out. Gives back how often a message was delivered
 /// at most.
 async fn outlived(what: Away, from: From, minutes: u64) -> u32 {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let gate = Gate::open();
     let app = stage.gated_app(Fabrikam, "", &gate);
     stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
@@ -82,8 +82,7 @@ async fn what_is_away_for_an_hour_makes_no_dead_letter() {
 #[tokio::test(start_paused = true)]
 async fn an_event_is_held_for_a_moment_and_then_left_to_event_grid_which_repeats_it() {
     for (seconds, went_well) in [(10, true), (60, false)] {
-        let stage = Stage::new().await;
-        stage.two_networks().await;
+        let stage = Stage::of_two_networks().await;
         stage.take_events(Fabrikam);
         stage.contoso_opens().await;
         let event = stage.take_events(Fabrikam).pop().unwrap();

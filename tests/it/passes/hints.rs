@@ -6,22 +6,10 @@ use serde_json::{Value, json};
 
 use super::app::App;
 use super::desk::{connect, recheck};
-use super::gate::{Gate, Point, SendFault};
+use super::gate::Gate;
+use super::points::{Point, SendFault};
 use super::requests::NONE;
 use super::stage::{Stage, half, hub, spoke, wait};
-
-/// A stage on which contoso opened its half, and the event that tells of it.
-async fn opened() -> (Stage, Value) {
-    let stage = Stage::slow().await;
-    stage.two_networks().await;
-    wait(10).await;
-    stage.take_events(Fabrikam);
-    stage.contoso_opens().await;
-    wait(30).await;
-    let told = |event: &Value| event["subject"].as_str().unwrap().contains("virtualNetworkPeerings");
-    let event = stage.take_events(Fabrikam).into_iter().find(told).expect("an event");
-    (stage, event)
-}
 
 fn renamed(event: &Value, id: usize) -> Value {
     let mut event = event.clone();
@@ -31,7 +19,7 @@ fn renamed(event: &Value, id: usize) -> Value {
 
 /// An app whose write Azure is still at work on, so that a follow-up waits for its time.
 async fn with_a_follow_up() -> (Stage, App) {
-    let (stage, event) = opened().await;
+    let (stage, event) = Stage::slowly_opened().await;
     let app = stage.app(Fabrikam, "");
     app.take_event(&event).await;
     assert!(app.take_message().await);
@@ -42,7 +30,7 @@ async fn with_a_follow_up() -> (Stage, App) {
 
 #[tokio::test(start_paused = true)]
 async fn a_hundred_events_about_one_half_are_one_notice_and_the_next_is_sent_when_it_was_taken() {
-    let (stage, event) = opened().await;
+    let (stage, event) = Stage::slowly_opened().await;
     let app = stage.app(Fabrikam, "");
     for number in 0..100 {
         app.take_event(&renamed(&event, number)).await;
@@ -99,7 +87,7 @@ async fn a_sweep_sends_none_where_one_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn a_notice_that_got_lost_is_sent_again_after_ten_minutes() {
-    let (stage, event) = opened().await;
+    let (stage, event) = Stage::slowly_opened().await;
     let app = stage.app(Fabrikam, "");
     app.take_event(&event).await;
     let lost = app.broker.receive("handshakes").unwrap().unwrap();
@@ -117,7 +105,7 @@ async fn a_notice_that_got_lost_is_sent_again_after_ten_minutes() {
 #[tokio::test(start_paused = true)]
 async fn a_follow_up_that_could_not_be_sent_is_sent_before_its_notice_is_done_with() {
     for fault in [SendFault::Fails, SendFault::FailsAfterCommit] {
-        let (stage, _) = opened().await;
+        let (stage, _) = Stage::slowly_opened().await;
         let app = stage.gated_app(Fabrikam, "", &Gate::with(Point::Send(1, fault)));
         stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
         assert!(
@@ -135,7 +123,7 @@ async fn a_follow_up_that_could_not_be_sent_is_sent_before_its_notice_is_done_wi
 
 #[tokio::test(start_paused = true)]
 async fn a_message_that_is_no_notice_ends_among_the_dead_letters_and_stops_nobody() {
-    let (stage, event) = opened().await;
+    let (stage, event) = Stage::slowly_opened().await;
     let app = stage.app(Fabrikam, "");
     for body in ["{}", "not JSON", r#"{"version":2}"#] {
         let message = peerpact_sandbox::service_bus::Message {
@@ -152,7 +140,7 @@ async fn a_message_that_is_no_notice_ends_among_the_dead_letters_and_stops_nobod
 
 #[tokio::test(start_paused = true)]
 async fn an_event_about_a_half_that_nobody_agreed_on_costs_no_notice() {
-    let (stage, event) = opened().await;
+    let (stage, event) = Stage::slowly_opened().await;
     let app = stage.app(Fabrikam, "");
     let elsewhere = half(
         &hub().replace(

@@ -104,8 +104,7 @@ pub(crate) async fn settle(stage: &Stage, apps: &[&App]) {
 }
 
 async fn move_ends_connected(scope: &str, central_first: bool, both_apps: bool) {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let stage = Stage::of_a_manager().await;
     let (contoso, fabrikam) =
         (stage.app(Contoso, &managed(Contoso, "")), stage.app(Fabrikam, &managed(Fabrikam, "")));
     if central_first {
@@ -151,8 +150,7 @@ async fn every_first_half_at_each_scope_is_answered_by_both_apps_and_by_one() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_costs_at_most_a_page_a_side_one_write_and_the_reads_until_the_flip() {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let stage = Stage::of_a_manager().await;
     let app = stage.app(Fabrikam, &managed(Fabrikam, ""));
     let mark = stage.mark();
     contoso_asks(&stage, "ask", &subscription(Fabrikam)).await;
@@ -210,12 +208,8 @@ async fn where_theirs_cannot_be_read_ours_tells_how_it_went() {
 
 #[tokio::test(start_paused = true)]
 async fn the_central_half_deleted_removes_the_targets_a_minute_later_and_closes() {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let (stage, app) = Stage::managed_by_contoso().await;
     let scope = subscription(Fabrikam);
-    let app = stage.app(Fabrikam, &managed(Fabrikam, ""));
-    contoso_asks(&stage, "ask", &scope).await;
-    settle(&stage, &[&app]).await;
     stage.traveller.delete(&scope_connection("ask")).await;
     let mark = stage.mark();
     stage.deliver(&[&app]).await;
@@ -231,8 +225,7 @@ async fn the_central_half_deleted_removes_the_targets_a_minute_later_and_closes(
 
 #[tokio::test(start_paused = true)]
 async fn the_targets_half_deleted_removes_the_central_one_and_closes() {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let stage = Stage::of_a_manager().await;
     let scope = subscription(Fabrikam);
     let app = stage.app(Contoso, &managed(Contoso, ""));
     fabrikam_offers(&stage, "offer", &scope).await;
@@ -246,8 +239,7 @@ async fn the_targets_half_deleted_removes_the_central_one_and_closes() {
 
 #[tokio::test(start_paused = true)]
 async fn connections_of_management_groups_raise_no_event_and_the_next_sweep_finishes_them() {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let stage = Stage::of_a_manager().await;
     let app = stage.app(Contoso, &managed(Contoso, ""));
     stage.take_events(Contoso);
     fabrikam_offers(&stage, "offer", &group_scope()).await;

@@ -6,15 +6,13 @@ use peerpact_sandbox::Tenant::{self, Contoso, Fabrikam};
 use super::app::App;
 use super::desk::{disconnect, manage, recheck};
 use super::management::{
-    connected, connection, group_scope, make_manager, managed, manager, scope_connection, states,
-    subscription,
+    connected, connection, group_scope, managed, manager, scope_connection, states, subscription,
 };
 use super::requests::NONE;
 use super::stage::{Stage, wait};
 
 async fn stage_with_a_manager() -> (Stage, App, App) {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let stage = Stage::of_a_manager().await;
     let (contoso, fabrikam) =
         (stage.app(Contoso, &managed(Contoso, "")), stage.app(Fabrikam, &managed(Fabrikam, "")));
     (stage, contoso, fabrikam)

@@ -9,8 +9,7 @@ use super::stage::{Stage, wait};
 
 #[tokio::test(start_paused = true)]
 async fn a_half_kept_by_agreement_is_told_to_be_broken() {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let stage = Stage::of_a_manager().await;
     let scope = subscription(Fabrikam);
     let app = stage.app(Contoso, &managed(Contoso, "on_removal = \"keep\""));
     fabrikam_offers(&stage, "offer", &scope).await;
@@ -24,8 +23,7 @@ async fn a_half_kept_by_agreement_is_told_to_be_broken() {
 
 #[tokio::test(start_paused = true)]
 async fn a_conflict_blocks_with_the_way_to_find_the_manager_that_holds_the_scope() {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let stage = Stage::of_a_manager().await;
     let rival = format!(
         "{}/resourceGroups/spokes/providers/Microsoft.Network/networkManagers/rival",
         subscription(Fabrikam)
@@ -47,8 +45,7 @@ async fn a_conflict_blocks_with_the_way_to_find_the_manager_that_holds_the_scope
 
 #[tokio::test(start_paused = true)]
 async fn a_rejected_half_is_refused() {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let stage = Stage::of_a_manager().await;
     let scope = subscription(Fabrikam);
     let app = stage.app(Contoso, &managed(Contoso, ""));
     contoso_asks(&stage, "ask", &scope).await;
@@ -61,8 +58,7 @@ async fn a_rejected_half_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_half_that_we_opened_waits_and_is_told_to_be_stalled_and_stays() {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let stage = Stage::of_a_manager().await;
     let scope = subscription(Fabrikam);
     let app = stage.app(Contoso, &managed(Contoso, ""));
     contoso_asks(&stage, "ask", &scope).await;
@@ -82,8 +78,7 @@ async fn a_half_that_we_opened_waits_and_is_told_to_be_stalled_and_stays() {
 #[tokio::test(start_paused = true)]
 async fn a_scope_with_a_trailing_slash_or_in_capitals_is_the_same_scope() {
     for written in [format!("{}/", subscription(Fabrikam)), subscription(Fabrikam).to_uppercase()] {
-        let stage = Stage::new().await;
-        make_manager(&stage).await;
+        let stage = Stage::of_a_manager().await;
         let app = stage.app(Fabrikam, &managed(Fabrikam, ""));
         contoso_asks(&stage, "ask", &written).await;
         settle(&stage, &[&app]).await;
@@ -93,8 +88,7 @@ async fn a_scope_with_a_trailing_slash_or_in_capitals_is_the_same_scope() {
 
 #[tokio::test(start_paused = true)]
 async fn a_manager_outside_the_agreement_is_refused() {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let stage = Stage::of_a_manager().await;
     let narrow = managed(Fabrikam, "").replace("networkManagers/*", "networkManagers/agreed");
     let app = stage.app(Fabrikam, &narrow);
     fabrikam_offers(&stage, "offer", &subscription(Fabrikam)).await;
@@ -110,8 +104,7 @@ async fn a_manager_outside_the_agreement_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_second_scope_connection_for_one_scope_is_told() {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let stage = Stage::of_a_manager().await;
     let scope = subscription(Fabrikam);
     contoso_asks(&stage, "one", &scope).await;
     contoso_asks(&stage, "two", &scope).await;
@@ -134,8 +127,7 @@ async fn a_second_scope_connection_for_one_scope_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn a_manager_deleted_while_connecting_ends_closed() {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let stage = Stage::of_a_manager().await;
     let scope = subscription(Fabrikam);
     let app = stage.app(Fabrikam, &managed(Fabrikam, ""));
     contoso_asks(&stage, "ask", &scope).await;

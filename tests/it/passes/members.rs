@@ -4,7 +4,7 @@ use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 use serde_json::{Value, json};
 
-use super::management::{fabrikam_offers, make_manager, managed, manager, subscription};
+use super::management::{fabrikam_offers, managed, manager, subscription};
 use super::stage::{Stage, network, spoke, wait};
 
 fn group() -> String {
@@ -31,8 +31,7 @@ pub(crate) async fn members(stage: &Stage) -> Vec<(String, String)> {
 
 #[tokio::test(start_paused = true)]
 async fn a_partners_network_joins_the_group_that_the_agreement_fills_and_leaves_it_when_it_goes() {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let stage = Stage::of_a_manager().await;
     make_group(&stage).await;
     stage.traveller.network(&spoke(), &["10.20.0.0/16"]).await;
     stage.traveller.network(&network(Fabrikam, "spokes", "other"), &["10.30.0.0/16"]).await;
@@ -64,8 +63,7 @@ async fn a_partners_network_joins_the_group_that_the_agreement_fills_and_leaves_
 
 #[tokio::test(start_paused = true)]
 async fn a_group_that_does_not_exist_is_told_and_the_handshake_stays_connected() {
-    let stage = Stage::new().await;
-    make_manager(&stage).await;
+    let stage = Stage::of_a_manager().await;
     let app = stage.app(Contoso, &filled());
     fabrikam_offers(&stage, "offer", &subscription(Fabrikam)).await;
     for _ in 0..2 {

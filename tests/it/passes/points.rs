@@ -1,11 +1,86 @@
-//! Faults, placed: a fault-free run counts every call, every write to the ledger, every send and every message that is
-//! settled; then there is one run for each of them and each fault, which must end like the first.
+//! Where something can go wrong for an app, and what.
 
-use std::fmt::Debug;
+use super::moves::Move;
 
-use super::gate::{Counts, Fault, LedgerFault, Point, SendFault, SettleFault};
+/// Where the fault is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Point {
+    Nowhere,
+    Call(usize, Fault),
+    /// The partner is quicker than this call.
+    Moved(usize, Move),
+    /// At the first call with this method.
+    First(&'static str, Fault),
+    LedgerWrite(usize, LedgerFault),
+    Send(usize, SendFault),
+    Settle(usize, SettleFault),
+}
 
-const FAULTS: [Fault; 7] = [
+/// How often an app came past each kind of point.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counts {
+    pub(crate) calls: usize,
+    pub(crate) ledger_writes: usize,
+    pub(crate) sends: usize,
+    pub(crate) settled: usize,
+}
+
+/// What happens at one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The app is gone before the call is sent.
+    CrashBefore,
+    /// The call takes effect, and the app is gone before it hears so.
+    CrashAfterCommit,
+    /// The app hears the answer, and is gone before it does anything else.
+    CrashAfterReply,
+    /// Azure answers 503 and does nothing.
+    Unavailable,
+    /// The call takes effect, and the connection is reset instead of an answer.
+    ResetAfterCommit,
+    /// Azure answers 429 and says when to come back.
+    ThrottledWithRetryAfter,
+    /// Azure answers 429.
+    Throttled,
+    /// Azure answers 404 for what is there.
+    NotFound,
+}
+
+/// What happens at one write to the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LedgerFault {
+    /// The app is gone before it is written.
+    CrashBefore,
+    /// It is written, and the app is gone.
+    CrashAfter,
+    /// The ledger fails.
+    Fails,
+}
+
+/// What happens when the app sends messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SendFault {
+    /// The app is gone before they are sent.
+    CrashBefore,
+    /// They are in the queue, and the app is gone.
+    CrashAfter,
+    /// The queue cannot be reached.
+    Fails,
+    /// They are in the queue, and the app hears that it could not be reached.
+    FailsAfterCommit,
+}
+
+/// What happens when the host settles a message that the app is done with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SettleFault {
+    /// The app and the host are gone before the message is completed.
+    Crash,
+    /// The message's lock was lost meanwhile, so that it is delivered again.
+    LockLost,
+}
+
+/// What is placed at each call in turn.
+pub(crate) const CALL_FAULTS: [Fault; 7] = [
     Fault::CrashBefore,
     Fault::CrashAfterCommit,
     Fault::CrashAfterReply,
@@ -14,30 +89,19 @@ const FAULTS: [Fault; 7] = [
     Fault::ThrottledWithRetryAfter,
     Fault::Throttled,
 ];
-const LEDGER_FAULTS: [LedgerFault; 3] =
+pub(crate) const LEDGER_FAULTS: [LedgerFault; 3] =
     [LedgerFault::CrashBefore, LedgerFault::CrashAfter, LedgerFault::Fails];
-const SEND_FAULTS: [SendFault; 4] =
+pub(crate) const SEND_FAULTS: [SendFault; 4] =
     [SendFault::CrashBefore, SendFault::CrashAfter, SendFault::Fails, SendFault::FailsAfterCommit];
-const SETTLE_FAULTS: [SettleFault; 2] = [SettleFault::Crash, SettleFault::LockLost];
+pub(crate) const SETTLE_FAULTS: [SettleFault; 2] = [SettleFault::Crash, SettleFault::LockLost];
 
-/// Runs a story without a fault and then with each. `run` gives back how it ended, as far as two runs are to be equal.
-pub(crate) async fn every_point_of<E: Debug + PartialEq>(
-    story: impl Debug,
-    run: impl AsyncFn(Point) -> (E, Counts),
-) {
-    let (reference, counts) = run(Point::Nowhere).await;
-    let Counts { calls, ledger_writes, sends, settled } = counts;
-    assert!(calls > 3 && ledger_writes > 3 && sends > 0 && settled > 0, "{story:?} is no story: {counts:?}");
-    let calls = (0..calls).flat_map(|at| FAULTS.map(|fault| Point::Call(at, fault)));
-    let writes = (0..ledger_writes).flat_map(|at| LEDGER_FAULTS.map(|fault| Point::LedgerWrite(at, fault)));
-    let sends = (0..sends).flat_map(|at| SEND_FAULTS.map(|fault| Point::Send(at, fault)));
-    let settled = (0..settled).flat_map(|at| SETTLE_FAULTS.map(|fault| Point::Settle(at, fault)));
-    let points: Vec<Point> = calls.chain(writes).chain(sends).chain(settled).collect();
-    let mut held = 0;
-    for point in &points {
-        let (end, _) = run(*point).await;
-        assert_eq!(end, reference, "{story:?}, {point:?}");
-        held += 1;
-    }
-    println!("{story:?}: {held} of {} points end like the fault-free run ({counts:?})", points.len());
+/// What fails for as long as it is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Away {
+    /// The ledger can be read and not written, as on a full disk.
+    LedgerWrites,
+    /// The ledger can neither be read nor written.
+    Ledger,
+    /// Nothing can be sent.
+    Queues,
 }

@@ -5,16 +5,15 @@ use peerpact_sandbox::Tenant::Fabrikam;
 
 use super::app::KEPT;
 use super::desk::{connect, recheck};
-use super::gate::{Away, Gate};
+use super::gate::Gate;
+use super::points::Away;
 use super::stage::{Stage, hub, spoke, wait};
 
 const DAY: u64 = 24 * 60 * 60;
 
 /// A stage on which `r-1` was carried out.
 async fn carried_out(gate: &std::sync::Arc<Gate>) -> (Stage, super::app::App) {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.contoso_opens().await;
+    let stage = Stage::opened().await;
     let app = stage.gated_app(Fabrikam, "", gate);
     stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
     app.work(60).await;
@@ -66,8 +65,7 @@ async fn a_ledger_that_cannot_be_written_fails_the_sweep_that_notes_what_it_saw_
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_still_waits_for_its_answer_is_not_forgotten() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     stage.submit(Fabrikam, &recheck("r-1", &spoke(), &hub()));
     app.take_message().await;

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use peerpact::queue::{Message, Queue, QueueError, Queues};
 use peerpact_sandbox::{Broker, service_bus};
 
-use super::gate::{Away, Gate, SendFault};
+use super::gate::Gate;
+use super::points::{Away, SendFault};
 
 /// What the app sends into.
 pub(crate) struct WatchedQueues {

@@ -92,8 +92,7 @@ async fn their_half_removed_removes_ours_where_nothing_else_is_agreed() {
 
 #[tokio::test(start_paused = true)]
 async fn with_reach_ours_a_half_that_we_opened_waits_and_is_told_to_be_stalled() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     stage.traveller.open(&half(&spoke(), "to-hub"), &hub()).await;
     stage.deliver(&[&app]).await;

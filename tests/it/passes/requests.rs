@@ -6,9 +6,7 @@ use peerpact::handshake::record::ASKED_MAX;
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 use serde_json::{Value, json};
 
-use super::app::App;
 use super::desk::{connect, connect_with, disconnect, recheck};
-use super::faults::{crash_before, crashed_before_the_write};
 use super::stage::{Grants, Stage, half, hub, spoke};
 
 pub(crate) const NONE: [String; 0] = [];
@@ -28,23 +26,9 @@ pub(crate) async fn only_half(stage: &Stage, network: &str) -> String {
     half(network, halves.keys().next().unwrap())
 }
 
-/// Both apps, and the connection that fabrikam asked for with `r-1`; its outcomes are taken.
-pub(crate) async fn asked_and_connected(stage: &Stage) -> (App, App) {
-    stage.two_networks().await;
-    let (contoso, fabrikam) = (stage.app(Contoso, ""), stage.app(Fabrikam, ""));
-    stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
-    stage.carry_on(&[&contoso, &fabrikam]).await;
-    assert!(connected(stage).await);
-    assert_eq!(stage.answer(Fabrikam, "r-1").subject, "connected");
-    stage.outcomes(Contoso);
-    (contoso, fabrikam)
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_request_makes_our_half_and_theirs_follows_by_their_own_app() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    let (contoso, fabrikam) = (stage.app(Contoso, ""), stage.app(Fabrikam, ""));
+    let (stage, contoso, fabrikam) = Stage::with_both_apps().await;
     let mark = stage.mark();
     stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
     fabrikam.work(20).await;
@@ -78,8 +62,7 @@ async fn a_request_makes_our_half_and_theirs_follows_by_their_own_app() {
 #[tokio::test(start_paused = true)]
 async fn our_half_has_the_flags_that_were_asked_for_and_else_those_of_the_agreement() {
     for (asked, forwarded) in [(json!({}), true), (json!({ "forwardedTraffic": false }), false)] {
-        let stage = Stage::new().await;
-        stage.two_networks().await;
+        let stage = Stage::of_two_networks().await;
         let contoso = stage.app(Contoso, "");
         let fabrikam = stage.app(Fabrikam, "forwarded_traffic = true\ngateway_transit = true");
         stage.submit(Fabrikam, &connect_with("r-1", &spoke(), &hub(), asked));
@@ -96,10 +79,7 @@ async fn our_half_has_the_flags_that_were_asked_for_and_else_those_of_the_agreem
 
 #[tokio::test(start_paused = true)]
 async fn flags_that_are_asked_for_are_put_on_a_half_that_is_there() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.traveller.open(&half(&spoke(), "by-hand"), &hub()).await;
-    stage.take_events(Fabrikam);
+    let stage = Stage::opened_by_hand().await;
     let fabrikam = stage.app(Fabrikam, "forwarded_traffic = true");
     let mark = stage.mark();
     stage.submit(Fabrikam, &connect_with("r-1", &spoke(), &hub(), json!({ "forwardedTraffic": true })));
@@ -112,8 +92,7 @@ async fn flags_that_are_asked_for_are_put_on_a_half_that_is_there() {
 
 #[tokio::test(start_paused = true)]
 async fn the_same_request_again_writes_nothing_and_is_answered_again() {
-    let stage = Stage::new().await;
-    let (contoso, fabrikam) = asked_and_connected(&stage).await;
+    let (stage, contoso, fabrikam) = Stage::asked_and_connected().await;
     let mark = stage.mark();
     stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
     stage.carry_on(&[&contoso, &fabrikam]).await;
@@ -125,9 +104,7 @@ async fn the_same_request_again_writes_nothing_and_is_answered_again() {
     stage.carry_on(&[&contoso, &fabrikam]).await;
     assert_ne!(stage.answer(Fabrikam, "r-1").message, again.message);
     // While it is under way it is answered once.
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    let (contoso, fabrikam) = (stage.app(Contoso, ""), stage.app(Fabrikam, ""));
+    let (stage, contoso, fabrikam) = Stage::with_both_apps().await;
     let mark = stage.mark();
     for _ in 0..3 {
         stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
@@ -153,7 +130,7 @@ async fn with_reach_both_one_app_writes_both_halves() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_comes_while_a_pass_holds_the_handshake_waits_and_is_carried_out() {
-    let stage = crashed_before_the_write().await;
+    let stage = Stage::crashed_before_the_write().await;
     let fabrikam = stage.app(Fabrikam, "");
     let mark = stage.mark();
     stage.submit(Fabrikam, &recheck("r-1", &spoke(), &hub()));
@@ -219,8 +196,7 @@ async fn a_request_that_is_blocked_is_answered_when_that_was_mended() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_the_partner_ended_is_not_made_again_by_a_request_that_is_spent() {
-    let stage = Stage::new().await;
-    let (contoso, fabrikam) = asked_and_connected(&stage).await;
+    let (stage, contoso, fabrikam) = Stage::asked_and_connected().await;
     let removed = only_half(&stage, &hub()).await;
     stage.traveller.delete(&removed).await;
     stage.carry_on(&[&contoso, &fabrikam]).await;
@@ -237,12 +213,11 @@ async fn a_connection_that_the_partner_ended_is_not_made_again_by_a_request_that
 
 #[tokio::test(start_paused = true)]
 async fn a_spent_request_is_spent_too_when_it_comes_again_while_a_pass_holds_the_handshake() {
-    let stage = Stage::new().await;
-    let (contoso, fabrikam) = asked_and_connected(&stage).await;
+    let (stage, contoso, fabrikam) = Stage::asked_and_connected().await;
     drop(fabrikam);
     let removed = only_half(&stage, &hub()).await;
     stage.traveller.delete(&removed).await;
-    crash_before(&stage, "DELETE").await;
+    stage.crash_before("DELETE").await;
     let fabrikam = stage.app(Fabrikam, "");
     assert_eq!(fabrikam.phase().await, Phase::Completing, "a pass holds it: {:#?}", fabrikam.record().await);
     stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
@@ -258,8 +233,7 @@ async fn a_spent_request_is_spent_too_when_it_comes_again_while_a_pass_holds_the
 
 #[tokio::test(start_paused = true)]
 async fn a_half_that_was_there_when_it_was_asked_for_is_not_made_again_after_somebody_removed_it() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     stage.traveller.open(&half(&spoke(), "by-hand"), &hub()).await;
     let fabrikam = stage.app(Fabrikam, "");
     stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
@@ -275,9 +249,7 @@ async fn a_half_that_was_there_when_it_was_asked_for_is_not_made_again_after_som
 
 #[tokio::test(start_paused = true)]
 async fn a_write_of_which_nothing_is_heard_does_not_end_the_request() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    let (contoso, fabrikam) = (stage.app(Contoso, ""), stage.app(Fabrikam, ""));
+    let (stage, contoso, fabrikam) = Stage::with_both_apps().await;
     let plan = json!({ "rules": [{
         "match": { "method": "PUT", "path": "*/virtualNetworkPeerings/*" }, "nth": 1, "action": "cutBeforeCommit",
     }]});
@@ -289,9 +261,7 @@ async fn a_write_of_which_nothing_is_heard_does_not_end_the_request() {
 
 #[tokio::test(start_paused = true)]
 async fn of_more_requests_than_a_handshake_holds_those_beyond_are_refused_and_the_others_answered() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    let (contoso, fabrikam) = (stage.app(Contoso, ""), stage.app(Fabrikam, ""));
+    let (stage, contoso, fabrikam) = Stage::with_both_apps().await;
     for number in 0..=ASKED_MAX {
         stage.submit(Fabrikam, &connect(&format!("r-{number}"), &spoke(), &hub()));
     }
@@ -309,9 +279,7 @@ async fn of_more_requests_than_a_handshake_holds_those_beyond_are_refused_and_th
 
 #[tokio::test(start_paused = true)]
 async fn an_id_with_other_content_is_refused_and_the_first_request_is_carried_out() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    let (contoso, fabrikam) = (stage.app(Contoso, ""), stage.app(Fabrikam, ""));
+    let (stage, contoso, fabrikam) = Stage::with_both_apps().await;
     stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
     stage.carry_on(&[&contoso, &fabrikam]).await;
     assert_eq!(stage.answer(Fabrikam, "r-1").subject, "connected");

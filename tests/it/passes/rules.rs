@@ -4,6 +4,7 @@ use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::Fabrikam;
 use serde_json::{Value, json};
 
+use super::app::App;
 use super::stage::{Stage, half, hub, network, spoke};
 
 /// Refused before any write, for these codes, with these words told.
@@ -26,9 +27,7 @@ async fn refused(stage: &Stage, terms: &str, codes: &[&str], words: &[&str]) {
 
 #[tokio::test(start_paused = true)]
 async fn an_overlap_with_a_neighbour_is_refused_with_network_and_prefix() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.contoso_opens().await;
+    let stage = Stage::opened().await;
     // The spoke takes a neighbour whose space the hub uses too, before its app looks.
     let neighbour = network(Fabrikam, "spokes", "neighbour");
     stage.traveller.network(&neighbour, &["10.10.128.0/17"]).await;
@@ -54,8 +53,7 @@ async fn several_reasons_are_told_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_tag_added_later_is_consent() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "tag = \"peerpact=contoso\"");
     stage.contoso_opens().await;
     stage.deliver(&[&app]).await;
@@ -105,8 +103,8 @@ fn flags(stage_half: &Value) -> (bool, bool) {
     (stage_half["allowGatewayTransit"] == true, stage_half["useRemoteGateways"] == true)
 }
 
-#[tokio::test(start_paused = true)]
-async fn our_network_uses_the_partners_gateway_where_that_is_agreed() {
+/// Our half, made on these terms towards a hub that has a gateway and lends it.
+async fn half_towards_a_gateway(terms: &str) -> (App, Value) {
     let stage = Stage::new().await;
     with_gateway(&stage, &hub(), "10.10.0.0/16", "10.10.255.0/27").await;
     stage.traveller.network(&spoke(), &["10.20.0.0/16"]).await;
@@ -114,26 +112,23 @@ async fn our_network_uses_the_partners_gateway_where_that_is_agreed() {
         .traveller
         .open_with(&half(&hub(), "to-spoke"), &spoke(), json!({ "allowGatewayTransit": true }))
         .await;
-    let app = stage.app(Fabrikam, "remote_gateways = true");
+    let app = stage.app(Fabrikam, terms);
     stage.deliver(&[&app]).await;
+    let ours = stage.traveller.halves(&spoke()).await.unwrap().into_values().next().unwrap();
+    (app, ours)
+}
+
+#[tokio::test(start_paused = true)]
+async fn our_network_uses_the_partners_gateway_where_that_is_agreed() {
+    let (app, ours) = half_towards_a_gateway("remote_gateways = true").await;
     assert_eq!(app.phase().await, Phase::Connected, "{:#?}", app.record().await);
-    let halves = stage.traveller.halves(&spoke()).await.unwrap();
-    assert_eq!(flags(halves.values().next().unwrap()), (false, true));
+    assert_eq!(flags(&ours), (false, true));
 }
 
 #[tokio::test(start_paused = true)]
 async fn our_network_does_not_use_a_gateway_that_was_not_agreed() {
-    let stage = Stage::new().await;
-    with_gateway(&stage, &hub(), "10.10.0.0/16", "10.10.255.0/27").await;
-    stage.traveller.network(&spoke(), &["10.20.0.0/16"]).await;
-    stage
-        .traveller
-        .open_with(&half(&hub(), "to-spoke"), &spoke(), json!({ "allowGatewayTransit": true }))
-        .await;
-    let app = stage.app(Fabrikam, "");
-    stage.deliver(&[&app]).await;
-    let halves = stage.traveller.halves(&spoke()).await.unwrap();
-    assert_eq!(flags(halves.values().next().unwrap()), (false, false));
+    let (_, ours) = half_towards_a_gateway("").await;
+    assert_eq!(flags(&ours), (false, false));
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,8 +152,7 @@ async fn transit_comes_first_so_that_the_partner_can_use_our_gateway_afterwards(
 
 #[tokio::test(start_paused = true)]
 async fn a_half_that_people_made_beyond_the_agreement_is_refused_and_cut_down_only_where_that_is_agreed() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     stage
         .traveller
         .open_with(&half(&spoke(), "by-hand"), &hub(), json!({ "allowForwardedTraffic": true }))
@@ -181,9 +175,7 @@ async fn a_half_that_people_made_beyond_the_agreement_is_refused_and_cut_down_on
 
 #[tokio::test(start_paused = true)]
 async fn a_denied_network_is_refused_by_name() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.contoso_opens().await;
+    let stage = Stage::opened().await;
     let deny = format!("[[deny]]\nnetwork = \"{}\"\nreason = \"the vault\"", spoke());
     refused(&stage, &deny, &["denied-by-name"], &[&spoke(), "the vault"]).await;
 }

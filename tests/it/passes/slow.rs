@@ -34,8 +34,7 @@ async fn gaps(stage: &Stage, app: &App, minutes: u64) -> Vec<i64> {
 
 #[tokio::test(start_paused = true)]
 async fn what_takes_azure_an_hour_is_looked_at_ever_more_rarely_then_blocked_and_goes_on_by_itself() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let contoso = stage.app(Contoso, "");
     let gate = Gate::open();
     let app = stage.gated_app(Fabrikam, "", &gate);
@@ -91,8 +90,7 @@ fn throttled(method: &str, path: &str, seconds: usize) -> FaultPlan {
 }
 
 async fn kept(method: &str, path: &str, seconds: usize) {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
+    let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     stage.contoso_opens().await;
     let events = stage.take_events(Fabrikam);

@@ -50,9 +50,7 @@ async fn a_half_of_subnets_is_told_as_not_covered_and_never_touched() {
 
 #[tokio::test(start_paused = true)]
 async fn a_half_that_is_cut_down_and_synced_keeps_every_other_property() {
-    let stage = Stage::new().await;
-    stage.two_networks().await;
-    stage.contoso_opens().await;
+    let stage = Stage::opened().await;
     let more = json!({
         "allowForwardedTraffic": true, "doNotVerifyRemoteGateways": true,
         "inventedLater": { "nested": [{ "deep": 1 }, null] },

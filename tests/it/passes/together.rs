@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::app::App;
 use super::desk::{connect, recheck};
 use super::requests::NONE;
-use super::stage::{Stage, hub, spoke, wait};
+use super::stage::{Stage, hub, spoke};
 
 /// What can happen to an instance at one time.
 #[derive(Clone, Copy, Debug)]
@@ -59,14 +59,7 @@ async fn busy(app: &App, event: &Value, dice: &Dice) {
 }
 
 async fn one_effect(seed: u64) {
-    let stage = Stage::slow().await;
-    stage.two_networks().await;
-    wait(10).await;
-    stage.take_events(Fabrikam);
-    stage.contoso_opens().await;
-    wait(30).await;
-    let mut events = stage.take_events(Fabrikam);
-    let event = events.pop().expect("an event about contoso's half");
+    let (stage, event) = Stage::slowly_opened().await;
     // Calls take time, so that the two come between each other everywhere.
     let latency = Some(Range { min: 1, max: 4000 });
     stage.azure.set_faults(FaultPlan { seed, latency_ms: latency, ..FaultPlan::default() });
