@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 
 use peerpact::handshake::agreements::Agreements;
 use peerpact::handshake::decide::decide;
-use peerpact::handshake::decision::{Decision, Row, Verdict};
+use peerpact::handshake::decision::{Decision, Verdict};
 use peerpact::handshake::halves::{Denial, PeeringHalf, PeeringState, Provisioning, Sight, SyncLevel};
 use peerpact::handshake::ids::{HandshakeId, Name};
 use peerpact::handshake::observation::Observation;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::step::{Side, Step};
 
+use super::grid::{self, Grid, is_written_down};
 use peerpact_fixtures::{NetworkBuilder, agreements, agreements_between, ends, network, now};
 
 /// What can be seen at one end.
@@ -58,6 +59,9 @@ const TERMS: [(&str, &str); 5] = [
     ("reach both, on removal keep", "reach = \"both\"\non_removal = \"keep\""),
     ("reach both, on removal restore", "reach = \"both\"\non_removal = \"restore\""),
 ];
+
+/// The terms from which the others are told to differ.
+const PLAIN: &str = "made by us, reach ours, on removal remove";
 
 pub(crate) const AGREED: &str = "10.1.0.0/16";
 pub(crate) const OUTSIDE: &str = "192.168.0.0/16";
@@ -147,36 +151,26 @@ fn everywhere(mut check: impl FnMut(&str, bool, Cell, Cell, &Decision)) {
 
 #[test]
 fn each_cell_has_the_decision_that_is_written_down() {
-    let mut sections: BTreeMap<(String, bool), BTreeMap<Row, Vec<String>>> = BTreeMap::new();
+    let mut sections: [BTreeMap<String, Grid>; 2] = Default::default();
     let mut cells = 0;
     everywhere(|terms, consent, theirs, ours, decision| {
         cells += 1;
-        let section = sections.entry((terms.to_owned(), !consent)).or_default();
-        section.entry(decision.row).or_default().push(format!("{theirs:?}|{ours:?}"));
+        let grid = sections[usize::from(!consent)].entry(terms.to_owned()).or_default();
+        grid.insert((theirs as usize, ours as usize), format!("{:?}", decision.row));
     });
     assert_eq!(cells, TERMS.len() * 2 * 2 * CELLS.len() * CELLS.len());
     let mut text = String::from(
-        "Every cell is theirs|ours. Written by the test in tests/handshake/decide.rs; a change here is a change of behaviour.\n",
+        "What is decided on a peering, theirs down and ours across, under all terms, by who made the halves. Each section\n\
+         begins with one grid; of the others it holds what differs from that. Made by tests/it/handshake/decide.rs; a change\n\
+         here is a change of behaviour.\n",
     );
-    for ((terms, no_consent), rows) in &sections {
-        writeln!(
-            text,
-            "\n# {terms}, {}",
-            if *no_consent { "their space is not agreed" } else { "their space is agreed" }
-        )
-        .unwrap();
-        for (row, cells) in rows {
-            writeln!(text, "{row:?}: {}", cells.join(" ")).unwrap();
-        }
+    for (consent, grids) in ["their space is agreed", "their space is not agreed"].into_iter().zip(&sections)
+    {
+        let plain = &grids[PLAIN];
+        write!(text, "\n# {consent}\n\n## {PLAIN}\n{}", grid::text(&CELLS, plain, None)).unwrap();
+        text += &grid::differences(&CELLS, plain, grids);
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/decisions.txt");
-    if std::env::var_os("PEERPACT_WRITE_GOLDEN").is_some() {
-        std::fs::write(path, &text).unwrap();
-    }
-    assert!(
-        std::fs::read_to_string(path).unwrap() == text,
-        "decisions changed: run with PEERPACT_WRITE_GOLDEN=1 and read the difference"
-    );
+    is_written_down("decisions.txt", &text);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod agreements;
 mod decide;
 mod gateways;
 mod grants;
+mod grid;
 mod ids;
 mod management;
 mod memory;

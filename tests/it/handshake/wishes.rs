@@ -16,6 +16,7 @@ use peerpact::handshake::step::{Side, Step};
 use peerpact::handshake::wish::{Aim, AskedFlags};
 
 use super::decide::{AGREED, By, CELLS, Cell, OUTSIDE, observed};
+use super::grid::{self, Grid, is_written_down};
 use super::management::{self as managed, SEATS, seen};
 use peerpact_fixtures::{CONTOSO, FABRIKAM, agreements, ends, now};
 
@@ -94,36 +95,32 @@ fn everywhere_managed(mut check: impl FnMut(Seat, &str, [managed::Cell; 2], &Dec
 
 #[test]
 fn each_cell_in_which_a_wish_matters_is_written_down() {
-    let mut sections: BTreeMap<String, BTreeMap<Row, Vec<String>>> = BTreeMap::new();
-    let mut note = |section: String, cells: String, with: &Decision, without: &Decision| {
-        let rows = sections.entry(section).or_default();
+    fn note(grid: &mut Grid, at: (usize, usize), with: &Decision, without: &Decision) {
         if with != without {
-            rows.entry(with.row).or_default().push(cells);
+            grid.insert(at, format!("{:?}", with.row));
         }
-    };
+    }
+    let (mut peerings, mut managers) = (BTreeMap::<String, Grid>::new(), BTreeMap::<String, Grid>::new());
     everywhere(|terms, wish, [theirs, ours], with, without| {
-        note(format!("{wish}: {terms}"), format!("{theirs:?}|{ours:?}"), with, without);
+        let grid = peerings.entry(format!("{wish}: {terms}")).or_default();
+        note(grid, (theirs as usize, ours as usize), with, without);
     });
     everywhere_managed(|seat, wish, [theirs, ours], with, without| {
-        note(format!("{wish}: management, {seat:?}"), format!("{theirs:?}|{ours:?}"), with, without);
+        let grid = managers.entry(format!("{wish}: management, {seat:?}")).or_default();
+        note(grid, (theirs as usize, ours as usize), with, without);
     });
     let mut text = String::from(
-        "Where a request changes what is decided. Every cell is theirs|ours. Written by the test in tests/handshake/wishes.rs; a change here is a change of behaviour.\n",
+        "Where a request changes what is decided, and to what, theirs down and ours across. Made by\n\
+         tests/it/handshake/wishes.rs; a change here is a change of behaviour.\n",
     );
-    for (section, rows) in &sections {
-        writeln!(text, "\n# {section}").unwrap();
-        for (row, cells) in rows {
-            writeln!(text, "{row:?}: {}", cells.join(" ")).unwrap();
-        }
+    let none = Grid::new();
+    let peerings = peerings.iter().map(|(section, grid)| (section, grid::text(&CELLS, grid, Some(&none))));
+    let cells = managed::Cell::ALL;
+    let managers = managers.iter().map(|(section, grid)| (section, grid::text(&cells, grid, Some(&none))));
+    for (section, grid) in peerings.chain(managers) {
+        write!(text, "\n# {section}\n{grid}").unwrap();
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/wishes.txt");
-    if std::env::var_os("PEERPACT_WRITE_GOLDEN").is_some() {
-        std::fs::write(path, &text).unwrap();
-    }
-    assert!(
-        std::fs::read_to_string(path).unwrap() == text,
-        "decisions changed: run with PEERPACT_WRITE_GOLDEN=1 and read the difference"
-    );
+    is_written_down("wishes.txt", &text);
 }
 
 #[test]

@@ -17,6 +17,7 @@ use peerpact::handshake::view::View;
 use time::Duration;
 use uuid::Uuid;
 
+use super::super::grid::{self, Grid, is_written_down};
 use super::{Cell, SEATS, agreements_on, ends, scope, seen};
 use peerpact_fixtures::{CONTOSO, FABRIKAM, now};
 
@@ -128,14 +129,20 @@ impl At<'_> {
         format!("{made}{announced}, {:?}{}", self.memory, self.taken)
     }
 
+    /// The row; with a `+` if it is looked at again by itself.
+    fn word(&self) -> String {
+        let again = matches!(self.decision.verdict, Verdict::Rest { again: Some(_), .. });
+        format!("{:?}{}", self.decision.row, if again { "+" } else { "" })
+    }
+
     fn outcome(&self) -> String {
         match &self.decision.verdict {
-            Verdict::Write(write) => format!("{:?} -> {:?}", self.decision.row, write.step),
-            Verdict::Undo { write, .. } => format!("{:?} -> undo: {:?}", self.decision.row, write.step),
-            Verdict::LookTwice(after) => format!("{:?} in {} s", self.decision.row, after.as_secs()),
+            Verdict::Write(write) => format!("{:?}", write.step),
+            Verdict::Undo { write, .. } => format!("undo: {:?}", write.step),
+            Verdict::LookTwice(after) => format!("look in {} s", after.as_secs()),
             Verdict::Rest { phase, again, .. } => {
-                let again = again.map(|again| format!(" again in {} s", again.as_secs())).unwrap_or_default();
-                format!("{:?} -> {phase}{again}", self.decision.row)
+                let again = again.map(|again| format!(", again in {} s", again.as_secs()));
+                format!("{phase}{}", again.unwrap_or_default())
             }
         }
     }
@@ -175,24 +182,10 @@ fn everywhere(mut check: impl FnMut(At<'_>)) {
 /// The variant from which the others are told to differ.
 const PLAIN: &str = "made by hand, Nothing";
 
-type Outcomes = BTreeMap<String, Vec<String>>;
-
-/// Cells by outcome, as text; of a variant only the cells that differ from the plain look are kept.
-fn differing(plain: &BTreeMap<String, String>, variant: &BTreeMap<String, String>) -> String {
-    let mut outcomes = Outcomes::new();
-    for (cell, outcome) in variant.iter().filter(|(cell, outcome)| plain.get(*cell) != Some(outcome)) {
-        outcomes.entry(outcome.clone()).or_default().push(cell.clone());
-    }
-    outcomes.into_iter().fold(String::new(), |mut text, (outcome, cells)| {
-        writeln!(text, "  {outcome}: {}", cells.join(" ")).unwrap();
-        text
-    })
-}
-
 #[test]
 fn each_cell_has_the_decision_that_is_written_down() {
-    let mut decided: BTreeMap<(String, usize), BTreeMap<String, BTreeMap<String, String>>> = BTreeMap::new();
-    let mut cells = 0;
+    let mut decided: BTreeMap<(String, usize), BTreeMap<String, Grid>> = BTreeMap::new();
+    let (mut words, mut cells) = (BTreeMap::new(), 0);
     everywhere(|at| {
         cells += 1;
         if !at.taken.is_empty() && at.variant() != PLAIN.to_owned() + at.taken {
@@ -200,36 +193,26 @@ fn each_cell_has_the_decision_that_is_written_down() {
         }
         let terms = TERMS.iter().position(|terms| *terms == at.terms).unwrap();
         let section = decided.entry((format!("{:?}", at.seat), terms)).or_default();
-        let variant = section.entry(at.variant()).or_default();
-        variant.insert(format!("{:?}|{:?}", at.theirs, at.ours), at.outcome());
+        let outcome = words.entry(at.word()).or_insert_with(|| at.outcome());
+        assert_eq!(*outcome, at.outcome(), "one word for two outcomes: {}", at.told());
+        let grid = section.entry(at.variant()).or_default();
+        grid.insert((at.theirs as usize, at.ours as usize), at.word());
     });
     assert_eq!(cells, 2 * TERMS.len() * MEMORIES.len() * 4 * (81 + 2 * 9));
     let mut text = String::from(
-        "Every cell is theirs|ours. Written by tests/handshake/management/decide.rs; a change here is a change of behaviour.\n\
-         The first list of a section is a plain look: ours was made by hand, and nothing is on record. The others hold what\n\
-         is otherwise than that, for every variant named above them.\n",
+        "What is decided on a network manager, theirs down and ours across. The first grid of a section is a plain look: ours\n\
+         was made by hand, and nothing is on record. The others hold what is otherwise than that, for every variant named\n\
+         above them. Made by tests/it/handshake/management/decide.rs; a change here is a change of behaviour.\n\n",
     );
-    for ((seat, terms), variants) in &decided {
-        writeln!(text, "\n# {seat}, {}", TERMS[*terms]).unwrap();
-        let plain = &variants[PLAIN];
-        text += &differing(&BTreeMap::new(), plain);
-        let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for (variant, outcomes) in variants {
-            alike.entry(differing(plain, outcomes)).or_default().push(variant);
-        }
-        alike.remove("");
-        for (difference, variants) in alike {
-            writeln!(text, "## {}\n{}", variants.join("\n## "), difference.trim_end()).unwrap();
-        }
+    for (word, outcome) in &words {
+        writeln!(text, "{word:<16}{outcome}").unwrap();
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/management-decisions.txt");
-    if std::env::var_os("PEERPACT_WRITE_GOLDEN").is_some() {
-        std::fs::write(path, &text).unwrap();
+    for ((seat, terms), grids) in &decided {
+        let plain = &grids[PLAIN];
+        write!(text, "\n# {seat}, {}\n{}", TERMS[*terms], grid::text(&Cell::ALL, plain, None)).unwrap();
+        text += &grid::differences(&Cell::ALL, plain, grids);
     }
-    assert!(
-        std::fs::read_to_string(path).unwrap() == text,
-        "decisions changed: run with PEERPACT_WRITE_GOLDEN=1 and read the difference"
-    );
+    is_written_down("management-decisions.txt", &text);
 }
 
 #[test]
