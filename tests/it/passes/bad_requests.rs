@@ -4,10 +4,9 @@ use peerpact::ledger::Standing;
 use peerpact_sandbox::Tenant::Fabrikam;
 use serde_json::{Value, json};
 
-use super::app::App;
-use super::desk::{connect, disconnect, recheck};
-use super::requests::NONE;
-use super::stage::{Stage, half, hub, network, spoke};
+use super::stage::app::App;
+use super::stage::requester::{connect, disconnect, recheck};
+use super::stage::{NONE, Stage, half, hub, network, spoke};
 
 /// What is wrong, the message, its id if that can be read, and how the refusal begins.
 type Bad = (&'static str, Vec<u8>, Option<&'static str>, String);

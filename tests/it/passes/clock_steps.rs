@@ -6,9 +6,8 @@ use peerpact_sandbox::service_bus::Message;
 use serde_json::{Value, json};
 use time::Duration;
 
-use super::desk::recheck;
-use super::gate::Gate;
-use super::requests::connected;
+use super::stage::gate::Gate;
+use super::stage::requester::recheck;
 use super::stage::{Stage, hub, spoke, wait};
 
 /// By how much our clock was ahead before it was set right.
@@ -40,7 +39,7 @@ async fn a_hold_of_a_pass_that_was_killed_with_a_wrong_clock_is_over_after_a_min
         assert_eq!(app.phase().await, Phase::Completing);
         wait(70).await;
         app.sweep().await;
-        assert!(connected(&stage).await, "the clock was ahead by {ahead}: {:#?}", app.record().await);
+        assert!(stage.is_connected().await, "the clock was ahead by {ahead}: {:#?}", app.record().await);
         assert_eq!(app.phase().await, Phase::Connected);
     }
 }
@@ -61,7 +60,7 @@ async fn a_look_that_was_put_off_with_a_wrong_clock_keeps_nobody_from_looking() 
         let app = stage.app(Fabrikam, "");
         wait(700).await;
         app.sweep().await;
-        assert!(connected(&stage).await, "the clock was ahead by {ahead}: {:#?}", app.record().await);
+        assert!(stage.is_connected().await, "the clock was ahead by {ahead}: {:#?}", app.record().await);
     }
 }
 
@@ -101,7 +100,7 @@ async fn a_notice_that_is_due_in_a_time_that_cannot_be_is_acted_on_and_keeps_no_
         stage.contoso_opens().await;
         assert!(app.tick().await);
         app.work(5).await;
-        assert!(connected(&stage).await, "due {due}, ahead {ahead}");
+        assert!(stage.is_connected().await, "due {due}, ahead {ahead}");
     }
 }
 

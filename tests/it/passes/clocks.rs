@@ -4,7 +4,7 @@ use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::Fabrikam;
 use time::Duration;
 
-use super::gate::Gate;
+use super::stage::gate::Gate;
 use super::stage::{Stage, wait};
 
 /// Works an hour through with Service Bus's clock ahead of the app's by this much, while Azure is at work all the time.

@@ -5,13 +5,11 @@ use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 use serde_json::json;
 
-use super::desk::connect;
-use super::gate::Gate;
-use super::management::*;
-use super::points::{Fault, Point};
-use super::stage::{Grants, Stage, half, hub, network, spoke, wait};
-
-const NONE: Vec<String> = Vec::new();
+use super::stage::gate::Gate;
+use super::stage::managers::*;
+use super::stage::points::{Fault, Point};
+use super::stage::requester::connect;
+use super::stage::{Grants, NONE, Stage, half, hub, network, spoke, wait};
 
 /// A pair that the engineers of both tenants connected by hand; ours allows forwarded traffic.
 async fn connected_by_hand() -> Stage {
@@ -73,7 +71,7 @@ async fn a_connected_pair_outlives_one_404_of_its_network() {
     stage.outcomes(Fabrikam);
     let gate = Gate::with(Point::First("GET", Fault::NotFound));
     let app = stage.gated_app(Fabrikam, "", &gate);
-    stage.submit(Fabrikam, &super::desk::recheck("r-1", &spoke(), &hub()));
+    stage.submit(Fabrikam, &super::stage::requester::recheck("r-1", &spoke(), &hub()));
     app.work(20).await;
     assert_eq!(app.phase().await, Phase::Connected, "{:#?}", app.record().await);
     assert_eq!(stage.answer(Fabrikam, "r-1").subject, "connected");

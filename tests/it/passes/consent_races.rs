@@ -11,11 +11,11 @@ use peerpact_sandbox::Tenant::Fabrikam;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use super::app::App;
-use super::desk::{Told, connect};
-use super::gate::Gate;
-use super::moves::Move;
-use super::points::Point;
+use super::stage::app::App;
+use super::stage::gate::Gate;
+use super::stage::moves::Move;
+use super::stage::points::Point;
+use super::stage::requester::{Told, connect};
 use super::stage::{Grants, Stage, half, hub, spoke, wait};
 
 const WITHIN: Move = Move::Respace(&["10.10.0.0/16", "10.11.0.0/16"]);

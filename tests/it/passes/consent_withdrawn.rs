@@ -3,13 +3,10 @@
 use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 
-use super::app::NO_AGREEMENTS;
-use super::desk::{connect, disconnect};
-use super::management::*;
-use super::requests::only_half;
-use super::stage::{Stage, half, hub, network, spoke, wait};
-
-const NONE: Vec<String> = Vec::new();
+use super::stage::app::NO_AGREEMENTS;
+use super::stage::managers::*;
+use super::stage::requester::{connect, disconnect};
+use super::stage::{NONE, Stage, half, hub, network, spoke, wait};
 
 /// Changes of fabrikam's agreement, by which a pair that is connected is covered no longer, and the code that says why.
 fn withdrawals() -> [(String, &'static str); 3] {
@@ -163,7 +160,7 @@ async fn a_request_removes_what_we_made_even_where_it_is_denied_or_covered_no_mo
     for terms in [deny].into_iter().chain(removals()) {
         let stage = connected().await;
         let app = stage.app(Fabrikam, &terms);
-        let ours = only_half(&stage, &spoke()).await;
+        let ours = stage.only_half(&spoke()).await;
         stage.submit(Fabrikam, &disconnect("r-1", &ours));
         app.work(20).await;
         assert_eq!(stage.traveller.state(&spoke()).await, "none", "{terms}: {:#?}", stage.outcomes(Fabrikam));

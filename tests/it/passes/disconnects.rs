@@ -3,17 +3,16 @@
 use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::Fabrikam;
 
-use super::desk::{connect, disconnect, recheck};
-use super::gate::Gate;
-use super::points::{Fault, Point};
-use super::requests::{NONE, connected, only_half};
-use super::stage::{Grants, Stage, half, hub, network, spoke, wait};
+use super::stage::gate::Gate;
+use super::stage::points::{Fault, Point};
+use super::stage::requester::{connect, disconnect, recheck};
+use super::stage::{Grants, NONE, Stage, half, hub, network, spoke, wait};
 
 #[tokio::test(start_paused = true)]
 async fn an_id_that_was_used_for_something_else_is_refused_by_name() {
     let (stage, contoso, fabrikam) = Stage::asked_and_connected().await;
     let mark = stage.mark();
-    stage.submit(Fabrikam, &disconnect("r-1", &only_half(&stage, &spoke()).await));
+    stage.submit(Fabrikam, &disconnect("r-1", &stage.only_half(&spoke()).await));
     stage.carry_on(&[&contoso, &fabrikam]).await;
     let told = stage.answer(Fabrikam, "r-1");
     assert_eq!(told.subject, "refused");
@@ -23,14 +22,14 @@ async fn an_id_that_was_used_for_something_else_is_refused_by_name() {
     stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
     stage.carry_on(&[&contoso, &fabrikam]).await;
     assert_eq!(stage.answer(Fabrikam, "r-1").subject, "connected");
-    assert!(connected(&stage).await);
+    assert!(stage.is_connected().await);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_disconnect_removes_our_half_and_ends_closed_when_the_partner_has_removed_theirs() {
     let (stage, contoso, fabrikam) = Stage::asked_and_connected().await;
     let mark = stage.mark();
-    stage.submit(Fabrikam, &disconnect("r-2", &only_half(&stage, &spoke()).await));
+    stage.submit(Fabrikam, &disconnect("r-2", &stage.only_half(&spoke()).await));
     fabrikam.work(3).await;
     assert_eq!(stage.traveller.state(&spoke()).await, "none");
     assert!(stage.outcomes(Fabrikam).is_empty());
@@ -53,7 +52,7 @@ async fn with_reach_both_a_disconnect_may_name_theirs_and_both_halves_go() {
         stage.carry_on(&[&fabrikam]).await;
         stage.outcomes(Fabrikam);
         let mark = stage.mark();
-        let named = only_half(&stage, &whose).await;
+        let named = stage.only_half(&whose).await;
         stage.submit(Fabrikam, &disconnect("r-2", &named));
         stage.carry_on(&[&fabrikam]).await;
         assert_eq!(stage.answer(Fabrikam, "r-2").subject, "closed");
@@ -72,7 +71,7 @@ async fn with_reach_both_a_disconnect_may_name_theirs_and_both_halves_go() {
 async fn a_partner_who_never_removes_theirs_leaves_it_broken_in_the_end() {
     let (stage, fabrikam) = Stage::connected("").await;
     stage.outcomes(Fabrikam);
-    stage.submit(Fabrikam, &disconnect("r-1", &only_half(&stage, &spoke()).await));
+    stage.submit(Fabrikam, &disconnect("r-1", &stage.only_half(&spoke()).await));
     let mark = stage.mark();
     fabrikam.work(9 * 60).await;
     assert_eq!(fabrikam.phase().await, Phase::Waiting);
@@ -165,7 +164,7 @@ async fn a_recheck_says_how_it_stands_and_writes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_pair_that_was_closed_is_opened_anew_in_its_next_generation() {
     let (stage, contoso, fabrikam) = Stage::asked_and_connected().await;
-    stage.submit(Fabrikam, &disconnect("r-2", &only_half(&stage, &spoke()).await));
+    stage.submit(Fabrikam, &disconnect("r-2", &stage.only_half(&spoke()).await));
     stage.carry_on(&[&contoso, &fabrikam]).await;
     assert_eq!(stage.answer(Fabrikam, "r-2").subject, "closed");
     wait(60).await;

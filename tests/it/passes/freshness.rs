@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::app::App;
-use super::gate::Gate;
+use super::stage::app::App;
+use super::stage::gate::Gate;
 use super::stage::{Stage, hub, wait};
 
 /// A stage with a connection, fabrikam's app, and the gate before it.

@@ -4,12 +4,11 @@ use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::Fabrikam;
 use serde_json::{Value, json};
 
-use super::app::App;
-use super::desk::{connect, recheck};
-use super::gate::Gate;
-use super::points::{Point, SendFault};
-use super::requests::NONE;
-use super::stage::{Stage, half, hub, spoke, wait};
+use super::stage::app::App;
+use super::stage::gate::Gate;
+use super::stage::points::{Point, SendFault};
+use super::stage::requester::{connect, recheck};
+use super::stage::{NONE, Stage, half, hub, spoke, wait};
 
 fn renamed(event: &Value, id: usize) -> Value {
     let mut event = event.clone();

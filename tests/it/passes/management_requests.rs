@@ -3,13 +3,12 @@
 use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::{self, Contoso, Fabrikam};
 
-use super::app::App;
-use super::desk::{disconnect, manage, recheck};
-use super::management::{
+use super::stage::app::App;
+use super::stage::managers::{
     connected, connection, group_scope, managed, manager, scope_connection, states, subscription,
 };
-use super::requests::NONE;
-use super::stage::{Stage, wait};
+use super::stage::requester::{disconnect, manage, recheck};
+use super::stage::{NONE, Stage, wait};
 
 async fn stage_with_a_manager() -> (Stage, App, App) {
     let stage = Stage::of_a_manager().await;

@@ -4,7 +4,7 @@ use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 use serde_json::json;
 
-use super::management::*;
+use super::stage::managers::*;
 use super::stage::{Stage, wait};
 
 #[tokio::test(start_paused = true)]

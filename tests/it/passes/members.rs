@@ -4,7 +4,7 @@ use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 use serde_json::{Value, json};
 
-use super::management::{fabrikam_offers, managed, manager, subscription};
+use super::stage::managers::{fabrikam_offers, managed, manager, subscription};
 use super::stage::{Stage, network, spoke, wait};
 
 fn group() -> String {

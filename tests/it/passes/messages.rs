@@ -7,8 +7,8 @@ use peerpact_sandbox::Tenant::Fabrikam;
 use peerpact_sandbox::service_bus::Message;
 use serde_json::{Value, json};
 
-use super::app::App;
 use super::stage::Stage;
+use super::stage::app::App;
 
 fn put(app: &App, queue: Queue, body: impl Into<Bytes>) {
     let message = Message { body: body.into(), ..Message::default() };

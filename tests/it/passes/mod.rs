@@ -1,42 +1,32 @@
 //! Passes against the sandbox, in process and under virtual time: the app as it is, only its transport ends in the
 //! sandbox instead of a socket.
 
-mod actor;
-mod app;
-mod asking;
 mod bad_requests;
-mod beliefs;
 mod budget;
 mod clock_steps;
 mod clocks;
 mod consent;
 mod consent_races;
 mod consent_withdrawn;
-mod desk;
 mod disconnects;
+mod events;
 mod faults;
-mod forged;
+mod forged_events;
 mod freshness;
-mod gate;
-mod held;
 mod hints;
-mod ledger;
+mod instances;
 mod management;
 mod management_requests;
 mod management_troubles;
 mod members;
 mod messages;
-mod moves;
-mod openings;
-mod points;
+mod outages;
 mod privilege;
 mod pruning;
-mod queue;
 mod reach;
+mod request_rights;
 mod requests;
 mod rules;
 mod slow;
 mod stage;
 mod subnets;
-mod together;
-mod transport;

@@ -3,16 +3,16 @@
 use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::Fabrikam;
 
-use super::app::KEPT;
-use super::desk::{connect, recheck};
-use super::gate::Gate;
-use super::points::Away;
+use super::stage::app::KEPT;
+use super::stage::gate::Gate;
+use super::stage::points::Away;
+use super::stage::requester::{connect, recheck};
 use super::stage::{Stage, hub, spoke, wait};
 
 const DAY: u64 = 24 * 60 * 60;
 
 /// A stage on which `r-1` was carried out.
-async fn carried_out(gate: &std::sync::Arc<Gate>) -> (Stage, super::app::App) {
+async fn carried_out(gate: &std::sync::Arc<Gate>) -> (Stage, super::stage::app::App) {
     let stage = Stage::opened().await;
     let app = stage.gated_app(Fabrikam, "", gate);
     stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));

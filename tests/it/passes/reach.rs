@@ -17,7 +17,7 @@ async fn both_connected(stage: &Stage) -> bool {
 }
 
 /// A stage on which the engineer opened fabrikam's half, and fabrikam's app alone made the rest.
-async fn made_by_one_app(terms: &str) -> (Stage, super::app::App) {
+async fn made_by_one_app(terms: &str) -> (Stage, super::stage::app::App) {
     let stage = Stage::with(Grants::Both).await;
     stage.two_networks().await;
     let app = stage.app(Fabrikam, terms);

@@ -6,25 +6,8 @@ use peerpact::handshake::record::ASKED_MAX;
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 use serde_json::{Value, json};
 
-use super::desk::{connect, connect_with, disconnect, recheck};
-use super::stage::{Grants, Stage, half, hub, spoke};
-
-pub(crate) const NONE: [String; 0] = [];
-
-pub(crate) async fn connected(stage: &Stage) -> bool {
-    let mut states = Vec::new();
-    for network in [hub(), spoke()] {
-        states.push(stage.traveller.state(&network).await);
-    }
-    states == ["Connected/FullyInSync"; 2]
-}
-
-/// The id of the only half of a network.
-pub(crate) async fn only_half(stage: &Stage, network: &str) -> String {
-    let halves = stage.traveller.halves(network).await.unwrap();
-    assert_eq!(halves.len(), 1, "{halves:#?}");
-    half(network, halves.keys().next().unwrap())
-}
+use super::stage::requester::{connect, connect_with, disconnect, recheck};
+use super::stage::{Grants, NONE, Stage, half, hub, spoke};
 
 #[tokio::test(start_paused = true)]
 async fn a_request_makes_our_half_and_theirs_follows_by_their_own_app() {
@@ -37,7 +20,7 @@ async fn a_request_makes_our_half_and_theirs_follows_by_their_own_app() {
     assert!(stage.outcomes(Fabrikam).is_empty(), "it is not told before it is so");
 
     stage.carry_on(&[&contoso, &fabrikam]).await;
-    assert!(connected(&stage).await);
+    assert!(stage.is_connected().await);
     let (theirs, ours) = (contoso.record().await, fabrikam.record().await);
     assert_eq!((theirs.phase, ours.phase), (Phase::Connected, Phase::Connected));
     assert_eq!(theirs.id, ours.id);
@@ -67,8 +50,8 @@ async fn our_half_has_the_flags_that_were_asked_for_and_else_those_of_the_agreem
         let fabrikam = stage.app(Fabrikam, "forwarded_traffic = true\ngateway_transit = true");
         stage.submit(Fabrikam, &connect_with("r-1", &spoke(), &hub(), asked));
         stage.carry_on(&[&contoso, &fabrikam]).await;
-        assert!(connected(&stage).await);
-        let half = stage.traveller.get(&only_half(&stage, &spoke()).await).await.unwrap();
+        assert!(stage.is_connected().await);
+        let half = stage.traveller.get(&stage.only_half(&spoke()).await).await.unwrap();
         assert_eq!(half["properties"]["allowForwardedTraffic"], forwarded, "{half:#}");
         // And they stay.
         let mark = stage.mark();
@@ -123,7 +106,7 @@ async fn with_reach_both_one_app_writes_both_halves() {
     let mark = stage.mark();
     stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
     stage.carry_on(&[&fabrikam]).await;
-    assert!(connected(&stage).await);
+    assert!(stage.is_connected().await);
     assert_eq!(stage.writes_of_app(Fabrikam, mark).len(), 2);
     assert_eq!(stage.answer(Fabrikam, "r-1").subject, "connected");
 }
@@ -140,7 +123,7 @@ async fn a_request_that_comes_while_a_pass_holds_the_handshake_waits_and_is_carr
     assert_eq!(fabrikam.phase().await, Phase::Completing, "what the pass has put on record stands");
     fabrikam.work(60).await;
     assert_eq!(stage.answer(Fabrikam, "r-1").subject, "connected");
-    assert!(connected(&stage).await);
+    assert!(stage.is_connected().await);
 }
 
 #[tokio::test(start_paused = true)]
@@ -197,7 +180,7 @@ async fn a_request_that_is_blocked_is_answered_when_that_was_mended() {
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_the_partner_ended_is_not_made_again_by_a_request_that_is_spent() {
     let (stage, contoso, fabrikam) = Stage::asked_and_connected().await;
-    let removed = only_half(&stage, &hub()).await;
+    let removed = stage.only_half(&hub()).await;
     stage.traveller.delete(&removed).await;
     stage.carry_on(&[&contoso, &fabrikam]).await;
     assert_eq!(fabrikam.phase().await, Phase::Closed);
@@ -215,7 +198,7 @@ async fn a_connection_that_the_partner_ended_is_not_made_again_by_a_request_that
 async fn a_spent_request_is_spent_too_when_it_comes_again_while_a_pass_holds_the_handshake() {
     let (stage, contoso, fabrikam) = Stage::asked_and_connected().await;
     drop(fabrikam);
-    let removed = only_half(&stage, &hub()).await;
+    let removed = stage.only_half(&hub()).await;
     stage.traveller.delete(&removed).await;
     stage.crash_before("DELETE").await;
     let fabrikam = stage.app(Fabrikam, "");
@@ -283,10 +266,10 @@ async fn an_id_with_other_content_is_refused_and_the_first_request_is_carried_ou
     stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
     stage.carry_on(&[&contoso, &fabrikam]).await;
     assert_eq!(stage.answer(Fabrikam, "r-1").subject, "connected");
-    stage.submit(Fabrikam, &disconnect("r-1", &only_half(&stage, &spoke()).await));
+    stage.submit(Fabrikam, &disconnect("r-1", &stage.only_half(&spoke()).await));
     stage.carry_on(&[&contoso, &fabrikam]).await;
     let refused = stage.answer(Fabrikam, "r-1");
     assert_eq!(refused.subject, "refused");
     assert!(refused.reason().contains("the field `id`"), "{}", refused.reason());
-    assert!(connected(&stage).await, "it is as the first one asked");
+    assert!(stage.is_connected().await, "it is as the first one asked");
 }

@@ -4,7 +4,7 @@ use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::Fabrikam;
 use serde_json::{Value, json};
 
-use super::app::App;
+use super::stage::app::App;
 use super::stage::{Stage, half, hub, network, spoke};
 
 /// Refused before any write, for these codes, with these words told.

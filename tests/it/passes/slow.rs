@@ -8,11 +8,10 @@ use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use super::app::App;
-use super::desk::connect;
-use super::gate::Gate;
-use super::requests::NONE;
-use super::stage::{Stage, hub, spoke, wait};
+use super::stage::app::App;
+use super::stage::gate::Gate;
+use super::stage::requester::connect;
+use super::stage::{NONE, Stage, hub, spoke, wait};
 
 /// A few seconds.
 const SHORT: Duration = Duration::seconds(8);

@@ -4,11 +4,11 @@ use peerpact_sandbox::Tenant::{self, Contoso, Fabrikam};
 use serde_json::{Value, json};
 
 use super::{Story, every_fault_in};
-use crate::passes::app::App;
-use crate::passes::management::{
+use crate::passes::members::{filled, make_group, members};
+use crate::passes::stage::app::App;
+use crate::passes::stage::managers::{
     contoso_asks, fabrikam_offers, make_manager, managed, scope_connection, states, subscription,
 };
-use crate::passes::members::{filled, make_group, members};
 use crate::passes::stage::{Stage, spoke, wait};
 
 #[derive(Clone, Copy, Debug, PartialEq)]

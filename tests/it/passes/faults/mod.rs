@@ -15,9 +15,9 @@ use peerpact_sandbox::Tenant::{self, Contoso, Fabrikam};
 use peerpact_sandbox::{Broker, service_bus::Depth};
 use serde_json::{Value, json};
 
-use super::app::App;
-use super::gate::Gate;
-use super::points::{CALL_FAULTS, Counts, LEDGER_FAULTS, Point, SEND_FAULTS, SETTLE_FAULTS};
+use super::stage::app::App;
+use super::stage::gate::Gate;
+use super::stage::points::{CALL_FAULTS, Counts, LEDGER_FAULTS, Point, SEND_FAULTS, SETTLE_FAULTS};
 use super::stage::{Stage, wait};
 
 /// What the app has to deal with, after a start in which nothing went wrong.

@@ -5,7 +5,7 @@ use peerpact_sandbox::Tenant::{self, Fabrikam};
 use serde_json::{Value, json};
 
 use super::{Story, every_fault_in};
-use crate::passes::app::App;
+use crate::passes::stage::app::App;
 use crate::passes::stage::{Grants, Stage, half, hub, spoke, wait};
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -5,10 +5,9 @@ use peerpact_sandbox::Tenant::{self, Fabrikam};
 use serde_json::{Value, json};
 
 use super::{Story, every_fault_in};
-use crate::passes::app::App;
-use crate::passes::desk::{connect, disconnect, manage};
-use crate::passes::management::{make_manager, managed, manager, states, subscription};
-use crate::passes::requests::only_half;
+use crate::passes::stage::app::App;
+use crate::passes::stage::managers::{make_manager, managed, manager, states, subscription};
+use crate::passes::stage::requester::{connect, disconnect, manage};
 use crate::passes::stage::{Stage, hub, spoke};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,7 +52,7 @@ impl Story for Asked {
                 let fabrikam = stage.app(Fabrikam, "");
                 stage.deliver(&[&fabrikam]).await;
                 stage.outcomes(Fabrikam);
-                stage.submit(Fabrikam, &disconnect("r-1", &only_half(&stage, &spoke()).await));
+                stage.submit(Fabrikam, &disconnect("r-1", &stage.only_half(&spoke()).await));
             }
         }
         stage.take_events(Fabrikam);

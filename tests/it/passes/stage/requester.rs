@@ -4,7 +4,7 @@ use bytes::Bytes;
 use peerpact_sandbox::{Tenant, service_bus};
 use serde_json::{Value, json};
 
-use super::stage::Stage;
+use super::Stage;
 
 const REQUESTS: &str = "connection-requests";
 const OUTCOMES: &str = "connection-outcomes";

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::actor::Actor;
 use super::moves::Move;
 use super::points::{Away, Counts, Fault, LedgerFault, Point, SendFault, SettleFault};
-use super::stage::spoke;
+use super::spoke;
 
 pub(crate) struct Gate {
     point: Point,

@@ -4,10 +4,10 @@ use peerpact::functions::EVENT_HELD;
 use peerpact_sandbox::Broker;
 use peerpact_sandbox::Tenant::Fabrikam;
 
-use super::app::App;
-use super::desk::connect;
-use super::gate::Gate;
-use super::points::Away;
+use super::stage::app::App;
+use super::stage::gate::Gate;
+use super::stage::points::Away;
+use super::stage::requester::connect;
 use super::stage::{Stage, hub, spoke, wait};
 
 const ALL: [Away; 3] = [Away::LedgerWrites, Away::Ledger, Away::Queues];

@@ -5,12 +5,11 @@ use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 use serde_json::Value;
 
 use super::app::App;
-use super::desk::connect;
 use super::gate::Gate;
-use super::management::{contoso_asks, make_manager, managed, settle, subscription};
+use super::managers::{contoso_asks, make_manager, managed, settle, subscription};
 use super::points::{Fault, Point};
-use super::requests::connected;
-use super::stage::{Stage, half, hub, spoke, wait};
+use super::requester::connect;
+use super::{Stage, half, hub, spoke, wait};
 
 impl Stage {
     /// Contoso's `hub` and fabrikam's `spoke`; nobody has opened anything.
@@ -69,7 +68,7 @@ impl Stage {
         let (stage, contoso, fabrikam) = Self::with_both_apps().await;
         stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
         stage.carry_on(&[&contoso, &fabrikam]).await;
-        assert!(connected(&stage).await);
+        assert!(stage.is_connected().await);
         assert_eq!(stage.answer(Fabrikam, "r-1").subject, "connected");
         stage.outcomes(Contoso);
         (stage, contoso, fabrikam)

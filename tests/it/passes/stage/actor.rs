@@ -8,7 +8,7 @@ use http::{Method, Request, StatusCode};
 use peerpact_sandbox::{Azure, Principal, Tenant};
 use serde_json::{Value, json};
 
-use super::stage::{ORIGIN, half, wait};
+use super::{ORIGIN, half, wait};
 
 pub(crate) struct Actor {
     azure: Azure,

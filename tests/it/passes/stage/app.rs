@@ -26,11 +26,11 @@ use peerpact_sandbox::{Azure, Broker, Tenant};
 use serde_json::Value;
 use time::Duration;
 
+use super::ORIGIN;
 use super::gate::Gate;
 use super::ledger::WatchedLedger;
 use super::points::SettleFault;
-use super::queue::WatchedQueues;
-use super::stage::ORIGIN;
+use super::queues::WatchedQueues;
 use super::transport::Transport;
 
 /// How long what is over stays in the ledger.
@@ -294,7 +294,7 @@ fn agreement(tenant: Tenant, prefixes: &[&str], terms: &str) -> Option<String> {
         return Some(terms.to_owned());
     }
     let other = if tenant == Tenant::Contoso { Tenant::Fabrikam } else { Tenant::Contoso };
-    let pattern = |tenant: Tenant| super::stage::network(tenant, "*", "*");
+    let pattern = |tenant: Tenant| super::network(tenant, "*", "*");
     Some(format!(
         "partner = \"{}\"\ntenant = \"{}\"\n[[peering]]\nname = \"all\"\nours = \"{}\"\ntheirs = \"{}\"\nprefixes = {prefixes:?}\n{terms}\n",
         other.name(),

@@ -1,5 +1,17 @@
 //! The stage: one sandbox, the engineers who work in it, and the apps that watch it.
 
+pub(crate) mod actor;
+pub(crate) mod app;
+pub(crate) mod gate;
+mod ledger;
+pub(crate) mod managers;
+pub(crate) mod moves;
+mod openings;
+pub(crate) mod points;
+pub(crate) mod queues;
+pub(crate) mod requester;
+mod transport;
+
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,17 +23,17 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use super::actor::Actor;
-use super::app::App;
-use super::gate::Gate;
+use self::actor::Actor;
+use self::app::App;
+use self::gate::Gate;
 
 pub(crate) const ORIGIN: &str = "https://azure.sandbox.test";
 const START: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
 
-const HOME_ROLE: &str = include_str!("../../../infra/roles/home-networks.json");
-const PARTNER_ROLE: &str = include_str!("../../../infra/roles/partner-networks.json");
-const HOME_MANAGERS_ROLE: &str = include_str!("../../../infra/roles/home-managers.json");
-const PARTNER_MANAGERS_ROLE: &str = include_str!("../../../infra/roles/partner-managers.json");
+const HOME_ROLE: &str = include_str!("../../../../infra/roles/home-networks.json");
+const PARTNER_ROLE: &str = include_str!("../../../../infra/roles/partner-networks.json");
+const HOME_MANAGERS_ROLE: &str = include_str!("../../../../infra/roles/home-managers.json");
+const PARTNER_MANAGERS_ROLE: &str = include_str!("../../../../infra/roles/partner-managers.json");
 
 /// What an app may do beyond the roles that are shipped.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,6 +45,9 @@ pub(crate) enum Grants {
     /// Without any right on the partner's side of a management handshake.
     BlindToManagers,
 }
+
+/// No calls.
+pub(crate) const NONE: [String; 0] = [];
 
 pub(crate) struct Stage {
     pub(crate) azure: Azure,
@@ -140,6 +155,22 @@ impl Stage {
     /// Contoso's engineer opens a half towards the spoke.
     pub(crate) async fn contoso_opens(&self) {
         self.traveller.open(&half(&hub(), "to-spoke"), &spoke()).await;
+    }
+
+    /// Whether hub and spoke are connected and in sync, at both ends.
+    pub(crate) async fn is_connected(&self) -> bool {
+        let mut states = Vec::new();
+        for network in [hub(), spoke()] {
+            states.push(self.traveller.state(&network).await);
+        }
+        states == ["Connected/FullyInSync"; 2]
+    }
+
+    /// The id of the only half of a network.
+    pub(crate) async fn only_half(&self, network: &str) -> String {
+        let halves = self.traveller.halves(network).await.unwrap();
+        assert_eq!(halves.len(), 1, "{halves:#?}");
+        half(network, halves.keys().next().unwrap())
     }
 
     /// Hands the events that are due to the apps that run, until there are none; whoever does not run misses them.

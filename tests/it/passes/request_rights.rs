@@ -6,10 +6,9 @@ use peerpact::handshake::record::{ASKED_MAX, KEPT_FOR_DISCONNECTS};
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 use serde_json::Value;
 
-use super::app::App;
-use super::desk::{connect, disconnect, recheck};
-use super::requests::{NONE, connected, only_half};
-use super::stage::{Grants, Stage, half, hub, network, spoke};
+use super::stage::app::App;
+use super::stage::requester::{connect, disconnect, recheck};
+use super::stage::{Grants, NONE, Stage, half, hub, network, spoke};
 
 const BY_OPS: &str = "ConnectionRequest-ops";
 const LOOK_ONLY: &str = "[[requests]]\nqueue = \"connection-requests\"\nactions = [\"recheck\"]";
@@ -50,7 +49,7 @@ async fn a_disconnect_is_taken_however_many_others_wait() {
     assert_eq!(fabrikam.stored().await[0].asked.len(), ASKED_MAX);
     let refused = stage.outcomes(Fabrikam).len();
     assert_eq!(refused, 3, "who does not have a place is told so");
-    stage.submit(Fabrikam, &disconnect("r-gone", &only_half(&stage, &spoke()).await));
+    stage.submit(Fabrikam, &disconnect("r-gone", &stage.only_half(&spoke()).await));
     fabrikam.work(30).await;
     assert_eq!(stage.traveller.state(&spoke()).await, "none");
     let told = stage.outcomes(Fabrikam);
@@ -62,7 +61,7 @@ async fn a_disconnect_is_taken_however_many_others_wait() {
 #[tokio::test(start_paused = true)]
 async fn the_places_that_are_kept_for_disconnects_have_an_end_too() {
     let (stage, _, fabrikam) = Stage::asked_and_connected().await;
-    let ours = only_half(&stage, &spoke()).await;
+    let ours = stage.only_half(&spoke()).await;
     for number in 0..=ASKED_MAX + KEPT_FOR_DISCONNECTS {
         stage.submit(Fabrikam, &disconnect(&format!("d-{number}"), &ours));
     }
@@ -77,7 +76,7 @@ async fn what_a_queue_may_not_ask_for_is_refused_with_the_action_and_what_to_wri
     let (stage, _, fabrikam) = Stage::asked_and_connected().await;
     drop(fabrikam);
     let fabrikam = stage.app(Fabrikam, LOOK_ONLY);
-    let ours = only_half(&stage, &spoke()).await;
+    let ours = stage.only_half(&spoke()).await;
     let mark = stage.mark();
     for (request, action) in
         [(disconnect("r-2", &ours), "disconnect"), (connect("r-3", &spoke(), &hub()), "connect-peering")]
@@ -99,7 +98,7 @@ async fn what_a_queue_may_not_ask_for_is_refused_with_the_action_and_what_to_wri
 #[tokio::test(start_paused = true)]
 async fn without_rules_a_further_queue_may_ask_for_nothing_and_with_them_for_what_they_list() {
     let (stage, _, fabrikam) = Stage::asked_and_connected().await;
-    let ours = only_half(&stage, &spoke()).await;
+    let ours = stage.only_half(&spoke()).await;
     for request in [disconnect("o-1", &ours), recheck("o-2", &spoke(), &hub())] {
         fabrikam.request_by(BY_OPS, &request).await;
         let told = stage.answer(Fabrikam, request["id"].as_str().unwrap());
@@ -111,7 +110,7 @@ async fn without_rules_a_further_queue_may_ask_for_nothing_and_with_them_for_wha
             "{told:#?}"
         );
     }
-    assert!(connected(&stage).await);
+    assert!(stage.is_connected().await);
     drop(fabrikam);
     let fabrikam = stage.app(Fabrikam, OPS_DISCONNECT);
     let (reason, _) = refusal(&stage, &fabrikam, &recheck("r-2", &spoke(), &hub())).await;
@@ -141,7 +140,7 @@ async fn the_ids_of_one_queue_are_no_business_of_another() {
     let asked: Vec<String> = fabrikam.stored().await[0].asked.iter().map(ToString::to_string).collect();
     assert_eq!(asked, ["r-1", "ops/r-1"]);
     stage.carry_on(&[&contoso, &fabrikam]).await;
-    assert!(connected(&stage).await);
+    assert!(stage.is_connected().await);
     let told = stage.outcomes(Fabrikam);
     assert_eq!(told.len(), 2, "{told:#?}");
     assert!(told.iter().all(|told| told.request.as_deref() == Some("r-1") && told.subject == "connected"));
@@ -189,7 +188,7 @@ async fn a_half_that_peerpact_made_is_removed_on_request_whatever_is_agreed_now(
         let (stage, _, fabrikam) = Stage::asked_and_connected().await;
         drop(fabrikam);
         let fabrikam = stage.app(Fabrikam, &terms);
-        stage.submit(Fabrikam, &disconnect("r-2", &only_half(&stage, &spoke()).await));
+        stage.submit(Fabrikam, &disconnect("r-2", &stage.only_half(&spoke()).await));
         fabrikam.work(30).await;
         assert_eq!(stage.traveller.state(&spoke()).await, "none", "{:#?}", stage.outcomes(Fabrikam));
     }

@@ -9,10 +9,9 @@ use peerpact_sandbox::Tenant::Fabrikam;
 use peerpact_sandbox::{FaultPlan, Range};
 use serde_json::Value;
 
-use super::app::App;
-use super::desk::{connect, recheck};
-use super::requests::NONE;
-use super::stage::{Stage, hub, spoke};
+use super::stage::app::App;
+use super::stage::requester::{connect, recheck};
+use super::stage::{NONE, Stage, hub, spoke};
 
 /// What can happen to an instance at one time.
 #[derive(Clone, Copy, Debug)]

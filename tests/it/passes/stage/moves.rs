@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::json;
 
 use super::actor::Actor;
-use super::stage::{half, hub, spoke, wait};
+use super::{half, hub, spoke, wait};
 
 /// What the partner does right before a call of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,8 @@ use peerpact::reconcile::EventLimits;
 use peerpact_sandbox::Tenant::{self, Contoso, Fabrikam};
 use serde_json::{Value, json};
 
-use super::gate::Gate;
-use super::requests::{NONE, connected};
-use super::stage::{Stage, half, hub, network, spoke, wait};
+use super::stage::gate::Gate;
+use super::stage::{NONE, Stage, half, hub, network, spoke, wait};
 
 /// An event that claims to be contoso's, about this resource.
 fn event(id: &str, resource: &str) -> Value {
@@ -59,7 +58,7 @@ async fn what_is_on_record_is_heard_while_made_up_networks_are_not() {
     let stage = Stage::opened().await;
     let app = stage.app(Fabrikam, "");
     app.sweep().await;
-    assert!(connected(&stage).await);
+    assert!(stage.is_connected().await);
     for number in 0..3000 {
         assert!(app.take_event(&made_up(Contoso, number)).await);
     }
@@ -68,7 +67,7 @@ async fn what_is_on_record_is_heard_while_made_up_networks_are_not() {
     for event in stage.take_events(Fabrikam) {
         app.event(&event).await;
     }
-    assert!(connected(&stage).await, "the record's networks were looked at, and our half was synced");
+    assert!(stage.is_connected().await, "the record's networks were looked at, and our half was synced");
 }
 
 #[tokio::test(start_paused = true)]
@@ -82,9 +81,9 @@ async fn what_is_left_to_the_sweep_is_found_by_it() {
     for event in &events {
         app.event(event).await;
     }
-    assert!(!connected(&stage).await, "nobody knows it yet, and there is no money left for that");
+    assert!(!stage.is_connected().await, "nobody knows it yet, and there is no money left for that");
     app.sweep().await;
-    assert!(connected(&stage).await);
+    assert!(stage.is_connected().await);
     assert_eq!(app.phase().await, Phase::Connected);
 }
 
@@ -106,7 +105,7 @@ async fn what_follows_from_events_is_paid_for_when_it_is_looked_at_too() {
     let gate = Gate::limiting(EventLimits { queued: 1000, calls: 40 });
     let app = stage.gated_app(Fabrikam, "", &gate);
     app.sweep().await;
-    assert!(connected(&stage).await);
+    assert!(stage.is_connected().await);
     let mark = stage.mark();
     for number in 0..200 {
         app.take_event(&event(&format!("e-{number}"), &spoke())).await;
@@ -116,7 +115,7 @@ async fn what_follows_from_events_is_paid_for_when_it_is_looked_at_too() {
     let (_, body) = app.health().await;
     assert_eq!(body["events"]["leftToSweep"], 180);
     // Neither a request nor the sweep pays from it.
-    stage.submit(Fabrikam, &super::desk::recheck("r-1", &spoke(), &hub()));
+    stage.submit(Fabrikam, &super::stage::requester::recheck("r-1", &spoke(), &hub()));
     app.work(10).await;
     assert_eq!(stage.answer(Fabrikam, "r-1").subject, "connected");
     stage.traveller.close(&hub(), "to-spoke").await;
@@ -131,7 +130,7 @@ async fn a_write_that_an_event_caused_is_paid_for_too() {
     let gate = Gate::limiting(EventLimits { queued: 1000, calls: 8 });
     let app = stage.gated_app(Fabrikam, "", &gate);
     app.event(&event("e-1", &half(&hub(), "to-spoke"))).await;
-    assert!(connected(&stage).await);
+    assert!(stage.is_connected().await);
     let mark = stage.mark();
     app.event(&event("e-2", &hub())).await;
     assert_eq!(stage.calls_of_app(Fabrikam, mark), NONE, "three reads, a write and what it takes were paid");
