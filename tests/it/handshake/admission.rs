@@ -9,7 +9,6 @@ use peerpact::handshake::halves::{PeeringState, SyncLevel};
 use peerpact::handshake::observation::Observation;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
-
 use peerpact_fixtures::{
     CONTOSO, CONTOSO_SUBSCRIPTION, FABRIKAM, FABRIKAM_SUBSCRIPTION, NetworkBuilder, agreements, ends, id,
     network, now,

@@ -4,7 +4,6 @@ use std::error::Error;
 
 use peerpact::handshake::agreements::{Agreements, Ends, OnRemoval, Reach, Whose};
 use peerpact::handshake::ids::{TenantId, VirtualNetworkId};
-
 use peerpact_fixtures::{CONTOSO, CONTOSO_SUBSCRIPTION, FABRIKAM, FABRIKAM_SUBSCRIPTION, id};
 
 const THIRD: &str = "11111111-2222-3333-4444-555555555555";

@@ -11,9 +11,9 @@ use peerpact::handshake::ids::{HandshakeId, Name};
 use peerpact::handshake::observation::Observation;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::step::{Side, Step};
+use peerpact_fixtures::{NetworkBuilder, agreements, agreements_between, ends, network, now};
 
 use super::grid::{self, Grid, is_written_down};
-use peerpact_fixtures::{NetworkBuilder, agreements, agreements_between, ends, network, now};
 
 /// What can be seen at one end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,7 +8,6 @@ use peerpact::handshake::observation::Observation;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::step::Side;
-
 use peerpact_fixtures::{agreements, ends, id, network, now, peering_of};
 
 const BOTH: [bool; 2] = [false, true];

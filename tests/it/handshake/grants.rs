@@ -3,7 +3,6 @@
 use peerpact::handshake::grants::access_missing;
 use peerpact::handshake::halves::Denial;
 use peerpact::handshake::reason::{Code, Reason};
-
 use peerpact_fixtures::{agreements, id};
 
 const OBJECT: &str = "0b1f6471-1bf0-4dda-aec3-cb9272f09590";

@@ -12,9 +12,8 @@ use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Record, Refusal};
 use peerpact::handshake::step::Body;
 use peerpact::handshake::view::View;
-use time::{Duration, OffsetDateTime};
-
 use peerpact_fixtures::{FABRIKAM, NetworkBuilder, agreements, ends, network, now, peering_of};
+use time::{Duration, OffsetDateTime};
 
 fn ours() -> NetworkBuilder {
     network("ours", "10.2.0.0/16")

@@ -2,9 +2,9 @@
 
 use peerpact::handshake::halves::PeeringState;
 use peerpact::handshake::reason::Code;
+use peerpact_fixtures::{NetworkBuilder, agreements, id, network};
 
 use super::admission::{codes, is_admitted, ours, refusal, refusals, theirs};
-use peerpact_fixtures::{NetworkBuilder, agreements, id, network};
 
 #[test]
 fn overlap_with_our_own_space_is_refused_with_both_prefixes() {

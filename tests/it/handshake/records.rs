@@ -10,10 +10,9 @@ use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Intent, LEASE, Record, Refusal};
 use peerpact::handshake::step::Step;
 use peerpact::handshake::view::View;
+use peerpact_fixtures::{FABRIKAM, NetworkBuilder, ends, id, network, now};
 use time::Duration;
 use uuid::Uuid;
-
-use peerpact_fixtures::{FABRIKAM, NetworkBuilder, ends, id, network, now};
 
 fn home() -> TenantId {
     FABRIKAM.parse().unwrap()

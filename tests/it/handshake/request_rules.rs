@@ -4,7 +4,6 @@ use std::error::Error;
 
 use peerpact::handshake::agreements::Agreements;
 use peerpact::handshake::request_queue::{RequestAction, RequestQueue};
-
 use peerpact_fixtures::CONTOSO;
 
 const EVERYTHING: [RequestAction; 4] = [

@@ -14,11 +14,11 @@ use peerpact::handshake::record::{ASKED_MAX, Record};
 use peerpact::handshake::request_queue::RequestKey;
 use peerpact::handshake::step::{Side, Step};
 use peerpact::handshake::wish::{Aim, AskedFlags};
+use peerpact_fixtures::{CONTOSO, FABRIKAM, agreements, ends, now};
 
 use super::decide::{AGREED, By, CELLS, Cell, OUTSIDE, observed};
 use super::grid::{self, Grid, is_written_down};
 use super::management::{self as managed, SEATS, seen};
-use peerpact_fixtures::{CONTOSO, FABRIKAM, agreements, ends, now};
 
 const TERMS: [(&str, &str); 2] = [
     ("reach ours", "forwarded_traffic = true"),

@@ -2,10 +2,10 @@
 
 use peerpact::handshake::request_queue::RequestKey;
 use peerpact::ledger::{CauseKind, Ledger, Outcome, Request, SqliteLedger, Standing, SweepNote};
+use peerpact_fixtures::now;
 use rusqlite::{Connection, params};
 
 use super::support::*;
-use peerpact_fixtures::now;
 
 const RECORD: &str = include_str!("../../data/record-1.json");
 const LINE: &str = include_str!("../../data/line-1.json");

@@ -1,10 +1,10 @@
 //! Which hints wait: from about to be sent, over waiting, to taken.
 
 use peerpact::ledger::{HintKey, Ledger, SqliteLedger, TICKET_AHEAD, TICKET_HOLDS, Ticket, Urgency};
+use peerpact_fixtures::now;
 use time::Duration;
 
 use super::support::*;
-use peerpact_fixtures::now;
 
 fn key() -> HintKey {
     HintKey::new("handshake A B")

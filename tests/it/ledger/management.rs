@@ -9,10 +9,10 @@ use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::Record;
 use peerpact::ledger::Ledger;
 use peerpact::public;
+use peerpact_fixtures::{CONTOSO, FABRIKAM, FABRIKAM_SUBSCRIPTION, now};
 use serde_json::{Value, json};
 
 use super::support::*;
-use peerpact_fixtures::{CONTOSO, FABRIKAM, FABRIKAM_SUBSCRIPTION, now};
 
 const MANAGER: &str = "/subscriptions/6a5f35e9-6951-499d-a36b-83c6c6eed44a/resourceGroups/rg/providers/Microsoft.Network/networkManagers/m";
 const GROUP: &str = "/providers/Microsoft.Management/managementGroups/fabrikam-root";

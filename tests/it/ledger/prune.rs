@@ -4,11 +4,11 @@ use peerpact::handshake::wish::RequestId;
 use peerpact::ledger::{
     HintKey, LINES_KEPT, Ledger, Line, Outcome, Request, SqliteLedger, Standing, Ticket, Urgency, Version,
 };
+use peerpact_fixtures::now;
 use rusqlite::Connection;
 use time::{Duration, OffsetDateTime};
 
 use super::support::*;
-use peerpact_fixtures::now;
 
 const AGE: Duration = Duration::days(90);
 

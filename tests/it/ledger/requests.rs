@@ -1,9 +1,9 @@
 //! Requests, and the outcomes that have still to be told.
 
 use peerpact::ledger::{Change, Ledger, LedgerError, Outcome, Request, Standing, Version};
+use peerpact_fixtures::now;
 
 use super::support::*;
-use peerpact_fixtures::now;
 
 fn request(id: &str, digest: &str, standing: Standing) -> Request {
     let (id, body) = (id.parse().unwrap(), format!("{{\"id\":\"{id}\"}}"));

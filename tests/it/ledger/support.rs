@@ -12,11 +12,10 @@ use peerpact::handshake::record::{Intent, Record, Refusal};
 use peerpact::handshake::step::Step;
 use peerpact::handshake::wish::{Aim, AskedFlags, RequestId, Wish};
 use peerpact::ledger::{Cause, CauseKind, Ledger, Line, SqliteLedger, Version};
+use peerpact_fixtures::{FABRIKAM, ends, id, now};
 use tempfile::TempDir;
 use time::Duration;
 use uuid::Uuid;
-
-use peerpact_fixtures::{FABRIKAM, ends, id, now};
 
 pub(crate) struct Place(pub(crate) TempDir);
 

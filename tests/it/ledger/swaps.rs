@@ -8,11 +8,11 @@ use peerpact::handshake::pair::{HalfId, Resource};
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::Record;
 use peerpact::ledger::{Ledger, LedgerError, SqliteLedger, Stored, Version};
+use peerpact_fixtures::{id, now};
 use rusqlite::Connection;
 use time::Duration;
 
 use super::support::*;
-use peerpact_fixtures::{id, now};
 
 fn ids(stored: &[Stored]) -> Vec<&HandshakeId> {
     stored.iter().map(|stored| &stored.record.id).collect()

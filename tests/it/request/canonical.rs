@@ -1,10 +1,10 @@
 //! The form in which requests are kept and compared.
 
 use peerpact::request::Request;
+use peerpact_fixtures::id;
 use serde_json::json;
 
 use super::support::*;
-use peerpact_fixtures::id;
 
 #[test]
 fn the_same_content_has_the_same_digest_however_it_is_written() {

@@ -3,12 +3,12 @@
 use peerpact::handshake::agreements::{Agreements, Ends};
 use peerpact::handshake::pair::Pair;
 use peerpact::request::{Asked, AskedFlags, BadRequest, judge};
-use serde_json::{Value, json};
-
-use super::support::*;
 use peerpact_fixtures::{
     CONTOSO, CONTOSO_SUBSCRIPTION, FABRIKAM, FABRIKAM_SUBSCRIPTION, agreements, ends, id,
 };
+use serde_json::{Value, json};
+
+use super::support::*;
 
 const NOBODYS: &str = "99999999-8888-7777-6666-555555555555";
 

@@ -4,10 +4,10 @@ use peerpact::handshake::ids::HandshakeId;
 use peerpact::handshake::pair::{HalfId, Resource};
 use peerpact::handshake::reason::Code;
 use peerpact::request::{Action, AskedFlags, BYTES_MAX, DEPTH_MAX, Request, RequestId};
+use peerpact_fixtures::{CONTOSO_SUBSCRIPTION, FABRIKAM_SUBSCRIPTION, id};
 use serde_json::{Value, json};
 
 use super::support::*;
-use peerpact_fixtures::{CONTOSO_SUBSCRIPTION, FABRIKAM_SUBSCRIPTION, id};
 
 #[track_caller]
 fn told(document: &Value) -> String {

@@ -10,12 +10,12 @@ use peerpact::handshake::request_queue::RequestQueue;
 use peerpact::ledger::{Cause, CauseKind, Line};
 use peerpact::public::{Handshake, Told, Unplaced};
 use peerpact::request::Request;
+use peerpact_fixtures::{CONTOSO_SUBSCRIPTION, FABRIKAM, FABRIKAM_SUBSCRIPTION, ends, id, now};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::properties;
 use super::support::*;
-use peerpact_fixtures::{CONTOSO_SUBSCRIPTION, FABRIKAM, FABRIKAM_SUBSCRIPTION, ends, id, now};
 
 fn requests() -> Value {
     serde_json::from_str(include_str!("../../../schemas/connection-request.v1.json")).unwrap()

@@ -1,9 +1,8 @@
 //! Documents and what becomes of them.
 
 use peerpact::request::{BadRequest, Request};
-use serde_json::{Value, json};
-
 use peerpact_fixtures::{CONTOSO_SUBSCRIPTION, FABRIKAM_SUBSCRIPTION, id};
+use serde_json::{Value, json};
 
 pub(crate) fn manager(subscription: &str) -> String {
     format!("/subscriptions/{subscription}/resourceGroups/rg/providers/Microsoft.Network/networkManagers/hub")

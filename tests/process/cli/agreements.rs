@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use peerpact_fixtures::{CONTOSO, FABRIKAM};
 use serde_json::Value;
 
 use super::support::*;
-use peerpact_fixtures::{CONTOSO, FABRIKAM};
 
 #[test]
 fn good_agreements_are_told_with_all_their_terms() {

@@ -4,10 +4,10 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Output, Stdio};
 
+use peerpact_fixtures::{CONTOSO_SUBSCRIPTION, FABRIKAM_SUBSCRIPTION, id};
 use serde_json::json;
 
 use super::support::*;
-use peerpact_fixtures::{CONTOSO_SUBSCRIPTION, FABRIKAM_SUBSCRIPTION, id};
 
 /// A namespace on this port that nobody serves.
 fn nowhere() -> String {

@@ -5,10 +5,10 @@ use std::process::Stdio;
 
 use peerpact::handshake::ids::HandshakeId;
 use peerpact::ledger::{Ledger, SqliteLedger, SweepNote, Trouble};
+use peerpact_fixtures::{CONTOSO, FABRIKAM, id, now};
 use serde_json::Value;
 
 use super::support::*;
-use peerpact_fixtures::{CONTOSO, FABRIKAM, id, now};
 
 #[test]
 fn an_id_that_is_none_is_wrong_use_and_is_told_on_one_line() {

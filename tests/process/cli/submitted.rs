@@ -5,6 +5,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use peerpact::request::Request;
+use peerpact_fixtures::{ends, id};
 use peerpact_sandbox::front::{Certificates, serve_amqp};
 use peerpact_sandbox::service_bus::Message;
 use peerpact_sandbox::{Azure, Broker, Clock, Pace, Settings, Tenant, World};
@@ -12,7 +13,6 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::support::*;
-use peerpact_fixtures::{ends, id};
 
 const REQUESTS: &str = "connection-requests";
 const OUTCOMES: &str = "connection-outcomes";

@@ -8,9 +8,8 @@ use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::Record;
 use peerpact::ledger::{Cause, CauseKind, Ledger, Line, SqliteLedger, Version};
-use tempfile::TempDir;
-
 use peerpact_fixtures::{CONTOSO, CONTOSO_SUBSCRIPTION, FABRIKAM, FABRIKAM_SUBSCRIPTION, ends, id, now};
+use tempfile::TempDir;
 
 pub(crate) const UNKNOWN: &str = "0123456789abcdef0123456789abcdef";
 

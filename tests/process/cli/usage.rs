@@ -1,7 +1,8 @@
 //! Help, wrong use and what all commands have in common.
 
-use super::support::*;
 use peerpact_fixtures::id;
+
+use super::support::*;
 
 #[test]
 #[cfg(feature = "sandbox")]

@@ -6,9 +6,9 @@ use peerpact::handshake::agreements::{Agreements, OnRemoval, OurEnd, Whose};
 use peerpact::handshake::management::ends::{ManagementEnds, Seat};
 use peerpact::handshake::management::ids::Scope;
 use peerpact::handshake::pair::{Pair, Resource};
+use peerpact_fixtures::{CONTOSO, CONTOSO_SUBSCRIPTION, FABRIKAM, FABRIKAM_SUBSCRIPTION, id};
 
 use super::{SEATS, agreements, agreements_on, ends, manager, managers, scope};
-use peerpact_fixtures::{CONTOSO, CONTOSO_SUBSCRIPTION, FABRIKAM, FABRIKAM_SUBSCRIPTION, id};
 
 const GROUP: &str = "/providers/Microsoft.Management/managementGroups/root";
 const THIRD: &str = "11111111-2222-3333-4444-555555555555";

@@ -14,12 +14,12 @@ use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::{Intent, Record};
 use peerpact::handshake::step::{Body, Side, Step};
 use peerpact::handshake::view::View;
+use peerpact_fixtures::{CONTOSO, FABRIKAM, now};
 use time::Duration;
 use uuid::Uuid;
 
 use super::super::grid::{self, Grid, is_written_down};
 use super::{Cell, SEATS, agreements_on, ends, scope, seen};
-use peerpact_fixtures::{CONTOSO, FABRIKAM, now};
 
 const TERMS: [&str; 3] = ["on removal remove", "on removal keep", "no agreement covers it"];
 const TAKEN: [(&str, Option<bool>); 3] =

@@ -8,9 +8,9 @@ use peerpact::handshake::management::ids::{
     NetworkGroupId, NetworkManagerConnectionId, NetworkManagerId, Scope, ScopeConnectionId, StaticMemberId,
 };
 use peerpact::handshake::pair::{HalfId, Kind, Pair, Resource};
+use peerpact_fixtures::id;
 
 use super::{SEATS, ends, manager, scope};
-use peerpact_fixtures::id;
 
 const MANAGER: &str = "/subscriptions/6a5f35e9-6951-499d-a36b-83c6c6eed44a/resourceGroups/rg/providers/Microsoft.Network/networkManagers/manager";
 const SUBSCRIPTION: &str = "/subscriptions/dec492d3-4f4e-493b-aa47-7bdf2f96a6fc";

@@ -14,9 +14,9 @@ use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::Code;
 use peerpact::handshake::step::{Body, Step};
+use peerpact_fixtures::{FABRIKAM_SUBSCRIPTION, now};
 
 use super::{Cell, agreements, ends, manager, seen};
-use peerpact_fixtures::{FABRIKAM_SUBSCRIPTION, now};
 
 fn handshake() -> HandshakeId {
     Pair::Management(ends(Seat::Central)).id()

@@ -13,11 +13,11 @@ use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Record, Refusal};
 use peerpact::handshake::step::Step;
 use peerpact::handshake::view::View;
+use peerpact_fixtures::{FABRIKAM, now};
 use time::{Duration, OffsetDateTime};
 
 use super::decide::{Memory, agreed, derived};
 use super::{Cell, SEATS, connection, ends, scope_connection, seen};
-use peerpact_fixtures::{FABRIKAM, now};
 
 fn decided(
     seat: Seat,

@@ -16,7 +16,6 @@ use peerpact::handshake::management::halves::{
 };
 use peerpact::handshake::management::ids::{NetworkManagerId, Scope};
 use peerpact::handshake::management::observation::{Found, ManagementObservation};
-
 use peerpact_fixtures::{CONTOSO, CONTOSO_SUBSCRIPTION, FABRIKAM, FABRIKAM_SUBSCRIPTION};
 
 pub(crate) const SEATS: [Seat; 2] = [Seat::Central, Seat::Target];

@@ -8,12 +8,12 @@ use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Intent, Record};
 use peerpact::handshake::step::Step;
 use peerpact::handshake::view::View;
+use peerpact_fixtures::{CONTOSO, FABRIKAM, now};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{Cell, SEATS, connection, ends, manager, scope, scope_connection, seen};
-use peerpact_fixtures::{CONTOSO, FABRIKAM, now};
 
 fn record(seat: Seat) -> Record {
     let home = if seat == Seat::Central { CONTOSO } else { FABRIKAM };

@@ -6,11 +6,11 @@ use peerpact::handshake::management::ends::Seat::{self, Central, Target};
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::Code;
 use peerpact::handshake::step::Step;
+use peerpact_fixtures::now;
 
 use super::Cell::{self, Absent, Conflict, Connected, Pending, Rejected, Revoked};
 use super::decide::{Memory, agreed, derived};
 use super::{SEATS, ends, seen};
-use peerpact_fixtures::now;
 
 /// The decision of the app at `seat` on (scope connection, network manager connection).
 fn decided(seat: Seat, scope_connection: Cell, connection: Cell, memory: Memory, terms: &str) -> Decision {
