@@ -46,11 +46,12 @@ amqp:
 
 # Hold the sandbox and the wire types against recorded Azure exchanges; FOLDER has them
 recordings folder:
-    PEERPACT_RECORDINGS="{{ absolute_path(folder) }}" cargo test --workspace --test recordings --test arm_wire -- --nocapture
+    PEERPACT_RECORDINGS="{{ absolute_path(folder) }}" cargo test -p peerpact-sandbox --test recordings -- --nocapture
+    PEERPACT_RECORDINGS="{{ absolute_path(folder) }}" cargo test --test it arm_wire -- --nocapture
 
 # What a partner may do between our calls, at random: so many cases of one seed
 explore seed cases="4000":
-    PEERPACT_SEED={{ seed }} PEERPACT_CASES={{ cases }} cargo test --test passes whatever_the_partner
+    PEERPACT_SEED={{ seed }} PEERPACT_CASES={{ cases }} cargo test --test it whatever_the_partner
 
 # Cold start and resident memory of the handler over 20 runs
 bench-start:

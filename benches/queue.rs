@@ -8,10 +8,6 @@
 
 #![expect(clippy::print_stdout, reason = "the figures are its output")]
 
-#[path = "../tests/storm/stage.rs"]
-#[allow(dead_code, reason = "the tests use more of it")]
-mod stage;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -22,10 +18,9 @@ use anyhow::Context as _;
 use peerpact::clock::Clock;
 use peerpact::queue::service_bus::{ServiceBus, ServiceBusAddress, ServiceBusSettings};
 use peerpact::queue::{Message, MessageId, Queue, Queues as _};
+use peerpact_fixtures::deployed::{Plan, Stage, request};
 use peerpact_sandbox::service_bus::Depth;
 use peerpact_sandbox::{Broker, Pace, Tenant};
-
-use stage::{Plan, Stage, request};
 
 const REQUESTS: usize = 10_000;
 /// Sent at a time, as whoever has many would.

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use peerpact_fixtures::deployed::Stage;
 use peerpact_sandbox::{Broker, Tenant};
 use tokio::process::Command;
-
-use crate::stage::Stage;
 
 /// How often is looked whether a moment has come.
 const LOOK: Duration = Duration::from_millis(1);

@@ -6,8 +6,6 @@ mod blows;
 #[cfg(test)]
 mod outcomes;
 #[cfg(test)]
-mod stage;
-#[cfg(test)]
 mod stopped;
 #[cfg(test)]
 mod storm;

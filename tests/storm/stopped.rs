@@ -2,12 +2,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use peerpact::ledger::{Ledger as _, SqliteLedger};
+use peerpact_fixtures::deployed::{Plan, Stage, request};
 use peerpact_sandbox::service_bus::Message;
 use peerpact_sandbox::{Pace, Tenant};
 
 use crate::blows::{Progress, handler, runs_again, signal};
 use crate::outcomes::Outcomes;
-use crate::stage::{Plan, Stage, request};
 
 const REQUESTS: usize = 24;
 const LOOK: Duration = Duration::from_millis(1);

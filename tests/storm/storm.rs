@@ -2,12 +2,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use peerpact_fixtures::deployed::{Plan, Stage, network_id, request};
 use peerpact_sandbox::service_bus::{Depth, Message};
 use peerpact_sandbox::{Broker, Pace, Tenant};
 
 use crate::blows::{Blow, Damage, Dice, Moment, Progress, Writes as _};
 use crate::outcomes::Outcomes;
-use crate::stage::{Plan, Stage, network_id, request};
 
 const REQUESTS: usize = 200;
 const SEED: u64 = 0x5707_2026;

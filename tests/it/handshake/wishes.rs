@@ -1,0 +1,224 @@
+//! What a request asks for, over the whole product of what can be seen: where the decision is another one than without it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use peerpact::handshake::agreements::Agreements;
+use peerpact::handshake::decide::decide;
+use peerpact::handshake::decision::{Decision, Row, Verdict};
+use peerpact::handshake::management::decide as management;
+use peerpact::handshake::management::ends::Seat;
+use peerpact::handshake::pair::Pair;
+use peerpact::handshake::phase::Phase;
+use peerpact::handshake::record::{ASKED_MAX, Record};
+use peerpact::handshake::request_queue::RequestKey;
+use peerpact::handshake::step::{Side, Step};
+use peerpact::handshake::wish::{Aim, AskedFlags};
+use peerpact_fixtures::{CONTOSO, FABRIKAM, agreements, ends, now};
+
+use super::decide::{AGREED, By, CELLS, Cell, OUTSIDE, observed};
+use super::grid::{self, Grid, is_written_down};
+use super::management::{self as managed, SEATS, seen};
+
+const TERMS: [(&str, &str); 2] = [
+    ("reach ours", "forwarded_traffic = true"),
+    ("reach both", "reach = \"both\"\nforwarded_traffic = true"),
+];
+
+/// What is asked for, in words. The halves of the table allow no forwarded traffic.
+fn wishes() -> [(&'static str, Aim); 4] {
+    let connect = |forwarded_traffic| Aim::Connect {
+        flags: AskedFlags { forwarded_traffic, ..AskedFlags::default() },
+        opened: false,
+    };
+    [
+        ("connect", connect(None)),
+        ("connect with a flag", connect(Some(true))),
+        ("disconnect ours", Aim::Disconnect { side: Side::Ours }),
+        ("disconnect theirs", Aim::Disconnect { side: Side::Theirs }),
+    ]
+}
+
+fn id(text: &str) -> RequestKey {
+    text.parse().unwrap()
+}
+
+fn wishing(pair: &Pair, home: &str, aim: Option<Aim>) -> Record {
+    let mut record = Record::new(pair, home.parse().unwrap(), now());
+    assert!(record.ask(id("r-1"), aim));
+    record
+}
+
+fn decided(theirs: Cell, ours: Cell, prefix: &str, agreements: &Agreements, aim: Option<Aim>) -> Decision {
+    let record = wishing(&Pair::Peering(ends()), FABRIKAM, aim);
+    decide(&ends(), &observed(theirs, ours, prefix, By::People), Some(&record), agreements, now())
+}
+
+/// Calls `check` with every cell of the peering's product: the terms, consent, the wish, both cells, the decision with
+/// the wish and the one without it.
+fn everywhere(mut check: impl FnMut(&str, &str, [Cell; 2], &Decision, &Decision)) {
+    for (name, terms) in TERMS {
+        let agreements = agreements(terms);
+        for (consent, prefix) in [("their space is agreed", AGREED), ("their space is not agreed", OUTSIDE)] {
+            for (wish, aim) in wishes() {
+                for (theirs, ours) in CELLS.into_iter().flat_map(|theirs| CELLS.map(|ours| (theirs, ours))) {
+                    let with = decided(theirs, ours, prefix, &agreements, Some(aim.clone()));
+                    let without = decided(theirs, ours, prefix, &agreements, None);
+                    check(&format!("{name}, {consent}"), wish, [theirs, ours], &with, &without);
+                }
+            }
+        }
+    }
+}
+
+/// The same of the management handshake.
+fn everywhere_managed(mut check: impl FnMut(Seat, &str, [managed::Cell; 2], &Decision, &Decision)) {
+    let all = managed::Cell::ALL;
+    for seat in SEATS {
+        let (ends, agreements) = (managed::ends(seat), managed::agreements(seat, ""));
+        let home = if seat == Seat::Central { CONTOSO } else { FABRIKAM };
+        let pair = Pair::Management(ends.clone());
+        for (wish, aim) in
+            wishes().into_iter().filter(|(wish, _)| ["connect", "disconnect ours"].contains(wish))
+        {
+            for (theirs, ours) in all.into_iter().flat_map(|theirs| all.map(|ours| (theirs, ours))) {
+                let observation = seen(seat, theirs, ours, "by-hand");
+                let [with, without] = [Some(aim.clone()), None].map(|aim| {
+                    let record = wishing(&pair, home, aim);
+                    management::decide(&ends, &observation, Some(&record), &agreements, now())
+                });
+                check(seat, wish, [theirs, ours], &with, &without);
+            }
+        }
+    }
+}
+
+#[test]
+fn each_cell_in_which_a_wish_matters_is_written_down() {
+    fn note(grid: &mut Grid, at: (usize, usize), with: &Decision, without: &Decision) {
+        if with != without {
+            grid.insert(at, format!("{:?}", with.row));
+        }
+    }
+    let (mut peerings, mut managers) = (BTreeMap::<String, Grid>::new(), BTreeMap::<String, Grid>::new());
+    everywhere(|terms, wish, [theirs, ours], with, without| {
+        let grid = peerings.entry(format!("{wish}: {terms}")).or_default();
+        note(grid, (theirs as usize, ours as usize), with, without);
+    });
+    everywhere_managed(|seat, wish, [theirs, ours], with, without| {
+        let grid = managers.entry(format!("{wish}: management, {seat:?}")).or_default();
+        note(grid, (theirs as usize, ours as usize), with, without);
+    });
+    let mut text = String::from(
+        "Where a request changes what is decided, and to what, theirs down and ours across. Made by\n\
+         tests/it/handshake/wishes.rs; a change here is a change of behaviour.\n",
+    );
+    let none = Grid::new();
+    let peerings = peerings.iter().map(|(section, grid)| (section, grid::text(&CELLS, grid, Some(&none))));
+    let cells = managed::Cell::ALL;
+    let managers = managers.iter().map(|(section, grid)| (section, grid::text(&cells, grid, Some(&none))));
+    for (section, grid) in peerings.chain(managers) {
+        write!(text, "\n# {section}\n{grid}").unwrap();
+    }
+    is_written_down("wishes.txt", &text);
+}
+
+#[test]
+fn a_request_is_no_consent() {
+    everywhere(|terms, wish, cells, with, _| {
+        let Verdict::Write(write) = &with.verdict else { return };
+        let removes = matches!(write.step, Step::RemoveOurs | Step::RemoveTheirs);
+        assert!(removes || terms.ends_with("is agreed"), "{terms}, {wish}, {cells:?}: {}", write.step);
+    });
+}
+
+#[test]
+fn only_a_disconnect_removes_a_half_that_azure_does_not_call_disconnected() {
+    everywhere(|terms, wish, cells, with, without| {
+        let Verdict::Write(write) = &with.verdict else { return };
+        if matches!(write.step, Step::RemoveOurs | Step::RemoveTheirs) && with != without {
+            assert!(wish.starts_with("disconnect"), "{terms}, {wish}, {cells:?}");
+        }
+    });
+}
+
+#[test]
+fn theirs_is_removed_only_where_both_are_ours_to_write() {
+    everywhere(|terms, wish, cells, with, _| {
+        let Verdict::Write(write) = &with.verdict else { return };
+        let theirs = write.step.side() == Side::Theirs;
+        assert!(!theirs || terms.starts_with("reach both"), "{terms}, {wish}, {cells:?}: {}", write.step);
+    });
+}
+
+#[test]
+fn while_azure_works_nothing_is_written_whatever_is_wished() {
+    everywhere(|terms, wish, cells, with, _| {
+        let busy = cells.iter().any(|cell| matches!(cell, Cell::Updating | Cell::Deleting));
+        let rests = with.verdict.write().is_none();
+        assert!(!busy || rests, "{terms}, {wish}, {cells:?}: {:?}", with.row);
+    });
+}
+
+#[test]
+fn a_half_of_ours_that_is_seen_goes_when_that_is_wished_from_either_seat() {
+    everywhere_managed(|seat, wish, [theirs, ours], with, _| {
+        if wish == "disconnect ours" && ours.state().is_some() {
+            assert_eq!(with.row, Row::Disconnect, "{seat:?}, {theirs:?}|{ours:?}");
+        }
+    });
+}
+
+#[test]
+fn a_wish_whose_half_was_made_decides_nothing_any_more() {
+    let aim = Aim::Connect {
+        flags: AskedFlags { forwarded_traffic: Some(true), ..AskedFlags::default() },
+        opened: true,
+    };
+    for (_, terms) in TERMS {
+        let agreements = agreements(terms);
+        for (theirs, ours) in CELLS.into_iter().flat_map(|theirs| CELLS.map(|ours| (theirs, ours))) {
+            let with = decided(theirs, ours, AGREED, &agreements, Some(aim.clone()));
+            let without = decided(theirs, ours, AGREED, &agreements, None);
+            assert_eq!(with, without, "{theirs:?}|{ours:?}");
+        }
+    }
+}
+
+#[test]
+fn a_wish_ends_with_every_final_phase_and_outlives_the_others() {
+    for phase in Phase::ALL {
+        for (wish, aim) in wishes() {
+            let mut record = wishing(&Pair::Peering(ends()), FABRIKAM, Some(aim));
+            record.settle(phase, Vec::new(), now()).unwrap();
+            assert_eq!(record.wish.is_none(), phase.is_final(), "{wish}, {phase}");
+            assert_eq!(record.asked, [id("r-1")], "who asked is told by the ledger");
+        }
+    }
+}
+
+#[test]
+fn a_wish_takes_the_place_of_the_one_before_and_a_recheck_of_none() {
+    let [(_, connect), _, (_, disconnect), _] = wishes();
+    let mut record = wishing(&Pair::Peering(ends()), FABRIKAM, Some(connect));
+    assert!(record.ask(id("r-2"), Some(disconnect)));
+    assert_eq!(record.wants_gone(), Some(Side::Ours));
+    assert!(record.ask(id("r-3"), None));
+    assert!(record.ask(id("r-3"), None));
+    assert_eq!(record.wish.as_ref().unwrap().request, id("r-2"));
+    assert_eq!(record.asked, ["r-1", "r-2", "r-3"].map(id));
+}
+
+#[test]
+fn so_many_who_ask_are_remembered_and_nobody_is_forgotten_for_one_more() {
+    let [(_, connect), ..] = wishes();
+    let mut record = wishing(&Pair::Peering(ends()), FABRIKAM, None);
+    for number in 1..ASKED_MAX {
+        assert!(record.ask(id(&format!("later-{number}")), None));
+    }
+    let full = record.clone();
+    assert!(!record.ask(id("one-too-many"), Some(connect)));
+    assert_eq!(record, full, "it leaves no wish either");
+    assert!(record.ask(id("r-1"), None), "who waits already may ask again");
+    assert_eq!(record.asked.len(), ASKED_MAX);
+}

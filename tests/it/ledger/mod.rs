@@ -1,0 +1,12 @@
+//! The embedded ledger: one SQLite file, written by compare-and-swap and read by other processes.
+
+mod files;
+mod formats;
+mod hints;
+mod locks;
+mod management;
+mod prune;
+mod requests;
+mod rights;
+mod support;
+mod swaps;

@@ -1,0 +1,158 @@
+//! Hints in the queue: not piled up, not lost, and each acted on once.
+
+use peerpact::handshake::phase::Phase;
+use peerpact_sandbox::Tenant::Fabrikam;
+use serde_json::{Value, json};
+
+use super::stage::app::App;
+use super::stage::gate::Gate;
+use super::stage::points::{Point, SendFault};
+use super::stage::requester::{connect, recheck};
+use super::stage::{NONE, Stage, half, hub, spoke, wait};
+
+fn renamed(event: &Value, id: usize) -> Value {
+    let mut event = event.clone();
+    event["id"] = json!(format!("e-{id}"));
+    event
+}
+
+/// An app whose write Azure is still at work on, so that a follow-up waits for its time.
+async fn with_a_follow_up() -> (Stage, App) {
+    let (stage, event) = Stage::slowly_opened().await;
+    let app = stage.app(Fabrikam, "");
+    app.take_event(&event).await;
+    assert!(app.take_message().await);
+    assert_eq!(app.phase().await, Phase::Completing);
+    assert_eq!((app.notices().active, app.notices().scheduled), (0, 1));
+    (stage, app)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_events_about_one_half_are_one_notice_and_the_next_is_sent_when_it_was_taken() {
+    let (stage, event) = Stage::slowly_opened().await;
+    let app = stage.app(Fabrikam, "");
+    for number in 0..100 {
+        app.take_event(&renamed(&event, number)).await;
+    }
+    assert_eq!(app.notices().active, 1);
+    let mark = stage.mark();
+    assert!(app.take_message().await);
+    let reads = stage.calls_of_app(Fabrikam, mark);
+    assert_eq!(reads.iter().filter(|call| call.starts_with("PUT")).count(), 1, "{reads:?}");
+    app.take_event(&renamed(&event, 100)).await;
+    assert_eq!(app.notices().active, 1, "what happens from here on is looked at anew");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_whose_place_an_earlier_one_has_taken_makes_no_call() {
+    let (stage, app) = with_a_follow_up().await;
+    stage.submit(Fabrikam, &recheck("r-1", &spoke(), &hub()));
+    let mark = stage.mark();
+    assert!(app.take_message().await && app.take_message().await, "the request, and a look at once");
+    assert_eq!(stage.calls_of_app(Fabrikam, mark).len(), 2);
+    assert_eq!(app.notices().scheduled, 2, "the first follow-up, and the one that is due sooner");
+    let (mut idle, mut taken) = (0, 0);
+    for _ in 0..40 {
+        wait(1).await;
+        let mark = stage.mark();
+        while app.take_message().await {
+            taken += 1;
+        }
+        idle += usize::from(taken > 0 && stage.calls_of_app(Fabrikam, mark).is_empty());
+        if app.notices().scheduled == 0 {
+            break;
+        }
+    }
+    assert_eq!(app.phase().await, Phase::Connected);
+    assert!(idle > 0 && taken > 1, "{taken} notices, of which none made no call");
+    assert_eq!(stage.answer(Fabrikam, "r-1").subject, "connected");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_sends_none_where_one_waits() {
+    let (stage, app) = with_a_follow_up().await;
+    wait(61).await;
+    for _ in 0..3 {
+        assert!(app.tick().await);
+    }
+    assert_eq!(app.notices().active + app.notices().scheduled, 1);
+    let mark = stage.mark();
+    app.work(5).await;
+    assert_eq!(app.phase().await, Phase::Connected);
+    assert_eq!(stage.calls_of_app(Fabrikam, mark).len(), 2, "one look");
+    assert!(app.tick().await);
+    assert_eq!((app.notices().active, app.notices().scheduled), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_that_got_lost_is_sent_again_after_ten_minutes() {
+    let (stage, event) = Stage::slowly_opened().await;
+    let app = stage.app(Fabrikam, "");
+    app.take_event(&event).await;
+    let lost = app.broker.receive("handshakes").unwrap().unwrap();
+    app.broker.complete(lost.lock_token).unwrap();
+    wait(590).await;
+    app.take_event(&renamed(&event, 1)).await;
+    assert_eq!(app.notices().active, 0, "one is thought to wait");
+    wait(11).await;
+    app.take_event(&renamed(&event, 2)).await;
+    assert_eq!(app.notices().active, 1);
+    app.work(60).await;
+    assert_eq!(stage.traveller.state(&spoke()).await, "Connected/FullyInSync");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_follow_up_that_could_not_be_sent_is_sent_before_its_notice_is_done_with() {
+    for fault in [SendFault::Fails, SendFault::FailsAfterCommit] {
+        let (stage, _) = Stage::slowly_opened().await;
+        let app = stage.gated_app(Fabrikam, "", &Gate::with(Point::Send(1, fault)));
+        stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
+        assert!(
+            app.take_message().await && app.take_message().await,
+            "the request, and the look that writes"
+        );
+        assert_eq!((app.notices().active, app.deliveries()), (0, 1), "{fault:?}: no delivery is lost on it");
+        assert!(app.notices().scheduled > 0, "{fault:?}: nobody would look any more");
+        let mark = stage.mark();
+        app.work(60).await;
+        assert_eq!(stage.answer(Fabrikam, "r-1").subject, "connected");
+        assert_eq!(stage.writes_of_app(Fabrikam, mark), NONE);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_no_notice_ends_among_the_dead_letters_and_stops_nobody() {
+    let (stage, event) = Stage::slowly_opened().await;
+    let app = stage.app(Fabrikam, "");
+    for body in ["{}", "not JSON", r#"{"version":2}"#] {
+        let message = peerpact_sandbox::service_bus::Message {
+            body: body.into(),
+            ..peerpact_sandbox::service_bus::Message::default()
+        };
+        app.broker.send("handshakes", message).unwrap();
+    }
+    app.take_event(&event).await;
+    app.work(60).await;
+    assert_eq!(app.notices().dead_lettered, 3);
+    assert_eq!(stage.traveller.state(&spoke()).await, "Connected/FullyInSync");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_about_a_half_that_nobody_agreed_on_costs_no_notice() {
+    let (stage, event) = Stage::slowly_opened().await;
+    let app = stage.app(Fabrikam, "");
+    let elsewhere = half(
+        &hub().replace(
+            peerpact_sandbox::Tenant::Contoso.subscription_id(),
+            "99999999-8888-7777-6666-555555555555",
+        ),
+        "x",
+    );
+    let mut foreign = event;
+    foreign["subject"] = json!(elsewhere);
+    foreign["data"]["resourceUri"] = json!(elsewhere);
+    let mark = stage.mark();
+    assert!(app.take_event(&foreign).await);
+    app.work(60).await;
+    assert_eq!(stage.calls_of_app(Fabrikam, mark), NONE);
+}

@@ -1,0 +1,8 @@
+//! Requests: what is read, what is refused and how that is told, and what our agreements let be asked.
+
+mod canonical;
+mod judge;
+mod parse;
+mod properties;
+mod schema;
+mod support;
