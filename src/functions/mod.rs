@@ -19,7 +19,7 @@ use tokio::time::Instant;
 pub use self::hold::{EVENT_HELD, MESSAGE_HELD};
 
 use crate::handshake::request_queue::RequestQueue;
-use crate::host::{Fault, FunctionName, Functions, Invocation, Reply, Trigger, TriggerData};
+use crate::host::{Fault, FunctionName, Functions, Invocation, Reply, TriggerData, TriggerType};
 use crate::ledger::LedgerError;
 use crate::reconcile::Controller;
 
@@ -62,13 +62,13 @@ impl App {
 
 #[async_trait]
 impl Functions for App {
-    fn trigger(&self, function: &FunctionName) -> Option<Trigger> {
+    fn trigger(&self, function: &FunctionName) -> Option<TriggerType> {
         match function.as_str() {
-            "ResourceEvent" => Some(Trigger::EventGrid),
-            "RelayedResourceEvent" | "Reconcile" => Some(Trigger::ServiceBus),
-            "StatusSweep" => Some(Trigger::Timer),
-            "Handshakes" | "Health" => Some(Trigger::Http),
-            name => RequestQueue::of_function(name).map(|_| Trigger::ServiceBus),
+            "ResourceEvent" => Some(TriggerType::EventGrid),
+            "RelayedResourceEvent" | "Reconcile" => Some(TriggerType::ServiceBus),
+            "StatusSweep" => Some(TriggerType::Timer),
+            "Handshakes" | "Health" => Some(TriggerType::Http),
+            name => RequestQueue::of_function(name).map(|_| TriggerType::ServiceBus),
         }
     }
 

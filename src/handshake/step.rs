@@ -69,6 +69,12 @@ impl Step {
     pub fn needs_consent(self) -> bool {
         matches!(self, Self::CreateOurs | Self::RewriteOurs | Self::SyncOurs)
     }
+
+    /// Whether the half that it writes is to take over the address space of the other end.
+    #[must_use]
+    pub fn syncs(self) -> bool {
+        matches!(self, Self::SyncOurs | Self::SyncTheirs)
+    }
 }
 
 impl fmt::Display for Step {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use axum::http::Method;
 use serde_json::Value;
 
-use super::invocation::{HttpRequest, JsonObject, Timer, Trigger, TriggerData};
+use super::invocation::{HttpRequest, JsonObject, Timer, TriggerData, TriggerType};
 use super::json::{Unusable, decoded, parse};
 use super::message;
 use super::reply::Fault;
@@ -19,18 +19,18 @@ pub(super) struct Decoded {
 }
 
 /// Reads `{"Data": {binding: value}, "Metadata": …}`. The metadata is dropped.
-pub(super) fn trigger_data(trigger: Trigger, body: &[u8]) -> Result<Decoded, Fault> {
+pub(super) fn trigger_data(trigger: TriggerType, body: &[u8]) -> Result<Decoded, Fault> {
     match trigger {
-        Trigger::EventGrid => Ok(events(value(trigger, body)?, &place(trigger))?),
-        Trigger::Timer => {
+        TriggerType::EventGrid => Ok(events(value(trigger, body)?, &place(trigger))?),
+        TriggerType::Timer => {
             let info = object(value(trigger, body)?, &place(trigger))?;
             Ok(Decoded::whole(TriggerData::Timer(timer(&info))))
         }
-        Trigger::Http => {
+        TriggerType::Http => {
             let request = object(value(trigger, body)?, &place(trigger))?;
             Ok(Decoded::whole(TriggerData::Http(http_request(request)?)))
         }
-        Trigger::ServiceBus => Ok(Decoded::whole(TriggerData::Message(message::read(body)?))),
+        TriggerType::ServiceBus => Ok(Decoded::whole(TriggerData::Message(message::read(body)?))),
     }
 }
 
@@ -40,11 +40,11 @@ impl Decoded {
     }
 }
 
-fn place(trigger: Trigger) -> String {
+fn place(trigger: TriggerType) -> String {
     format!("Data.{}", trigger.binding())
 }
 
-fn value(trigger: Trigger, body: &[u8]) -> Result<Value, Unusable> {
+fn value(trigger: TriggerType, body: &[u8]) -> Result<Value, Unusable> {
     let mut data =
         member(object(parse(body)?, "the body")?, "Data").and_then(|data| object(decoded(data)?, "Data"))?;
     let Some(value) = data.remove(trigger.binding()) else {

@@ -25,7 +25,7 @@ pub struct Invocation {
 
 /// What starts a function, as declared by the first binding of its `function.json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trigger {
+pub enum TriggerType {
     /// `eventGridTrigger`, named `event`.
     EventGrid,
     /// `timerTrigger`, named `timer`.
@@ -36,7 +36,7 @@ pub enum Trigger {
     ServiceBus,
 }
 
-impl Trigger {
+impl TriggerType {
     /// The binding's name in `function.json`, under which the value stands in the body's `Data`.
     pub fn binding(self) -> &'static str {
         match self {

@@ -40,8 +40,8 @@ pub use self::connection::HEAD_MAX;
 pub use self::connections::CONNECTIONS_MAX;
 use self::decode::Decoded;
 pub use self::invocation::{
-    FunctionName, HttpRequest, Invocation, InvocationId, JsonObject, QueueMessage, Timer, Trigger,
-    TriggerData,
+    FunctionName, HttpRequest, Invocation, InvocationId, JsonObject, QueueMessage, Timer, TriggerData,
+    TriggerType,
 };
 pub use self::json::{BODY_BYTES_MAX, DEPTH_MAX, MESSAGE_BODY_BYTES_MAX, Unusable};
 pub use self::reply::{Fault, HttpReply, Reply};
@@ -53,7 +53,7 @@ pub trait Functions: Send + Sync + 'static {
     /// What starts this function, or `None` if there is no such function (the host is then told 404).
     ///
     /// It says how the body is to be read, and has to be the same as in the function's `function.json`.
-    fn trigger(&self, function: &FunctionName) -> Option<Trigger>;
+    fn trigger(&self, function: &FunctionName) -> Option<TriggerType>;
 
     /// Runs one invocation of a function for which [`Functions::trigger`] gave a trigger.
     ///
@@ -101,7 +101,7 @@ impl Host {
         Self { functions, running, room: Arc::new(Semaphore::new(BODIES_BYTES_MAX)) }
     }
 
-    async fn invoke(self, function: FunctionName, trigger: Trigger, request: Request) -> Response {
+    async fn invoke(self, function: FunctionName, trigger: TriggerType, request: Request) -> Response {
         let id = invocation_id(request.headers());
         let span = tracing::info_span!("invocation", function = %function, id = %id);
         let outcome = self.outcome(function, trigger, id, request).instrument(span.clone()).await;
@@ -129,7 +129,7 @@ impl Host {
     async fn outcome(
         self,
         function: FunctionName,
-        trigger: Trigger,
+        trigger: TriggerType,
         id: InvocationId,
         request: Request,
     ) -> Result<Reply, Failure> {
@@ -140,7 +140,7 @@ impl Host {
     async fn run(
         self,
         function: FunctionName,
-        trigger: Trigger,
+        trigger: TriggerType,
         id: InvocationId,
         body: Whole,
     ) -> Result<Reply, Fault> {

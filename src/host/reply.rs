@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::invocation::{JsonObject, Trigger};
+use super::invocation::{JsonObject, TriggerType};
 use super::json::Unusable;
 
 /// How many parts of an invocation that can never work are named to the host; the rest is counted.
@@ -51,10 +51,10 @@ impl Reply {
     }
 
     /// The good answer to what can never work: told, and for a caller who waits, 400.
-    pub(super) fn refusing(trigger: Trigger, unusable: &Unusable) -> Self {
+    pub(super) fn refusing(trigger: TriggerType, unusable: &Unusable) -> Self {
         let reply = match trigger {
-            Trigger::EventGrid | Trigger::Timer | Trigger::ServiceBus => Self::default(),
-            Trigger::Http => Self::http(HttpReply::error(
+            TriggerType::EventGrid | TriggerType::Timer | TriggerType::ServiceBus => Self::default(),
+            TriggerType::Http => Self::http(HttpReply::error(
                 StatusCode::BAD_REQUEST,
                 "badRequest",
                 &format!("the request cannot be read: {unusable}"),

@@ -41,7 +41,7 @@ const CONNECTION: ResourceType = ResourceType {
 
 impl Resource for NetworkManager {
     type Id = NetworkManagerId;
-    type Wire = wire::NetworkManager;
+    type Wire = wire::NetworkManagerJson;
     const READ: &'static str = "Microsoft.Network/networkManagers/read";
     const COLLECTION: &'static str = "providers/Microsoft.Network/networkManagers";
     const TOP: Option<u8> = TOP;
@@ -57,7 +57,7 @@ impl Resource for NetworkManager {
 
 impl Resource for ScopeConnection {
     type Id = ScopeConnectionId;
-    type Wire = wire::ScopeConnection;
+    type Wire = wire::ScopeConnectionJson;
     const READ: &'static str = SCOPE_CONNECTION.read;
     const COLLECTION: &'static str = "scopeConnections";
     const TOP: Option<u8> = TOP;
@@ -73,7 +73,7 @@ impl Resource for ScopeConnection {
 
 impl Resource for NetworkManagerConnection {
     type Id = NetworkManagerConnectionId;
-    type Wire = wire::NetworkManagerConnection;
+    type Wire = wire::NetworkManagerConnectionJson;
     const READ: &'static str = CONNECTION.read;
     const COLLECTION: &'static str = "providers/Microsoft.Network/networkManagerConnections";
     const TOP: Option<u8> = TOP;
@@ -182,7 +182,7 @@ impl ResourceManager {
     ) -> Result<Operation, WriteError> {
         let properties =
             wire::ScopeConnectionBody { tenant_id: other, resource_id: scope, description: DESCRIPTION };
-        let call = self.putting(&SCOPE_CONNECTION, tenant, id, &wire::Body { properties }, correlation)?;
+        let call = self.putting(&SCOPE_CONNECTION, tenant, id, &wire::PutBody { properties }, correlation)?;
         self.write(&SCOPE_CONNECTION, &call, until).await
     }
 
@@ -215,7 +215,7 @@ impl ResourceManager {
     ) -> Result<Operation, WriteError> {
         let properties =
             wire::NetworkManagerConnectionBody { network_manager_id: manager, description: DESCRIPTION };
-        let call = self.putting(&CONNECTION, tenant, id, &wire::Body { properties }, correlation)?;
+        let call = self.putting(&CONNECTION, tenant, id, &wire::PutBody { properties }, correlation)?;
         self.write(&CONNECTION, &call, until).await
     }
 

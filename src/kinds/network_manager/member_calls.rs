@@ -29,7 +29,7 @@ const MEMBER: ResourceType = ResourceType {
 
 impl Resource for StaticMember {
     type Id = StaticMemberId;
-    type Wire = wire::StaticMember;
+    type Wire = wire::StaticMemberJson;
     const READ: &'static str = MEMBER.read;
     const COLLECTION: &'static str = "staticMembers";
     const TOP: Option<u8> = TOP;
@@ -104,7 +104,7 @@ impl ResourceManager {
         correlation: Uuid,
         until: Deadline,
     ) -> Result<Operation, WriteError> {
-        let body = wire::Body { properties: wire::StaticMemberBody { resource_id: network } };
+        let body = wire::PutBody { properties: wire::StaticMemberBody { resource_id: network } };
         let call =
             self.putting(&MEMBER, tenant, id, &body, correlation)?.linking(JOIN, network, Some(auxiliary));
         self.write(&MEMBER, &call, until).await

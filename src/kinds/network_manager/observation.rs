@@ -51,7 +51,7 @@ impl<T> Found<T> {
 
 /// One end of the handshake, whichever kind of connection stands there: the half, its state, and further halves of the
 /// same pair.
-pub(super) type End<'a> = Read<(ResourceId, ConnectionState, &'a [ResourceId])>;
+pub type End<'a> = Read<(ResourceId, ConnectionState, &'a [ResourceId])>;
 
 impl ManagementObservation {
     /// Equal for equal observations, whatever they were made on.
@@ -61,7 +61,8 @@ impl ManagementObservation {
     }
 
     /// What stands at one end; `None` where it was not asked for, because the other end tells all.
-    pub(super) fn at(&self, seat: Seat) -> Option<End<'_>> {
+    #[must_use]
+    pub fn at(&self, seat: Seat) -> Option<End<'_>> {
         let scope_connection = |half: &ScopeConnection| (ResourceId::of(&half.id), half.state);
         let connection = |half: &NetworkManagerConnection| (ResourceId::of(&half.id), half.state);
         match seat {

@@ -13,7 +13,7 @@ use crate::handshake::scope::Scope;
 /// `Microsoft.Network/networkManagers/scopeConnections`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct ScopeConnection {
+pub struct ScopeConnectionJson {
     id: String,
     properties: Option<ScopeConnectionProperties>,
 }
@@ -29,7 +29,7 @@ struct ScopeConnectionProperties {
 /// `Microsoft.Network/networkManagerConnections`, of a subscription or a management group.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct NetworkManagerConnection {
+pub struct NetworkManagerConnectionJson {
     id: String,
     properties: Option<NetworkManagerConnectionProperties>,
 }
@@ -44,7 +44,7 @@ struct NetworkManagerConnectionProperties {
 /// `Microsoft.Network/networkManagers`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct NetworkManager {
+pub struct NetworkManagerJson {
     id: String,
     properties: Option<NetworkManagerProperties>,
 }
@@ -73,7 +73,7 @@ struct CrossTenantScopes {
 /// `Microsoft.Network/networkManagers/networkGroups/staticMembers`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct StaticMember {
+pub struct StaticMemberJson {
     id: String,
     properties: Option<StaticMemberProperties>,
 }
@@ -94,7 +94,7 @@ pub struct NetworkItem {
 
 /// The body of a PUT. What Azure decides by itself is not sent; it would be ignored.
 #[derive(Clone, Debug, Serialize)]
-pub struct Body<P> {
+pub struct PutBody<P> {
     /// What is written.
     pub properties: P,
 }
@@ -129,7 +129,7 @@ pub struct StaticMemberBody<'a> {
     pub resource_id: &'a VirtualNetworkId,
 }
 
-impl ScopeConnection {
+impl ScopeConnectionJson {
     /// The central half as the handshake sees it.
     ///
     /// # Errors
@@ -145,7 +145,7 @@ impl ScopeConnection {
     }
 }
 
-impl NetworkManagerConnection {
+impl NetworkManagerConnectionJson {
     /// The target's half as the handshake sees it.
     ///
     /// # Errors
@@ -160,7 +160,7 @@ impl NetworkManagerConnection {
     }
 }
 
-impl NetworkManager {
+impl NetworkManagerJson {
     /// The manager as the handshake sees it. A scope of another tenant that cannot be read is passed over with a
     /// warning: the others are true all the same.
     ///
@@ -210,7 +210,7 @@ fn scope(told: &Value, bare: impl Fn(&str) -> Result<Scope, IdError>) -> Result<
     if text.contains('/') { text.parse() } else { bare(text) }
 }
 
-impl StaticMember {
+impl StaticMemberJson {
     /// The member as the handshake sees it.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use super::ends::PeeringEnds;
 use super::halves::{Network, PeeringHalf, PeeringState, SyncLevel};
+use crate::handshake::fingerprint::fingerprint_of;
 use crate::handshake::provisioning::Provisioning;
 use crate::handshake::read::Read;
 
@@ -16,6 +17,12 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// Equal for equal observations: tells whether anything changed since a write was refused.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        fingerprint_of(self)
+    }
+
     /// Our end, seen towards theirs.
     pub(super) fn our_end(&self, ends: &PeeringEnds) -> End<'_> {
         self.ours.as_ref().map(|network| (network, network.half_towards(&ends.theirs)))

@@ -10,7 +10,6 @@ use super::observation::{End, Observation};
 use crate::arm::{ArmError, Deadline};
 use crate::handshake::agreements::{Agreements, Whose};
 use crate::handshake::decision::Decision;
-use crate::handshake::fingerprint::fingerprint_of;
 use crate::handshake::ids::{TenantId, VirtualNetworkId};
 use crate::handshake::pair::Pair;
 use crate::handshake::read::Read;
@@ -97,7 +96,7 @@ impl View for PeeringView {
     }
 
     fn fingerprint(&self) -> String {
-        fingerprint_of(&self.observation)
+        self.observation.fingerprint()
     }
 }
 

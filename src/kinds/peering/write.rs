@@ -6,7 +6,7 @@ use super::body::PeeringBody;
 use super::calls::PeeringWrite;
 use crate::arm::{Deadline, Ended, WriteError};
 use crate::handshake::pair::Pair;
-use crate::handshake::step::{Side, Step};
+use crate::handshake::step::Side;
 use crate::handshake::write::Write;
 use crate::kinds::Observer;
 
@@ -33,7 +33,7 @@ pub(super) async fn send(
                 remote: remote.clone(),
                 flags: *flags,
                 over: over.clone(),
-                sync: matches!(write.step, Step::SyncOurs | Step::SyncTheirs),
+                sync: write.step.syncs(),
                 correlation,
             };
             arm.put_peering(&put, until).await?

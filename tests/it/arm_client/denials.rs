@@ -1,5 +1,5 @@
 use peerpact::arm::{Class, WriteError};
-use peerpact::handshake::halves::{Denial, Sight};
+use peerpact::handshake::read::{Denial, Read};
 use serde_json::json;
 
 use super::script::*;
@@ -17,9 +17,9 @@ async fn denied_read(status: u16, code: &str, message: &str) -> Denial {
     let stage = Stage::new();
     let error = json!({"error": {"message": message, "code": code}});
     stage.expect_token(CONTOSO, "t").expect(get(A), answer(status, &error));
-    let sight = stage.arm.sight(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
+    let sight = stage.arm.read_network(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
     stage.played();
-    let Sight::Denied(denial) = sight else { panic!("{sight:?}") };
+    let Read::Denied(denial) = sight else { panic!("{sight:?}") };
     denial
 }
 

@@ -1,16 +1,17 @@
 use std::fmt::Debug;
 
-use peerpact::arm::{ArmError, Class, Place};
-use peerpact::handshake::halves::Denial;
-use peerpact::handshake::management::halves::{ConnectionState, Look};
-use peerpact::handshake::management::ids::Scope;
+use peerpact::arm::{ArmError, Class, ListedIn};
+use peerpact::handshake::read::Denial;
+use peerpact::handshake::read::Read;
+use peerpact::handshake::scope::Scope;
+use peerpact::kinds::network_manager::ConnectionState;
 use serde_json::{Value, json};
 
 use super::script::*;
 
 /// One of the reads, by the address that it goes to.
 #[derive(Clone, Copy, Debug)]
-enum Read {
+enum Asking {
     Manager,
     Managers,
     ScopeConnection,
@@ -20,10 +21,11 @@ enum Read {
     Members,
 }
 
-use Read::*;
+use Asking::*;
 
-const ONES: [Read; 4] = [Manager, ScopeConnection, Connection(SCOPE), Connection(GROUP_SCOPE)];
-const LISTS: [Read; 5] = [Managers, ScopeConnections, Connections(SCOPE), Connections(GROUP_SCOPE), Members];
+const ONES: [Asking; 4] = [Manager, ScopeConnection, Connection(SCOPE), Connection(GROUP_SCOPE)];
+const LISTS: [Asking; 5] =
+    [Managers, ScopeConnections, Connections(SCOPE), Connections(GROUP_SCOPE), Members];
 
 /// Where managers are listed: the subscription of ours.
 const HERE: &str = "/subscriptions/6a5f35e9-6951-499d-a36b-83c6c6eed44a";
@@ -31,15 +33,15 @@ const HERE: &str = "/subscriptions/6a5f35e9-6951-499d-a36b-83c6c6eed44a";
 const CONNECTIONS: &str = "providers/Microsoft.Network/networkManagerConnections";
 
 /// What was seen, printed; the types differ.
-fn shown<T: Debug>(look: Look<T>) -> Look<String> {
+fn shown<T: Debug>(look: Read<T>) -> Read<String> {
     match look {
-        Look::Seen(seen) => Look::Seen(format!("{seen:?}")),
-        Look::Absent => Look::Absent,
-        Look::Denied(denial) => Look::Denied(denial),
+        Read::Found(seen) => Read::Found(format!("{seen:?}")),
+        Read::Absent => Read::Absent,
+        Read::Denied(denial) => Read::Denied(denial),
     }
 }
 
-impl Read {
+impl Asking {
     /// The request it makes first.
     fn line(self) -> String {
         match self {
@@ -89,10 +91,10 @@ impl Read {
         }
     }
 
-    async fn make(self, stage: &Stage) -> Result<Look<String>, ArmError> {
+    async fn make(self, stage: &Stage) -> Result<Read<String>, ArmError> {
         let (arm, until, tenant) = (&stage.arm, stage.until(20), tenant(CONTOSO));
         let scope = |text: &str| text.parse::<Scope>().unwrap();
-        let here = Place::Subscription("6a5f35e9-6951-499d-a36b-83c6c6eed44a".parse().unwrap());
+        let here = ListedIn::Subscription("6a5f35e9-6951-499d-a36b-83c6c6eed44a".parse().unwrap());
         let (_, resource) = self.asked();
         match self {
             Manager => arm.manager(tenant, &resource.parse().unwrap(), until).await.map(shown),
@@ -110,7 +112,7 @@ impl Read {
     }
 
     /// What it comes to when its first request is answered so.
-    async fn answered(self, reply: Reply) -> Result<Look<String>, ArmError> {
+    async fn answered(self, reply: Reply) -> Result<Read<String>, ArmError> {
         let stage = Stage::new();
         stage.expect_token(CONTOSO, "tok-contoso").expect(self.line(), reply);
         let read = self.make(&stage).await;
@@ -121,7 +123,7 @@ impl Read {
     }
 }
 
-fn all() -> impl Iterator<Item = Read> {
+fn all() -> impl Iterator<Item = Asking> {
     ONES.into_iter().chain(LISTS)
 }
 
@@ -130,7 +132,7 @@ async fn each_is_one_get_with_our_own_token_only() {
     for read in ONES {
         let name = if matches!(read, Manager) { "nm" } else { "c" };
         let look = read.answered(answer(200, &read.body(name))).await.unwrap();
-        let Look::Seen(seen) = look else { panic!("{read:?}: {look:?}") };
+        let Read::Found(seen) = look else { panic!("{read:?}: {look:?}") };
         assert!(seen.contains(&format!("id: {}", read.asked().1)), "{seen}");
     }
 }
@@ -139,7 +141,7 @@ async fn each_is_one_get_with_our_own_token_only() {
 async fn what_is_not_there_or_not_for_us_is_an_answer_and_no_error() {
     for read in all() {
         let (action, resource) = read.asked();
-        assert_eq!(read.answered(not_there(&resource)).await.unwrap(), Look::Absent, "{read:?}");
+        assert_eq!(read.answered(not_there(&resource)).await.unwrap(), Read::Absent, "{read:?}");
         for status in [401, 403] {
             // A 401 is tried once more with a fresh token, so that it takes a code that no fresh token mends.
             let code = if status == 401 { "InvalidAuthenticationTokenTenant" } else { "AuthorizationFailed" };
@@ -150,7 +152,7 @@ async fn what_is_not_there_or_not_for_us_is_an_answer_and_no_error() {
                 code: code.to_owned(),
             };
             let look = read.answered(refusal(status, code)).await.unwrap();
-            assert_eq!(look, Look::Denied(denial), "{read:?}");
+            assert_eq!(look, Read::Denied(denial), "{read:?}");
         }
     }
 }
@@ -161,7 +163,7 @@ async fn a_tenant_that_gives_us_no_token_is_one_where_we_may_not_look() {
     let refused = json!({"error": "unauthorized_client", "error_codes": [700_016], "error_description": "x"});
     stage.expect(token_line(CONTOSO), answer(400, &refused));
     let look = ScopeConnection.make(&stage).await.unwrap();
-    let Look::Denied(denial) = look else { panic!("{look:?}") };
+    let Read::Denied(denial) = look else { panic!("{look:?}") };
     assert_eq!(denial.code, "AADSTS700016");
     stage.played();
 }
@@ -204,7 +206,7 @@ async fn a_list_asks_for_twenty_and_goes_on_until_there_is_no_next_link() {
             stage.expect(format!("GET {next}"), answer(200, &last));
             let look = read.make(&stage).await.unwrap();
             stage.played();
-            let Look::Seen(seen) = look else { panic!("{read:?}: {look:?}") };
+            let Read::Found(seen) = look else { panic!("{read:?}: {look:?}") };
             assert_eq!(
                 seen.matches(" id: ").count(),
                 2,
@@ -234,7 +236,7 @@ async fn what_lies_elsewhere_is_not_believed_to_be_in_a_list() {
         }
         assert!(value.len() > 1, "{read:?}");
         let look = read.answered(answer(200, &json!({"value": value}))).await.unwrap();
-        let Look::Seen(seen) = look else { panic!("{read:?}: {look:?}") };
+        let Read::Found(seen) = look else { panic!("{read:?}: {look:?}") };
         assert_eq!(seen.matches(" id: ").count(), 1, "{read:?}: {seen}");
         assert!(seen.contains("/here") && !seen.contains("/far"), "{read:?}: {seen}");
     }
@@ -244,7 +246,7 @@ async fn what_lies_elsewhere_is_not_believed_to_be_in_a_list() {
 async fn an_empty_list_is_seen_and_empty() {
     for read in LISTS {
         let look = read.answered(answer(200, &json!({"value": [], "nextLink": ""}))).await.unwrap();
-        assert_eq!(look, Look::Seen("[]".to_owned()), "{read:?}");
+        assert_eq!(look, Read::Found("[]".to_owned()), "{read:?}");
     }
 }
 
@@ -279,12 +281,12 @@ async fn the_managers_of_a_resource_group_are_listed_below_it() {
     let page = json!({"value": [manager(MANAGER, &json!([]))], "nextLink": ""});
     stage.expect_token(CONTOSO, "t");
     stage.expect(get_list(group, "providers/Microsoft.Network/networkManagers"), answer(200, &page));
-    let place = Place::ResourceGroup(
+    let place = ListedIn::ResourceGroup(
         "6a5f35e9-6951-499d-a36b-83c6c6eed44a".parse().unwrap(),
         "rg-a".parse().unwrap(),
     );
     let look = stage.arm.managers(tenant(CONTOSO), &place, stage.until(20)).await.unwrap();
-    let Look::Seen(managers) = look else { panic!("{look:?}") };
+    let Read::Found(managers) = look else { panic!("{look:?}") };
     assert_eq!(managers[0].id, MANAGER.parse().unwrap());
     stage.played();
 }
@@ -298,14 +300,14 @@ async fn each_half_says_what_it_connects_and_where_it_stands() {
     stage.expect(ScopeConnection.line(), text(200, &odd));
     let id = ScopeConnection.asked().1.parse().unwrap();
     let look = stage.arm.scope_connection(tenant(CONTOSO), &id, stage.until(20)).await.unwrap();
-    let Look::Seen(half) = look else { panic!("{look:?}") };
+    let Read::Found(half) = look else { panic!("{look:?}") };
     assert_eq!((half.tenant, half.scope), (tenant(FABRIKAM), SCOPE.parse().unwrap()));
     assert_eq!((half.id, half.state), (id, ConnectionState::Revoked));
 
     stage.expect(Connection(GROUP_SCOPE).line(), answer(200, &connection_of(GROUP_SCOPE, "c", "Conflict")));
     let id = Connection(GROUP_SCOPE).asked().1.parse().unwrap();
     let look = stage.arm.connection(tenant(CONTOSO), &id, stage.until(20)).await.unwrap();
-    let Look::Seen(half) = look else { panic!("{look:?}") };
+    let Read::Found(half) = look else { panic!("{look:?}") };
     assert_eq!((half.id, half.manager), (id, MANAGER.parse().unwrap()));
     assert_eq!(half.state, ConnectionState::Conflict);
 
@@ -313,7 +315,7 @@ async fn each_half_says_what_it_connects_and_where_it_stands() {
     stage.expect(Manager.line(), answer(200, &manager(MANAGER, &taken)));
     let id = MANAGER.parse().unwrap();
     let look = stage.arm.manager(tenant(CONTOSO), &id, stage.until(20)).await.unwrap();
-    let Look::Seen(manager) = look else { panic!("{look:?}") };
+    let Read::Found(manager) = look else { panic!("{look:?}") };
     let taken = [SCOPE, GROUP_SCOPE].map(|scope| (tenant(FABRIKAM), scope.parse().unwrap()));
     assert_eq!(manager.cross_tenant_scopes, taken);
     stage.played();

@@ -1,5 +1,5 @@
 use peerpact::arm::{Class, Ended, Operation, WriteError};
-use peerpact::handshake::halves::Denial;
+use peerpact::handshake::read::Denial;
 use serde_json::{Value, json};
 
 use super::script::*;

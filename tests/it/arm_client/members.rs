@@ -1,6 +1,7 @@
 use peerpact::arm::{Class, Ended, Operation, WriteError};
-use peerpact::handshake::halves::{Denial, Provisioning};
-use peerpact::handshake::management::halves::Look;
+use peerpact::handshake::provisioning::Provisioning;
+use peerpact::handshake::read::Denial;
+use peerpact::handshake::read::Read;
 use serde_json::{Value, json};
 
 use super::script::*;
@@ -43,7 +44,7 @@ async fn the_members_of_a_group_are_listed_with_where_they_stand() {
         member("subnet", &format!("{B}/subnets/s"), "Succeeded")]});
     stage.expect_token(CONTOSO, "t").expect(get_list(&group(), "staticMembers"), answer(200, &page));
     let look = stage.arm.members(tenant(CONTOSO), &group().parse().unwrap(), stage.until(20)).await.unwrap();
-    let Look::Seen(members) = look else { panic!("{look:?}") };
+    let Read::Found(members) = look else { panic!("{look:?}") };
     let told: Vec<_> = members.into_iter().map(|member| (member.network, member.provisioning)).collect();
     let expected = [
         (network(B), Provisioning::Updating),

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use azure_core::time::to_rfc7231;
-use peerpact::arm::{Class, Fault, Place};
-use peerpact::handshake::halves::Sight;
+use peerpact::arm::{Class, Fault, ListedIn};
+use peerpact::handshake::read::Read;
 use serde_json::{Value, json};
 
 use super::script::*;
@@ -140,8 +140,8 @@ async fn each_of_the_three_shapes_of_404_says_that_it_is_not_there() {
     {
         let stage = Stage::new();
         stage.expect_token(CONTOSO, "t").expect(get(A), reply);
-        let sight = stage.arm.sight(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
-        assert_eq!(sight, Sight::NotFound);
+        let sight = stage.arm.read_network(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
+        assert_eq!(sight, Read::Absent);
         stage.played();
     }
 }
@@ -162,7 +162,7 @@ async fn an_answer_that_makes_no_sense_is_malformed_and_not_asked_for_again() {
     for reply in nonsense {
         let stage = Stage::new();
         stage.expect_token(CONTOSO, "t").expect(get(A), reply);
-        let error = stage.arm.sight(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap_err();
+        let error = stage.arm.read_network(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap_err();
         assert_eq!(error.class(), Class::Malformed, "{error}");
         stage.played();
     }
@@ -196,7 +196,7 @@ async fn a_list_is_read_page_by_page_until_there_is_no_next_link() {
         stage.expect_token(CONTOSO, "t").expect(get(&format!("{group}{networks}")), answer(200, &first));
         let last = json!({"value": [vnet(&other, "10.1.0.0/16")], "nextLink": end});
         stage.expect(format!("GET {}", next.replace(":443", "")), answer(200, &last));
-        let place = Place::ResourceGroup(
+        let place = ListedIn::ResourceGroup(
             "6a5f35e9-6951-499d-a36b-83c6c6eed44a".parse().unwrap(),
             "rg-a".parse().unwrap(),
         );
@@ -219,7 +219,7 @@ async fn a_next_link_that_leads_elsewhere_is_not_followed() {
         let subscription = "6a5f35e9-6951-499d-a36b-83c6c6eed44a";
         let line = get(&format!("/subscriptions/{subscription}/providers/Microsoft.Network/virtualNetworks"));
         stage.expect_token(CONTOSO, "t").expect(line, answer(200, &json!({"value": [], "nextLink": next})));
-        let place = Place::Subscription(subscription.parse().unwrap());
+        let place = ListedIn::Subscription(subscription.parse().unwrap());
         let error = stage.arm.networks(tenant(CONTOSO), &place, stage.until(20)).await.unwrap_err();
         assert_eq!(error.class(), Class::Malformed, "{next}");
         assert_eq!(stage.played().len(), 2, "{next}");
@@ -236,7 +236,7 @@ async fn a_list_without_an_end_is_given_up() {
     for _ in 1..100 {
         stage.expect("GET https://arm.test/again", answer(200, &page));
     }
-    let place = Place::Subscription(subscription.parse().unwrap());
+    let place = ListedIn::Subscription(subscription.parse().unwrap());
     let error = stage.arm.networks(tenant(CONTOSO), &place, stage.until(20)).await.unwrap_err();
     assert_eq!(error.class(), Class::Malformed, "{error}");
     stage.played();

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use peerpact::arm::{ArmError, Class, Operation, PeeringWrite, WriteError};
+use peerpact::arm::{ArmError, Class, Operation, WriteError};
 use peerpact::handshake::ids::VirtualNetworkId;
+use peerpact::kinds::peering::PeeringWrite;
 use serde_json::{Value, json};
 
 use super::script::*;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use peerpact::arm::{Class, WriteError};
-use peerpact::handshake::halves::{Denial, Sight};
+use peerpact::handshake::read::{Denial, Read};
 use serde_json::{Value, json};
 
 use super::script::*;
@@ -74,7 +74,7 @@ async fn what_can_be_no_token_is_neither_shown_nor_kept_and_the_next_call_asks_a
     }
 }
 
-/// Reads with one token, lets time pass as `pass` has it, and reads again: the tokens that were asked for.
+/// Reads with one token, lets time pass as `pass` has it, and reads requeue_after: the tokens that were asked for.
 async fn tokens_when(pass: impl AsyncFnOnce(&Stage)) -> usize {
     let stage = Stage::new();
     let read = async || {
@@ -123,7 +123,7 @@ async fn a_delete_and_a_write_inside_one_tenant_carry_no_auxiliary_token() {
         let stage = Stage::new();
         stage.expect_token(CONTOSO, "tok-contoso");
         stage.expect(put(), answer(200, &peering("Succeeded"))).expect(delete(), text(204, ""));
-        let write = peerpact::arm::PeeringWrite { auxiliary, ..write() };
+        let write = peerpact::kinds::peering::PeeringWrite { auxiliary, ..write() };
         stage.arm.put_peering(&write, stage.until(20)).await.unwrap();
         stage.arm.delete_peering(tenant(CONTOSO), &half(), CORRELATION, stage.until(20)).await.unwrap();
         for call in stage.played() {
@@ -151,8 +151,8 @@ async fn a_token_that_is_refused_again_is_a_denial() {
     let stage = Stage::new();
     stage.expect_token(CONTOSO, "old").expect(get(A), expired());
     stage.expect_token(CONTOSO, "new").expect(get(A), expired());
-    let sight = stage.arm.sight(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
-    let Sight::Denied(denial) = sight else { panic!("{sight:?}") };
+    let sight = stage.arm.read_network(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap();
+    let Read::Denied(denial) = sight else { panic!("{sight:?}") };
     assert_eq!(denial.code, "ExpiredAuthenticationToken");
     stage.played();
 }
@@ -201,14 +201,14 @@ async fn a_tenant_without_our_service_principal_is_a_denial_before_any_call() {
         "error_description": "AADSTS700016: Application was not found in the directory.\r\nTrace ID: 1"});
     let stage = Stage::new();
     stage.expect(token_line(FABRIKAM), answer(400, &refused));
-    let sight = stage.arm.sight(tenant(FABRIKAM), &network(B), stage.until(20)).await.unwrap();
+    let sight = stage.arm.read_network(tenant(FABRIKAM), &network(B), stage.until(20)).await.unwrap();
     let expected = Denial {
         principal: CLIENT_ID.to_owned(),
         action: "Microsoft.Network/virtualNetworks/read".to_owned(),
         scope: B.to_owned(),
         code: "AADSTS700016".to_owned(),
     };
-    assert_eq!(sight, Sight::Denied(expected));
+    assert_eq!(sight, Read::Denied(expected));
     stage.played();
 }
 

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use peerpact::arm::{AzureFailure, Class, Ended, PeeringWrite, WriteError};
-use peerpact::handshake::halves::PeeringFlags;
+use peerpact::arm::{AzureFailure, Class, Ended, WriteError};
+use peerpact::kinds::peering::PeeringFlags;
+use peerpact::kinds::peering::PeeringWrite;
 use serde_json::{Value, json};
 
 use super::script::*;

@@ -1,12 +1,13 @@
-use peerpact::arm::wire::managers::{
-    Body, NetworkManager, NetworkManagerConnection, NetworkManagerConnectionBody, ScopeConnection,
-    ScopeConnectionBody, StaticMember,
-};
 use peerpact::arm::wire::{Page, Provisioned};
-use peerpact::handshake::halves::Provisioning;
-use peerpact::handshake::management::halves;
-use peerpact::handshake::management::halves::ConnectionState;
-use peerpact::handshake::management::ids::{NetworkGroupId, NetworkManagerId, Scope};
+use peerpact::handshake::provisioning::Provisioning;
+use peerpact::handshake::scope::Scope;
+use peerpact::kinds::network_manager as halves;
+use peerpact::kinds::network_manager::ConnectionState;
+use peerpact::kinds::network_manager::wire::{
+    NetworkManagerConnectionBody, NetworkManagerConnectionJson, NetworkManagerJson, PutBody,
+    ScopeConnectionBody, ScopeConnectionJson, StaticMemberJson,
+};
+use peerpact::kinds::network_manager::{NetworkGroupId, NetworkManagerId};
 use serde_json::{Value, json};
 
 use super::recordings::{Exchange, recordings};
@@ -19,19 +20,19 @@ const S1: &str = "6a5f35e9-6951-499d-a36b-83c6c6eed44a";
 const S2: &str = "dec492d3-4f4e-493b-aa47-7bdf2f96a6fc";
 
 fn manager(body: &Value) -> halves::NetworkManager {
-    serde_json::from_value::<NetworkManager>(body.clone()).unwrap().into_manager().unwrap()
+    serde_json::from_value::<NetworkManagerJson>(body.clone()).unwrap().into_manager().unwrap()
 }
 
 fn scope_connection(body: &Value) -> halves::ScopeConnection {
-    serde_json::from_value::<ScopeConnection>(body.clone()).unwrap().into_half().unwrap()
+    serde_json::from_value::<ScopeConnectionJson>(body.clone()).unwrap().into_half().unwrap()
 }
 
 fn connection(body: &Value) -> halves::NetworkManagerConnection {
-    serde_json::from_value::<NetworkManagerConnection>(body.clone()).unwrap().into_half().unwrap()
+    serde_json::from_value::<NetworkManagerConnectionJson>(body.clone()).unwrap().into_half().unwrap()
 }
 
 fn member(body: &Value) -> halves::StaticMember {
-    serde_json::from_value::<StaticMember>(body.clone()).unwrap().into_member().unwrap()
+    serde_json::from_value::<StaticMemberJson>(body.clone()).unwrap().into_member().unwrap()
 }
 
 fn text<'a>(body: &'a Value, pointer: &str) -> &'a str {
@@ -110,11 +111,11 @@ fn what_we_put_is_what_the_azure_cli_put_but_for_the_description() {
             let half = scope_connection(exchange.body());
             let properties =
                 ScopeConnectionBody { tenant_id: half.tenant, resource_id: &half.scope, description };
-            serde_json::to_value(Body { properties }).unwrap()
+            serde_json::to_value(PutBody { properties }).unwrap()
         } else if exchange.is_one("networkManagerConnections") {
             let half = connection(exchange.body());
             let properties = NetworkManagerConnectionBody { network_manager_id: &half.manager, description };
-            serde_json::to_value(Body { properties }).unwrap()
+            serde_json::to_value(PutBody { properties }).unwrap()
         } else {
             continue;
         };
@@ -187,12 +188,12 @@ fn a_half_that_does_not_say_what_it_connects_makes_no_sense() {
         json!({"id": id, "properties": {"tenantId": OTHER, "resourceId": format!("{scope}/resourceGroups/rg")}}),
         json!({"properties": {"tenantId": OTHER, "resourceId": scope}}),
     ] {
-        let read = serde_json::from_value::<ScopeConnection>(body.clone()).unwrap().into_half();
+        let read = serde_json::from_value::<ScopeConnectionJson>(body.clone()).unwrap().into_half();
         assert!(read.is_err(), "{body}");
     }
     let id = format!("/subscriptions/{S2}/providers/Microsoft.Network/networkManagerConnections/c");
     for body in [json!({"id": id}), json!({"id": id, "properties": {"networkManagerId": scope}})] {
-        let read = serde_json::from_value::<NetworkManagerConnection>(body.clone()).unwrap().into_half();
+        let read = serde_json::from_value::<NetworkManagerConnectionJson>(body.clone()).unwrap().into_half();
         assert!(read.is_err(), "{body}");
     }
 }
@@ -246,6 +247,6 @@ fn a_member_that_is_no_virtual_network_makes_no_sense() {
         "/subscriptions/{S2}/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/v/subnets/s"
     );
     let read =
-        serde_json::from_value::<StaticMember>(json!({"id": id, "properties": {"resourceId": subnet}}));
+        serde_json::from_value::<StaticMemberJson>(json!({"id": id, "properties": {"resourceId": subnet}}));
     assert!(read.unwrap().into_member().is_err());
 }

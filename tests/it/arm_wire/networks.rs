@@ -1,8 +1,8 @@
-use peerpact::arm::wire::{OperationStatus, Page, Peering, PeeringBody, Provisioned, VirtualNetwork};
-use peerpact::handshake::halves::{
-    AsRead, Network, PeeringFlags, PeeringHalf, PeeringState, Provisioning, SyncLevel,
-};
+use peerpact::arm::wire::{OperationStatus, Page, Provisioned};
 use peerpact::handshake::ids::VirtualNetworkId;
+use peerpact::handshake::provisioning::Provisioning;
+use peerpact::kinds::peering::wire::{Peering, PeeringPut, VirtualNetwork};
+use peerpact::kinds::peering::{AsRead, Network, PeeringFlags, PeeringHalf, PeeringState, SyncLevel};
 use serde_json::{Value, json};
 
 use super::recordings::{recordings, texts};
@@ -119,7 +119,7 @@ fn what_we_put_is_what_the_azure_cli_put() {
         let theirs = &exchange.request.as_ref().unwrap()["properties"];
         let flags: PeeringFlags = serde_json::from_value(theirs.clone()).unwrap();
         let remote = theirs["remoteVirtualNetwork"]["id"].as_str().unwrap().parse().unwrap();
-        let ours = serde_json::to_value(PeeringBody::new(&remote, flags, &AsRead::default())).unwrap();
+        let ours = serde_json::to_value(PeeringPut::new(&remote, flags, &AsRead::default())).unwrap();
         for (field, value) in ours["properties"].as_object().unwrap() {
             assert_eq!(value, &theirs[field], "{field}");
         }
@@ -227,7 +227,7 @@ fn every_recorded_half_goes_back_as_it_was_read_but_for_what_is_to_change() {
             }
         }
     }
-    println!("halves written again: {compared}");
+    println!("halves written requeue_after: {compared}");
     assert!(compared > 0);
 }
 
@@ -235,7 +235,7 @@ fn every_recorded_half_goes_back_as_it_was_read_but_for_what_is_to_change() {
 fn goes_back(body: &Value, of: &VirtualNetworkId) {
     let read = half(body, of);
     let put = |flags| {
-        serde_json::to_value(PeeringBody::new(&read.remote, flags, &read.as_read)).unwrap()["properties"]
+        serde_json::to_value(PeeringPut::new(&read.remote, flags, &read.as_read)).unwrap()["properties"]
             .clone()
     };
     assert_eq!(put(read.flags), body["properties"]);
@@ -259,7 +259,7 @@ fn what_this_version_does_not_know_of_a_half_goes_back_with_it() {
     goes_back(&body, &of);
     let elsewhere: VirtualNetworkId = A.replace("/A", "/C").parse().unwrap();
     let read = half(&body, &of);
-    let put = serde_json::to_value(PeeringBody::new(&elsewhere, read.flags, &read.as_read)).unwrap();
+    let put = serde_json::to_value(PeeringPut::new(&elsewhere, read.flags, &read.as_read)).unwrap();
     assert_eq!(put["properties"]["remoteVirtualNetwork"]["id"], elsewhere.to_string());
     assert_eq!(put["properties"]["remoteVirtualNetwork"]["viaHub"], json!({"deep": [1, {"er": null}]}));
     assert!(!format!("{read:?}").contains("inventedLater"));

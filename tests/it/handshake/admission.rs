@@ -1,14 +1,16 @@
 //! Admission: every reason against a pair, alone and together, told before anything is written.
 
-use peerpact::handshake::admission::PEERING_LIMIT;
 use peerpact::handshake::agreements::Agreements;
-use peerpact::handshake::decide::decide;
-use peerpact::handshake::decision::{Decision, Row, Verdict};
-use peerpact::handshake::halves::Sight;
-use peerpact::handshake::halves::{PeeringState, SyncLevel};
-use peerpact::handshake::observation::Observation;
+use peerpact::handshake::decision::{Decision, Verdict};
 use peerpact::handshake::phase::Phase;
+use peerpact::handshake::read::Read;
 use peerpact::handshake::reason::{Code, Reason};
+use peerpact::kinds::Kinds;
+use peerpact::kinds::peering::Observation;
+use peerpact::kinds::peering::PEERING_LIMIT;
+use peerpact::kinds::peering::decide;
+use peerpact::kinds::peering::rows;
+use peerpact::kinds::peering::{PeeringState, SyncLevel};
 use peerpact_fixtures::{
     CONTOSO, CONTOSO_SUBSCRIPTION, FABRIKAM, FABRIKAM_SUBSCRIPTION, NetworkBuilder, agreements, ends, id,
     network, now,
@@ -24,7 +26,7 @@ pub(crate) fn theirs() -> NetworkBuilder {
 }
 
 fn decided(ours: NetworkBuilder, theirs: NetworkBuilder, agreements: &Agreements) -> Decision {
-    let observation = Observation { ours: Sight::Seen(ours.build()), theirs: Sight::Seen(theirs.build()) };
+    let observation = Observation { ours: Read::Found(ours.build()), theirs: Read::Found(theirs.build()) };
     decide(&ends(), &observation, None, agreements, now())
 }
 
@@ -115,7 +117,7 @@ fn a_prefix_has_to_lie_inside_one_range_whole() {
 fn a_network_that_shows_no_address_space_is_not_agreed() {
     let mut hidden = theirs().build();
     hidden.prefixes.clear();
-    let observation = Observation { ours: Sight::Seen(ours().build()), theirs: Sight::Seen(hidden) };
+    let observation = Observation { ours: Read::Found(ours().build()), theirs: Read::Found(hidden) };
     let decision = decide(&ends(), &observation, None, &agreements(""), now());
     let Verdict::Rest { phase: Phase::Refused, reasons, .. } = decision.verdict else {
         panic!("{decision:?}");
@@ -135,7 +137,7 @@ fn what_grew_since_the_halves_were_peered_is_told_as_grown() {
         .prefix("192.168.0.0/24")
         .half("ours", |half| half.sync = SyncLevel::RemoteNotInSync);
     let decision = decided(ours, theirs, &agreements(""));
-    assert_eq!(decision.row, Row::RefuseWidening);
+    assert_eq!(decision.row, rows::REFUSE_WIDENING);
     let Verdict::Rest { phase: Phase::Refused, reasons, .. } = decision.verdict else { panic!() };
     assert_eq!(codes(&reasons), [Code::WideningNotAgreed]);
     assert!(reasons[0].message.contains("grew the prefix 192.168.0.0/24"), "{}", reasons[0].message);
@@ -236,7 +238,7 @@ fn a_deny_in_another_partners_file_beats_the_allow_too() {
     let other = "partner = \"other\"\ntenant = \"11111111-2222-3333-4444-555555555555\"\n".to_owned()
         + &deny(&id("ours").to_string(), "it holds secrets");
     let files = [("a.toml", allow.as_str()), ("b.toml", other.as_str())];
-    let both = Agreements::parse(Some(FABRIKAM.parse().unwrap()), files).unwrap();
+    let both = Kinds::built_in().agreements(Some(FABRIKAM.parse().unwrap()), files).unwrap();
     assert_eq!(refusal(ours(), theirs(), &both).code, Code::DeniedByName);
 }
 
@@ -264,7 +266,7 @@ fn ipv6_is_agreed_and_compared_like_ipv4_and_never_mixed_with_it() {
         id("ours"),
         id("theirs")
     );
-    let wide = Agreements::parse(None, [("a.toml", text.as_str())]).unwrap();
+    let wide = Kinds::built_in().agreements(None, [("a.toml", text.as_str())]).unwrap();
     is_admitted(ours().prefix("fd00:2::/48"), theirs().prefix("fd00:1::/48"), &wide);
     let clash = refusal(ours().prefix("fd00:1:0:1::/64"), theirs().prefix("fd00:1::/48"), &wide);
     assert_eq!(clash.code, Code::Overlap);

@@ -1,9 +1,11 @@
 //! Agreement files: what is taken, what is refused and how that is told.
 
+use peerpact::kinds::Kinds;
 use std::error::Error;
 
-use peerpact::handshake::agreements::{Agreements, Ends, OnRemoval, Reach, Whose};
+use peerpact::handshake::agreements::{Agreements, OnRemoval, Whose};
 use peerpact::handshake::ids::{TenantId, VirtualNetworkId};
+use peerpact::kinds::peering::{PeeringEnds, Reach};
 use peerpact_fixtures::{CONTOSO, CONTOSO_SUBSCRIPTION, FABRIKAM, FABRIKAM_SUBSCRIPTION, id};
 
 const THIRD: &str = "11111111-2222-3333-4444-555555555555";
@@ -47,7 +49,7 @@ fn with(changes: &[(&str, &str)]) -> String {
 
 fn parse(files: &[&str]) -> Result<Agreements, String> {
     let named = ["a.toml", "b.toml", "c.toml"].into_iter().zip(files.iter().copied());
-    Agreements::parse(Some(FABRIKAM.parse().unwrap()), named).map_err(|error| {
+    Kinds::built_in().agreements(Some(FABRIKAM.parse().unwrap()), named).map_err(|error| {
         let source = error.source().map(|source| format!("\n{source}")).unwrap_or_default();
         format!("{error}{source}").trim_end().to_owned()
     })
@@ -66,7 +68,7 @@ fn refused(text: &str) -> String {
 fn what_is_not_written_is_not_allowed() {
     let agreements = taken(&with(&[]));
     let partner = &agreements.partners()[0];
-    let agreement = &partner.peerings[0];
+    let agreement = &partner.peerings()[0];
     assert!(!agreement.forwarded_traffic && !agreement.gateway_transit && !agreement.remote_gateways);
     assert_eq!((agreement.on_removal, agreement.reach), (OnRemoval::Remove, Reach::Ours));
     assert_eq!(agreement.tag, None);
@@ -215,7 +217,7 @@ fn an_agreement_with_our_own_tenant_is_refused_where_ours_is_known() {
         refused(&own),
         "a.toml, line 3: `tenant` is our own tenant; an agreement is made with another one"
     );
-    assert!(Agreements::parse(None, [("a.toml", own.as_str())]).is_ok());
+    assert!(Kinds::built_in().agreements(None, [("a.toml", own.as_str())]).is_ok());
 }
 
 #[test]
@@ -253,14 +255,14 @@ fn restoring_the_partners_half_needs_reach_both() {
         "a.toml, line 4: `on_removal = \"restore\"` writes the partner's half, which needs `reach = \"both\"`"
     );
     let agreements = taken(&with(&[("on_removal", "\"restore\""), ("reach", "\"both\"")]));
-    let agreement = &agreements.partners()[0].peerings[0];
+    let agreement = &agreements.partners()[0].peerings()[0];
     assert_eq!((agreement.on_removal, agreement.reach), (OnRemoval::Restore, Reach::Both));
 }
 
 #[test]
 fn a_tag_is_split_at_the_first_equals_sign() {
     let agreements = taken(&with(&[("tag", "\"peerpact=a=b\"")]));
-    let tag = agreements.partners()[0].peerings[0].tag.clone().unwrap();
+    let tag = agreements.partners()[0].peerings()[0].tag.clone().unwrap();
     assert_eq!((tag.key.as_str(), tag.value.as_str()), ("peerpact", "a=b"));
 }
 
@@ -274,7 +276,7 @@ fn a_resource_id_tells_whose_it_is_and_nobody_elses_counts() {
     let stranger: VirtualNetworkId = all_of(THIRD_SUBSCRIPTION).replace('*', "x").parse().unwrap();
     assert_eq!(agreements.whose(stranger.subscription), None);
 
-    let ends = Ends { ours: ours.clone(), theirs: theirs.clone(), partner: contoso };
+    let ends = PeeringEnds { ours: ours.clone(), theirs: theirs.clone(), partner: contoso };
     assert_eq!(agreements.ends(&ours, &theirs), Some(ends.clone()));
     assert_eq!(agreements.ends(&theirs, &ours), Some(ends));
     for (one, other) in [(&ours, &ours), (&theirs, &id("theirs-2")), (&ours, &stranger), (&stranger, &theirs)]
@@ -311,7 +313,7 @@ fn the_first_agreement_that_covers_both_ends_counts() {
         + &peering(&[("name", "\"never reached\""), ("theirs", &pattern("theirs-hub"))]);
     let agreements = taken(&text);
     let covering = |theirs: &str| {
-        let ends = Ends { ours: id("ours"), theirs: id(theirs), partner: CONTOSO.parse().unwrap() };
+        let ends = PeeringEnds { ours: id("ours"), theirs: id(theirs), partner: CONTOSO.parse().unwrap() };
         agreements.covering(&ends).map(|(partner, agreement)| partner.label(agreement))
     };
     assert_eq!(covering("theirs-hub").as_deref(), Some("contoso/narrow"));
@@ -322,7 +324,7 @@ fn the_first_agreement_that_covers_both_ends_counts() {
 #[test]
 fn an_agreement_covers_nothing_for_a_partner_it_is_not_made_with() {
     let agreements = taken(&with(&[]));
-    let ends = Ends { ours: id("ours"), theirs: id("theirs"), partner: THIRD.parse().unwrap() };
+    let ends = PeeringEnds { ours: id("ours"), theirs: id("theirs"), partner: THIRD.parse().unwrap() };
     assert!(agreements.covering(&ends).is_none());
     assert!(agreements.partner(THIRD.parse().unwrap()).is_none());
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use peerpact::handshake::agreements::Agreements;
-use peerpact::handshake::decide::decide;
 use peerpact::handshake::decision::{Decision, Verdict};
-use peerpact::handshake::halves::{Denial, PeeringHalf, PeeringState, Provisioning, Sight, SyncLevel};
 use peerpact::handshake::ids::{HandshakeId, Name};
-use peerpact::handshake::observation::Observation;
 use peerpact::handshake::phase::Phase;
+use peerpact::handshake::provisioning::Provisioning;
+use peerpact::handshake::read::{Denial, Read};
 use peerpact::handshake::step::{Side, Step};
+use peerpact::kinds::peering::Observation;
+use peerpact::kinds::peering::decide;
+use peerpact::kinds::peering::{Network, PeeringHalf, PeeringState, SyncLevel};
 use peerpact_fixtures::{NetworkBuilder, agreements, agreements_between, ends, network, now};
 
 use super::grid::{self, Grid, is_written_down};
@@ -86,7 +88,7 @@ impl By {
 
 impl Cell {
     /// A half here routes what it was given at its last sync.
-    fn sight(self, here: NetworkBuilder, there: &str, space: &str, by: By) -> Sight {
+    fn read(self, here: NetworkBuilder, there: &str, space: &str, by: By) -> Read<Network> {
         use PeeringState::{Connected, Disconnected, Initiated, Unknown};
         let behind = matches!(self, Self::LocalBehind | Self::BothBehind);
         let made = |edit: &dyn Fn(&mut PeeringHalf)| {
@@ -96,12 +98,12 @@ impl Cell {
                 half.current = vec![space.parse().unwrap()];
                 edit(half);
             };
-            Sight::Seen(here.clone().half(there, build).build())
+            Read::Found(here.clone().half(there, build).build())
         };
         let half = |state, sync| made(&|half| (half.state, half.sync) = (state, sync));
         let provisioning = |value| made(&|half| half.provisioning = value);
         match self {
-            Self::Absent => Sight::Seen(here.build()),
+            Self::Absent => Read::Found(here.build()),
             Self::Updating => provisioning(Provisioning::Updating),
             Self::Deleting => provisioning(Provisioning::Deleting),
             Self::Failed => provisioning(Provisioning::Failed),
@@ -113,8 +115,8 @@ impl Cell {
             Self::SyncUnknown => half(Connected, SyncLevel::Unknown),
             Self::Disconnected => half(Disconnected, SyncLevel::FullyInSync),
             Self::StateUnknown => half(Unknown, SyncLevel::FullyInSync),
-            Self::NoNetwork => Sight::NotFound,
-            Self::Denied => Sight::Denied(Denial {
+            Self::NoNetwork => Read::Absent,
+            Self::Denied => Read::Denied(Denial {
                 principal: "app".to_owned(),
                 action: "Microsoft.Network/virtualNetworks/read".to_owned(),
                 scope: ends().ours.to_string(),
@@ -126,8 +128,8 @@ impl Cell {
 
 pub(crate) fn observed(theirs: Cell, ours: Cell, their_prefix: &str, by: By) -> Observation {
     Observation {
-        ours: ours.sight(network("ours", "10.2.0.0/16"), "theirs", their_prefix, by),
-        theirs: theirs.sight(network("theirs", their_prefix), "ours", "10.2.0.0/16", by),
+        ours: ours.read(network("ours", "10.2.0.0/16"), "theirs", their_prefix, by),
+        theirs: theirs.read(network("theirs", their_prefix), "ours", "10.2.0.0/16", by),
     }
 }
 

@@ -1,13 +1,15 @@
 //! Gateway flags: whom our half lends to and borrows from, over every combination of what they depend on.
 
-use peerpact::handshake::admission::Case;
-use peerpact::handshake::decide::decide;
-use peerpact::handshake::decision::{Row, Verdict};
-use peerpact::handshake::halves::{Network, PeeringFlags, PeeringState, Sight, SyncLevel};
-use peerpact::handshake::observation::Observation;
+use peerpact::handshake::decision::Verdict;
 use peerpact::handshake::phase::Phase;
+use peerpact::handshake::read::Read;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::step::Side;
+use peerpact::kinds::peering::Case;
+use peerpact::kinds::peering::Observation;
+use peerpact::kinds::peering::decide;
+use peerpact::kinds::peering::rows;
+use peerpact::kinds::peering::{Network, PeeringFlags, PeeringState, SyncLevel};
 use peerpact_fixtures::{agreements, ends, id, network, now, peering_of};
 
 const BOTH: [bool; 2] = [false, true];
@@ -110,7 +112,7 @@ fn our_half_is_written_with_the_flags_that_are_agreed_and_that_azure_takes() {
     for situation in every_situation() {
         let agreements = agreements(&situation.terms());
         let observation =
-            Observation { ours: Sight::Seen(situation.ours()), theirs: Sight::Seen(situation.theirs()) };
+            Observation { ours: Read::Found(situation.ours()), theirs: Read::Found(situation.theirs()) };
         let decision = decide(&ends(), &observation, None, &agreements, now());
         match decision.verdict {
             Verdict::Write(write) => {
@@ -184,7 +186,7 @@ fn the_half_that_lends_is_written_before_the_one_that_borrows() {
 /// Why a half of theirs that borrows our gateway is refused.
 #[track_caller]
 fn refusals(terms: &str, ours: Network, theirs: Network) -> Vec<Reason> {
-    let observation = Observation { ours: Sight::Seen(ours), theirs: Sight::Seen(theirs) };
+    let observation = Observation { ours: Read::Found(ours), theirs: Read::Found(theirs) };
     match decide(&ends(), &observation, None, &agreements(terms), now()).verdict {
         Verdict::Rest { phase: Phase::Refused, reasons, .. } => reasons,
         other => panic!("it is not refused: {other:?}"),
@@ -248,7 +250,7 @@ fn each_gateway_rule_alone_is_told_with_the_half_and_the_rule() {
 fn connected_with(flags: PeeringFlags) -> Observation {
     let ours = network("ours", "10.2.0.0/16").half("theirs", |half| half.flags = flags).build();
     let theirs = network("theirs", "10.1.0.0/16").half("ours", |_| {}).build();
-    Observation { ours: Sight::Seen(ours), theirs: Sight::Seen(theirs) }
+    Observation { ours: Read::Found(ours), theirs: Read::Found(theirs) }
 }
 
 #[test]
@@ -276,7 +278,7 @@ fn a_half_whose_flags_go_too_far_is_refused_and_cut_down_only_where_it_is_ours_t
         match decision.verdict {
             Verdict::Undo { write, reasons } => {
                 let (id, written) = peering_of(&write);
-                assert_eq!((decision.row, written), (Row::NarrowOurs, cut));
+                assert_eq!((decision.row, written), (rows::NARROW_OURS, cut));
                 assert_ne!(cut, flags, "nothing had to be cut");
                 assert!(manage, "what people made is not cut down unasked");
                 assert_eq!(id.name.as_str(), "to-theirs", "it is written under its own name");
@@ -306,7 +308,7 @@ fn a_half_that_is_synced_keeps_its_flags() {
         let theirs =
             network("theirs", "10.1.0.0/16").half("ours", |half| half.sync = SyncLevel::RemoteNotInSync);
         let observation =
-            Observation { ours: Sight::Seen(ours.build()), theirs: Sight::Seen(theirs.build()) };
+            Observation { ours: Read::Found(ours.build()), theirs: Read::Found(theirs.build()) };
         match decide(&ends(), &observation, None, &agreements("forwarded_traffic = true"), now()).verdict {
             Verdict::Write(write) => assert_eq!(peering_of(&write).1, flags),
             other => panic!("{other:?}"),

@@ -1,8 +1,8 @@
 //! Missing rights: who lacks what where, and the command that mends it.
 
-use peerpact::handshake::grants::access_missing;
-use peerpact::handshake::halves::Denial;
+use peerpact::handshake::read::Denial;
 use peerpact::handshake::reason::{Code, Reason};
+use peerpact::kinds::grants::access_missing;
 use peerpact_fixtures::{agreements, id};
 
 const OBJECT: &str = "0b1f6471-1bf0-4dda-aec3-cb9272f09590";

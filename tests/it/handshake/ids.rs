@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
-use peerpact::handshake::ids::{
-    HandshakeId, LONGEST_ID, Name, PeeringId, SubscriptionId, TenantId, VirtualNetworkId,
-};
+use peerpact::handshake::ids::{HandshakeId, LONGEST_ID, Name, SubscriptionId, TenantId, VirtualNetworkId};
+use peerpact::kinds::peering::PeeringId;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 

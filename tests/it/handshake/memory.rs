@@ -1,17 +1,23 @@
 //! Decisions that depend on what is on record: deadlines, refusals that hold, and what was mended before.
 
-use peerpact::handshake::decide::{STALLED_AFTER, decide};
-use peerpact::handshake::decision::{Decision, Row, Verdict};
-use peerpact::handshake::halves::{PeeringState, Provisioning, Sight};
+use peerpact::handshake::decision::{Decision, Verdict};
+use peerpact::handshake::holding;
 use peerpact::handshake::holding::REFUSAL_HOLDS;
 use peerpact::handshake::ids::{HandshakeId, Name};
-use peerpact::handshake::observation::Observation;
 use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
+use peerpact::handshake::provisioning::Provisioning;
+use peerpact::handshake::read::Read;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Record, Refusal};
-use peerpact::handshake::step::Body;
-use peerpact::handshake::view::View;
+use peerpact::kinds::View as _;
+use peerpact::kinds::peering::Observation;
+use peerpact::kinds::peering::PeeringBody;
+use peerpact::kinds::peering::PeeringState;
+use peerpact::kinds::peering::PeeringView;
+use peerpact::kinds::peering::rows;
+use peerpact::kinds::peering::{STALLED_AFTER, decide};
+
 use peerpact_fixtures::{FABRIKAM, NetworkBuilder, agreements, ends, network, now, peering_of};
 use time::{Duration, OffsetDateTime};
 
@@ -24,11 +30,11 @@ fn theirs() -> NetworkBuilder {
 }
 
 fn seen(ours: NetworkBuilder, theirs: NetworkBuilder) -> Observation {
-    Observation { ours: Sight::Seen(ours.build()), theirs: Sight::Seen(theirs.build()) }
+    Observation { ours: Read::Found(ours.build()), theirs: Read::Found(theirs.build()) }
 }
 
 fn record(edit: impl FnOnce(&mut Record)) -> Record {
-    let mut record = Record::new(&Pair::Peering(ends()), FABRIKAM.parse().unwrap(), now());
+    let mut record = Record::new(&ends().pair(), FABRIKAM.parse().unwrap(), now());
     edit(&mut record);
     record
 }
@@ -53,7 +59,7 @@ fn what_we_opened_waits_and_is_told_as_stalled_past_the_deadline_with_the_record
         assert_eq!(first_reason(&at(age)), Code::AwaitingPartner);
     }
     let late = at(STALLED_AFTER + Duration::SECOND);
-    assert_eq!((late.row, first_reason(&late)), (Row::WaitForTheirs, Code::Stalled));
+    assert_eq!((late.row, first_reason(&late)), (rows::WAIT_FOR_THEIRS, Code::Stalled));
     assert!(matches!(late.verdict, Verdict::Rest { phase: Phase::Waiting, .. }), "the record stays open");
 }
 
@@ -100,7 +106,7 @@ fn a_write_that_azure_refused_is_not_sent_again_while_nothing_changes() {
     let asked = seen(ours(), theirs().initiated("ours"));
     let record = refused(&asked);
     let held = decided(&asked, &record, "", now() + REFUSAL_HOLDS - Duration::SECOND);
-    assert_eq!(held.row, Row::HoldRefusal);
+    assert_eq!(held.row, holding::HOLD_REFUSAL);
     let Verdict::Rest { phase: Phase::Blocked, reasons, .. } = held.verdict else { panic!() };
     assert_eq!(reasons, record.reasons, "what Azure said is told again");
 }
@@ -109,13 +115,13 @@ fn a_write_that_azure_refused_is_not_sent_again_while_nothing_changes() {
 fn a_refusal_holds_no_longer_than_its_time_nor_once_anything_is_otherwise() {
     let asked = seen(ours(), theirs().initiated("ours"));
     let record = refused(&asked);
-    assert_eq!(decided(&asked, &record, "", now() + REFUSAL_HOLDS).row, Row::AnswerTheirs);
+    assert_eq!(decided(&asked, &record, "", now() + REFUSAL_HOLDS).row, rows::ANSWER_THEIRS);
     let mended = seen(ours().tag("cost-centre", "7"), theirs().initiated("ours"));
-    assert_eq!(decided(&mended, &record, "", now()).row, Row::AnswerTheirs);
+    assert_eq!(decided(&mended, &record, "", now()).row, rows::ANSWER_THEIRS);
     let other_reason = Record { reasons: vec![Reason::new(Code::AccessMissing, "no right")], ..record };
     assert_eq!(
         decided(&asked, &other_reason, "", now()).row,
-        Row::AnswerTheirs,
+        rows::ANSWER_THEIRS,
         "a right may have been granted"
     );
 }
@@ -123,7 +129,7 @@ fn a_refusal_holds_no_longer_than_its_time_nor_once_anything_is_otherwise() {
 #[test]
 fn a_refusal_does_not_hide_what_is_no_write() {
     let gone = seen(ours(), theirs());
-    assert_eq!(decided(&gone, &refused(&gone), "", now()).row, Row::Closed);
+    assert_eq!(decided(&gone, &refused(&gone), "", now()).row, rows::CLOSED);
 }
 
 #[test]
@@ -135,11 +141,11 @@ fn a_failed_half_is_written_once_more_and_then_left_to_people() {
     let ours_failed = seen(failed(ours(), "theirs"), theirs().half("ours", |_| {}));
     let theirs_failed = seen(ours().half("theirs", |_| {}), failed(theirs(), "ours"));
     for (observation, terms, row) in
-        [(ours_failed, "", Row::MendOurs), (theirs_failed, "reach = \"both\"", Row::MendTheirs)]
+        [(ours_failed, "", rows::MEND_OURS), (theirs_failed, "reach = \"both\"", rows::MEND_THEIRS)]
     {
         assert_eq!(decided(&observation, &record(|_| {}), terms, now()).row, row);
         let again = decided(&observation, &record(|record| record.mended = 1), terms, now());
-        assert_eq!((again.row, first_reason(&again)), (Row::HalfFailed, Code::ProvisioningFailed));
+        assert_eq!((again.row, first_reason(&again)), (rows::HALF_FAILED, Code::ProvisioningFailed));
         assert!(matches!(again.verdict, Verdict::Rest { phase: Phase::Blocked, .. }));
     }
 }
@@ -150,10 +156,10 @@ fn nothing_is_written_while_azure_works_on_either_network() {
         for whose in 0..2 {
             let mut pair = [ours().build(), theirs().initiated("ours").build()];
             pair[whose].provisioning = busy;
-            let [ours, theirs] = pair.map(Sight::Seen);
+            let [ours, theirs] = pair.map(Read::Found);
             let decision = decided(&Observation { ours, theirs }, &record(|_| {}), "", now());
-            assert_eq!(decision.row, Row::AzureAtWork, "{busy:?}");
-            let Verdict::Rest { again: Some(_), .. } = decision.verdict else {
+            assert_eq!(decision.row, rows::AZURE_AT_WORK, "{busy:?}");
+            let Verdict::Rest { requeue_after: Some(_), .. } = decision.verdict else {
                 panic!("it is looked at again")
             };
         }
@@ -168,7 +174,7 @@ fn a_half_made_by_hand_is_left_to_people_or_written_under_its_own_name_where_tha
     });
     let observation = seen(by_hand, theirs().initiated("ours"));
     let left = decided(&observation, &record(|_| {}), "", now());
-    assert_eq!((left.row, first_reason(&left)), (Row::LeftToPeople, Code::LeftToPeople));
+    assert_eq!((left.row, first_reason(&left)), (rows::LEFT_TO_PEOPLE, Code::LeftToPeople));
     match decided(&observation, &record(|_| {}), "adopt = \"manage\"", now()).verdict {
         Verdict::Write(write) => assert_eq!(peering_of(&write).0.name.as_str(), "made-by-hand"),
         other => panic!("{other:?}"),
@@ -183,7 +189,7 @@ fn a_repeated_decision_asks_for_the_same_write_to_the_letter() {
     assert_eq!(first, later);
     let Verdict::Write(write) = first.verdict else { panic!("it is answered") };
     assert!(peering_of(&write).0.name.as_str().starts_with("peerpact-"), "{write:?}");
-    let Body::Peering { remote, .. } = &write.body else { panic!("{write:?}") };
+    let Some(PeeringBody::Peering { remote, .. }) = write.body() else { panic!("{write:?}") };
     assert_eq!(*remote, ends().theirs);
 }
 
@@ -191,19 +197,19 @@ fn a_repeated_decision_asks_for_the_same_write_to_the_letter() {
 fn what_was_put_down_by_a_clock_that_was_ahead_is_no_longer_ahead_after_a_look() {
     let asked = seen(ours(), theirs().initiated("ours"));
     let tomorrow = now() + Duration::days(1);
-    let view = View::Peering(ends(), asked.clone());
+    let halves = PeeringView { ends: ends(), observation: asked.clone() }.halves();
     let mut record = refused(&asked);
-    record.see(&view, now());
+    record.see(&halves, now());
     for time in [now(), tomorrow] {
         record.states_since = time;
         record.removal_seen_at = Some(time);
         record.looking_since = Some(time);
         record.refusal = Some(Refusal { fingerprint: asked.fingerprint(), at: time });
-        record.see(&view, now());
+        record.see(&halves, now());
         let times = (record.states_since, record.removal_seen_at, record.looking_since);
         assert_eq!(times, (now(), Some(now()), Some(now())));
         assert_eq!(record.refusal.is_some(), time == now());
     }
     let row = decided(&asked, &record, "", now()).row;
-    assert_eq!(row, Row::AnswerTheirs, "a refusal of tomorrow holds nobody up");
+    assert_eq!(row, rows::ANSWER_THEIRS, "a refusal of tomorrow holds nobody up");
 }

@@ -1,7 +1,7 @@
 //! Overlap: of the two networks, and of either with a neighbour of the other.
 
-use peerpact::handshake::halves::PeeringState;
 use peerpact::handshake::reason::Code;
+use peerpact::kinds::peering::PeeringState;
 use peerpact_fixtures::{NetworkBuilder, agreements, id, network};
 
 use super::admission::{codes, is_admitted, ours, refusal, refusals, theirs};

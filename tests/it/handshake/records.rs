@@ -1,15 +1,20 @@
 //! Records: phases and their moves, generations, and what is taken over from a look.
 
-use peerpact::handshake::consent::Agreed;
-use peerpact::handshake::halves::{Denial, PeeringFlags, PeeringState, Sight, SyncLevel};
+use peerpact::handshake::agreed::Agreed;
 use peerpact::handshake::ids::{HandshakeId, TenantId};
-use peerpact::handshake::observation::Observation;
-use peerpact::handshake::pair::{HalfId, Pair, State, Target};
+use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::{IllegalMove, Phase};
+use peerpact::handshake::read::{Denial, Read};
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Intent, LEASE, Record, Refusal};
+use peerpact::handshake::resource_id::ResourceId;
+use peerpact::handshake::seen::HalvesSeen;
 use peerpact::handshake::step::Step;
-use peerpact::handshake::view::View;
+use peerpact::kinds::View as _;
+use peerpact::kinds::peering::Observation;
+use peerpact::kinds::peering::PeeringView;
+use peerpact::kinds::peering::{PeeringFlags, PeeringState, SyncLevel};
+
 use peerpact_fixtures::{FABRIKAM, NetworkBuilder, ends, id, network, now};
 use time::Duration;
 use uuid::Uuid;
@@ -19,7 +24,7 @@ fn home() -> TenantId {
 }
 
 fn record() -> Record {
-    Record::new(&Pair::Peering(ends()), home(), now())
+    Record::new(&ends().pair(), home(), now())
 }
 
 fn reasons() -> Vec<Reason> {
@@ -33,7 +38,7 @@ fn full(phase: Phase) -> Record {
     record.connected_at = Some(now());
     record.intent = Some(Intent {
         step: Step::CreateOurs,
-        target: Target::Half(half("ours", "p")),
+        target: half("ours", "p"),
         correlation: Uuid::nil(),
         at: now(),
     });
@@ -82,13 +87,7 @@ fn what_moves_on_by_itself_is_not_final() {
 
 #[test]
 fn what_was_agreed_is_forgotten_when_a_pair_closes_and_not_when_it_is_opened_again() {
-    let agreed = || {
-        Some(Agreed {
-            agreement: "contoso/all".to_owned(),
-            prefixes: Vec::new(),
-            flags: PeeringFlags::default(),
-        })
-    };
+    let agreed = || Some(Agreed { agreement: "contoso/all".to_owned(), terms: serde_json::Map::new() });
     for from in Phase::ALL {
         for to in Phase::ALL {
             let mut record = full(from);
@@ -151,7 +150,7 @@ fn a_new_record_waits_with_nothing_to_tell_under_the_handshakes_own_id() {
     assert_eq!(record.id, HandshakeId::of_peering(&id("theirs"), &id("ours")));
     assert_eq!((record.phase, record.generation), (Phase::Waiting, 1));
     assert_eq!((record.ours.tenant, record.theirs.tenant), (home(), ends().partner));
-    assert_eq!(record.pair(), Some(Pair::Peering(ends())));
+    assert_eq!(record.pair(), ends().pair());
     assert!(!record.is_held(now()));
 }
 
@@ -165,15 +164,15 @@ fn a_lease_holds_until_its_moment_and_not_at_it() {
 }
 
 fn seen(ours: NetworkBuilder, theirs: NetworkBuilder) -> Observation {
-    Observation { ours: Sight::Seen(ours.build()), theirs: Sight::Seen(theirs.build()) }
+    Observation { ours: Read::Found(ours.build()), theirs: Read::Found(theirs.build()) }
 }
 
-fn view(observation: Observation) -> View {
-    View::Peering(ends(), observation)
+fn view(observation: Observation) -> HalvesSeen {
+    PeeringView { ends: ends(), observation }.halves()
 }
 
-fn half(network: &str, name: &str) -> HalfId {
-    HalfId::Peering(id(network).peering(name.parse().unwrap()))
+fn half(network: &str, name: &str) -> ResourceId {
+    ResourceId::of(&id(network).peering(name.parse().unwrap()))
 }
 
 fn ours() -> NetworkBuilder {
@@ -200,10 +199,10 @@ fn what_was_seen_of_both_halves_is_taken_over() {
     assert_eq!(record.ours.half, Some(half("ours", "to-theirs")));
     assert_eq!(
         (record.ours.state, record.ours.sync),
-        (Some(State::Peering(PeeringState::Connected)), Some(SyncLevel::LocalNotInSync))
+        (Some(PeeringState::Connected.to_string()), Some(SyncLevel::LocalNotInSync.to_string()))
     );
     assert_eq!(record.theirs.half, Some(half("theirs", "by-hand")), "whatever its name is");
-    assert_eq!(record.theirs.sync, Some(SyncLevel::RemoteNotInSync));
+    assert_eq!(record.theirs.sync, Some(SyncLevel::RemoteNotInSync.to_string()));
 }
 
 #[test]
@@ -216,7 +215,7 @@ fn a_half_towards_somebody_elses_network_is_not_a_half_of_this_pair() {
 #[test]
 fn a_half_that_went_leaves_its_id_and_no_state() {
     let connected = || seen(ours().half("theirs", |_| {}), theirs().half("ours", |_| {}));
-    let denied = Sight::Denied(Denial {
+    let denied = Read::Denied(Denial {
         principal: "app".to_owned(),
         action: "read".to_owned(),
         scope: id("theirs").to_string(),
@@ -224,7 +223,7 @@ fn a_half_that_went_leaves_its_id_and_no_state() {
     });
     let gone = [
         seen(ours().half("theirs", |_| {}), theirs()),
-        Observation { theirs: Sight::NotFound, ..connected() },
+        Observation { theirs: Read::Absent, ..connected() },
         Observation { theirs: denied, ..connected() },
     ];
     let half = half("theirs", "to-ours");
@@ -234,11 +233,11 @@ fn a_half_that_went_leaves_its_id_and_no_state() {
         assert!(record.shows(&half));
         record.see(&view(gone), now());
         assert_eq!(record.theirs.half.as_ref(), Some(&half), "an event about it is still understood");
-        assert_eq!((record.theirs.state, record.theirs.sync), (None, None));
+        assert_eq!((&record.theirs.state, &record.theirs.sync), (&None, &None));
         assert!(!record.shows(&half));
         assert_eq!(
             record.ours.state,
-            Some(State::Peering(PeeringState::Connected)),
+            Some(PeeringState::Connected.to_string()),
             "the other end is as it was"
         );
     }
@@ -266,7 +265,7 @@ fn a_fingerprint_changes_with_anything_that_is_seen_and_with_nothing_else() {
         seen(base().0, base().1.gateway()),
         seen(base().0, base().1.half("spoke", |_| {})),
         seen(base().1, base().0),
-        Observation { theirs: Sight::NotFound, ..seen(base().0, base().1) },
+        Observation { theirs: Read::Absent, ..seen(base().0, base().1) },
     ];
     for other in changed {
         assert_ne!(other.fingerprint(), fingerprint, "{other:?}");

@@ -1,21 +1,18 @@
 //! `[[requests]]`: which queue may ask for what, as agreement files say it.
 
+use peerpact::kinds::Kinds;
 use std::error::Error;
 
 use peerpact::handshake::agreements::Agreements;
-use peerpact::handshake::request_queue::{RequestAction, RequestQueue};
+use peerpact::handshake::request_queue::RequestQueue;
 use peerpact_fixtures::CONTOSO;
 
-const EVERYTHING: [RequestAction; 4] = [
-    RequestAction::ConnectPeering,
-    RequestAction::ConnectManagement,
-    RequestAction::Disconnect,
-    RequestAction::Recheck,
-];
+const EVERYTHING: [&str; 4] = ["connect-peering", "connect-management", "disconnect", "recheck"];
 
 fn parse(rules: &str) -> Result<Agreements, String> {
     let text = format!("partner = \"contoso\"\ntenant = \"{CONTOSO}\"\n{rules}");
-    Agreements::parse(None, [("a.toml", text.as_str())])
+    Kinds::built_in()
+        .agreements(None, [("a.toml", text.as_str())])
         .map_err(|error| format!("{error} {}", error.source().map(ToString::to_string).unwrap_or_default()))
 }
 
@@ -24,13 +21,12 @@ fn allowed(rules: &str, queue: &str) -> Vec<&'static str> {
     let queue: RequestQueue = queue.to_owned().try_into().unwrap_or_else(|error| panic!("{error}"));
     let agreements = parse(rules).unwrap_or_else(|error| panic!("{error}"));
     let partner = &agreements.partners()[0];
-    let allowed = EVERYTHING.into_iter().filter(|action| partner.may_ask(&queue, *action));
-    allowed.map(RequestAction::name).collect()
+    EVERYTHING.into_iter().filter(|action| partner.may_ask(&queue, action)).collect()
 }
 
 #[test]
 fn without_rules_the_queue_that_everybody_has_may_ask_for_everything_and_no_other_for_anything() {
-    assert_eq!(allowed("", "connection-requests"), EVERYTHING.map(RequestAction::name));
+    assert_eq!(allowed("", "connection-requests"), EVERYTHING);
     assert!(allowed("", "connection-requests-ops").is_empty());
 }
 
@@ -51,7 +47,10 @@ fn rules_that_nobody_could_keep_are_refused_where_they_stand() {
     for (text, told) in [
         (rule("requests", ""), "line 4, column 9"),
         (rule("connection-requests-Ops", ""), "1 to 20 of a-z, 0-9 and -"),
-        (rule("connection-requests", "\"connect\""), "line 5, column 12"),
+        (
+            rule("connection-requests", "\"connect\""),
+            "line 5: `connect` is not an action; there are connect-peering, connect-management, disconnect, recheck",
+        ),
         (rule("connection-requests", "") + "sender = \"x\"\n", "line 6, column 1"),
         ("[[requests]]\nactions = []\n".to_owned(), "line 3, column 1"),
         (

@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use peerpact::handshake::agreements::Agreements;
-use peerpact::handshake::decide::decide;
-use peerpact::handshake::decision::{Decision, Row, Verdict};
-use peerpact::handshake::management::decide as management;
-use peerpact::handshake::management::ends::Seat;
+use peerpact::handshake::decision::{Decision, Verdict};
+use peerpact::handshake::goal::Wanted;
 use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::{ASKED_MAX, Record};
 use peerpact::handshake::request_queue::RequestKey;
 use peerpact::handshake::step::{Side, Step};
-use peerpact::handshake::wish::{Aim, AskedFlags};
+use peerpact::kinds::network_manager::Seat;
+use peerpact::kinds::network_manager::decide as management;
+use peerpact::kinds::peering::AskedFlags;
+use peerpact::kinds::peering::decide;
+use peerpact::kinds::peering::rows;
 use peerpact_fixtures::{CONTOSO, FABRIKAM, agreements, ends, now};
 
 use super::decide::{AGREED, By, CELLS, Cell, OUTSIDE, observed};
@@ -26,31 +28,35 @@ const TERMS: [(&str, &str); 2] = [
 ];
 
 /// What is asked for, in words. The halves of the table allow no forwarded traffic.
-fn wishes() -> [(&'static str, Aim); 4] {
-    let connect = |forwarded_traffic| Aim::Connect {
-        flags: AskedFlags { forwarded_traffic, ..AskedFlags::default() },
+fn wishes() -> [(&'static str, Wanted); 4] {
+    let connect = |forwarded_traffic| Wanted::Connect {
+        asked: asked(AskedFlags { forwarded_traffic, ..AskedFlags::default() }),
         opened: false,
     };
     [
         ("connect", connect(None)),
         ("connect with a flag", connect(Some(true))),
-        ("disconnect ours", Aim::Disconnect { side: Side::Ours }),
-        ("disconnect theirs", Aim::Disconnect { side: Side::Theirs }),
+        ("disconnect ours", Wanted::Disconnect { side: Side::Ours }),
+        ("disconnect theirs", Wanted::Disconnect { side: Side::Theirs }),
     ]
+}
+
+fn asked(flags: AskedFlags) -> serde_json::Value {
+    serde_json::to_value(flags).unwrap()
 }
 
 fn id(text: &str) -> RequestKey {
     text.parse().unwrap()
 }
 
-fn wishing(pair: &Pair, home: &str, aim: Option<Aim>) -> Record {
+fn wishing(pair: &Pair, home: &str, aim: Option<Wanted>) -> Record {
     let mut record = Record::new(pair, home.parse().unwrap(), now());
     assert!(record.ask(id("r-1"), aim));
     record
 }
 
-fn decided(theirs: Cell, ours: Cell, prefix: &str, agreements: &Agreements, aim: Option<Aim>) -> Decision {
-    let record = wishing(&Pair::Peering(ends()), FABRIKAM, aim);
+fn decided(theirs: Cell, ours: Cell, prefix: &str, agreements: &Agreements, aim: Option<Wanted>) -> Decision {
+    let record = wishing(&ends().pair(), FABRIKAM, aim);
     decide(&ends(), &observed(theirs, ours, prefix, By::People), Some(&record), agreements, now())
 }
 
@@ -77,7 +83,7 @@ fn everywhere_managed(mut check: impl FnMut(Seat, &str, [managed::Cell; 2], &Dec
     for seat in SEATS {
         let (ends, agreements) = (managed::ends(seat), managed::agreements(seat, ""));
         let home = if seat == Seat::Central { CONTOSO } else { FABRIKAM };
-        let pair = Pair::Management(ends.clone());
+        let pair = ends.clone().pair();
         for (wish, aim) in
             wishes().into_iter().filter(|(wish, _)| ["connect", "disconnect ours"].contains(wish))
         {
@@ -85,7 +91,7 @@ fn everywhere_managed(mut check: impl FnMut(Seat, &str, [managed::Cell; 2], &Dec
                 let observation = seen(seat, theirs, ours, "by-hand");
                 let [with, without] = [Some(aim.clone()), None].map(|aim| {
                     let record = wishing(&pair, home, aim);
-                    management::decide(&ends, &observation, Some(&record), &agreements, now())
+                    management(&ends, &observation, Some(&record), &agreements, now())
                 });
                 check(seat, wish, [theirs, ours], &with, &without);
             }
@@ -164,15 +170,15 @@ fn while_azure_works_nothing_is_written_whatever_is_wished() {
 fn a_half_of_ours_that_is_seen_goes_when_that_is_wished_from_either_seat() {
     everywhere_managed(|seat, wish, [theirs, ours], with, _| {
         if wish == "disconnect ours" && ours.state().is_some() {
-            assert_eq!(with.row, Row::Disconnect, "{seat:?}, {theirs:?}|{ours:?}");
+            assert_eq!(with.row, rows::DISCONNECT, "{seat:?}, {theirs:?}|{ours:?}");
         }
     });
 }
 
 #[test]
 fn a_wish_whose_half_was_made_decides_nothing_any_more() {
-    let aim = Aim::Connect {
-        flags: AskedFlags { forwarded_traffic: Some(true), ..AskedFlags::default() },
+    let aim = Wanted::Connect {
+        asked: asked(AskedFlags { forwarded_traffic: Some(true), ..AskedFlags::default() }),
         opened: true,
     };
     for (_, terms) in TERMS {
@@ -189,9 +195,9 @@ fn a_wish_whose_half_was_made_decides_nothing_any_more() {
 fn a_wish_ends_with_every_final_phase_and_outlives_the_others() {
     for phase in Phase::ALL {
         for (wish, aim) in wishes() {
-            let mut record = wishing(&Pair::Peering(ends()), FABRIKAM, Some(aim));
+            let mut record = wishing(&ends().pair(), FABRIKAM, Some(aim));
             record.settle(phase, Vec::new(), now()).unwrap();
-            assert_eq!(record.wish.is_none(), phase.is_final(), "{wish}, {phase}");
+            assert_eq!(record.goal.is_none(), phase.is_final(), "{wish}, {phase}");
             assert_eq!(record.asked, [id("r-1")], "who asked is told by the ledger");
         }
     }
@@ -200,19 +206,19 @@ fn a_wish_ends_with_every_final_phase_and_outlives_the_others() {
 #[test]
 fn a_wish_takes_the_place_of_the_one_before_and_a_recheck_of_none() {
     let [(_, connect), _, (_, disconnect), _] = wishes();
-    let mut record = wishing(&Pair::Peering(ends()), FABRIKAM, Some(connect));
+    let mut record = wishing(&ends().pair(), FABRIKAM, Some(connect));
     assert!(record.ask(id("r-2"), Some(disconnect)));
     assert_eq!(record.wants_gone(), Some(Side::Ours));
     assert!(record.ask(id("r-3"), None));
     assert!(record.ask(id("r-3"), None));
-    assert_eq!(record.wish.as_ref().unwrap().request, id("r-2"));
+    assert_eq!(record.goal.as_ref().unwrap().request, id("r-2"));
     assert_eq!(record.asked, ["r-1", "r-2", "r-3"].map(id));
 }
 
 #[test]
 fn so_many_who_ask_are_remembered_and_nobody_is_forgotten_for_one_more() {
     let [(_, connect), ..] = wishes();
-    let mut record = wishing(&Pair::Peering(ends()), FABRIKAM, None);
+    let mut record = wishing(&ends().pair(), FABRIKAM, None);
     for number in 1..ASKED_MAX {
         assert!(record.ask(id(&format!("later-{number}")), None));
     }

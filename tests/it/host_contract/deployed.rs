@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use peerpact::functions;
-use peerpact::host::{HttpReply, Trigger};
+use peerpact::host::HttpReply;
+use peerpact::host::TriggerType;
 use peerpact::queue::Queue;
 use serde_json::{Value, json};
 
@@ -27,7 +28,7 @@ fn the_host_starts_our_handler_and_leaves_http_to_the_protocol() {
     // A message is held for eight minutes and a last try, and its lock with it.
     assert_eq!(host["functionTimeout"], "00:10:00");
     assert_eq!(host["extensions"]["serviceBus"]["maxAutoLockRenewalDuration"], "00:10:00");
-    assert!(functions::MESSAGE_HELD + functions::PASS_BOUND < Duration::from_secs(600));
+    assert!(functions::MESSAGE_HELD + functions::RECONCILE_BOUND < Duration::from_secs(600));
     assert_eq!(host["extensionBundle"]["id"], "Microsoft.Azure.Functions.ExtensionBundle");
 }
 
@@ -39,13 +40,13 @@ fn each_function_is_deployed_with_the_binding_that_its_trigger_is_read_from() {
         .collect();
     deployed.sort();
     let triggers = [
-        ("ConnectionRequest", Trigger::ServiceBus),
-        ("Handshakes", Trigger::Http),
-        ("Health", Trigger::Http),
-        ("Reconcile", Trigger::ServiceBus),
-        ("RelayedResourceEvent", Trigger::ServiceBus),
-        ("ResourceEvent", Trigger::EventGrid),
-        ("StatusSweep", Trigger::Timer),
+        ("ConnectionRequest", TriggerType::ServiceBus),
+        ("Handshakes", TriggerType::Http),
+        ("Health", TriggerType::Http),
+        ("Reconcile", TriggerType::ServiceBus),
+        ("RelayedResourceEvent", TriggerType::ServiceBus),
+        ("ResourceEvent", TriggerType::EventGrid),
+        ("StatusSweep", TriggerType::Timer),
     ];
     assert_eq!(deployed, triggers.map(|(function, _)| function));
     for (function, trigger) in triggers {
@@ -59,7 +60,7 @@ fn each_function_is_deployed_with_the_binding_that_its_trigger_is_read_from() {
 fn each_queue_is_read_by_one_function_as_bytes_that_the_host_does_not_look_into() {
     for (function, queue) in [
         ("ConnectionRequest", Queue::ConnectionRequests),
-        ("Reconcile", Queue::Handshakes),
+        ("Reconcile", Queue::Reconcile),
         ("RelayedResourceEvent", Queue::ResourceEvents),
     ] {
         let binding = &file(&format!("functions/{function}/function.json"))["bindings"][0];

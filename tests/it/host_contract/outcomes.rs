@@ -2,7 +2,8 @@
 
 use std::io;
 
-use peerpact::host::{Fault, FunctionName, HttpReply, Reply, Trigger, TriggerData, Unusable};
+use peerpact::host::TriggerType;
+use peerpact::host::{Fault, FunctionName, HttpReply, Reply, TriggerData, Unusable};
 use serde_json::{Value, json};
 
 use super::wire::App;
@@ -157,7 +158,7 @@ async fn the_log_says_why_and_shows_nothing_of_the_body() {
 
 #[test]
 fn each_trigger_has_its_own_binding() {
-    let all = [Trigger::EventGrid, Trigger::Timer, Trigger::Http, Trigger::ServiceBus];
+    let all = [TriggerType::EventGrid, TriggerType::Timer, TriggerType::Http, TriggerType::ServiceBus];
     let bindings: std::collections::BTreeSet<_> = all.iter().map(|trigger| trigger.binding()).collect();
     assert_eq!(bindings.len(), all.len());
 }

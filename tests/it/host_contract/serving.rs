@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use peerpact::host::{self, Fault, FunctionName, Functions, GRACE, HostError, Invocation, Reply, Trigger};
+use peerpact::host;
+use peerpact::host::TriggerType;
+use peerpact::host::{Fault, FunctionName, Functions, GRACE, HostError, Invocation, Reply};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -25,8 +27,8 @@ struct Held {
 
 #[async_trait]
 impl Functions for Held {
-    fn trigger(&self, _: &FunctionName) -> Option<Trigger> {
-        Some(Trigger::Timer)
+    fn trigger(&self, _: &FunctionName) -> Option<TriggerType> {
+        Some(TriggerType::Timer)
     }
 
     async fn invoke(&self, _: Invocation) -> Result<Reply, Fault> {

@@ -8,9 +8,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use peerpact::host::TriggerType;
 use peerpact::host::{
     BODIES_BYTES_MAX, BODY_MAX, CONNECTIONS_MAX, Fault, FunctionName, Functions, HEAD_MAX, Invocation,
-    MESSAGE_BODY_BYTES_MAX, Reply, Trigger,
+    MESSAGE_BODY_BYTES_MAX, Reply,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -201,8 +202,8 @@ struct Held(Semaphore);
 
 #[async_trait]
 impl Functions for Held {
-    fn trigger(&self, _: &FunctionName) -> Option<Trigger> {
-        Some(Trigger::Timer)
+    fn trigger(&self, _: &FunctionName) -> Option<TriggerType> {
+        Some(TriggerType::Timer)
     }
 
     async fn invoke(&self, _: Invocation) -> Result<Reply, Fault> {

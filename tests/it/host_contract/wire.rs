@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use peerpact::host::{self, Fault, FunctionName, Functions, Invocation, Reply, Trigger};
+use peerpact::host;
+use peerpact::host::TriggerType;
+use peerpact::host::{Fault, FunctionName, Functions, Invocation, Reply};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -21,12 +23,12 @@ pub(crate) struct Remembering {
 
 #[async_trait]
 impl Functions for Remembering {
-    fn trigger(&self, function: &FunctionName) -> Option<Trigger> {
+    fn trigger(&self, function: &FunctionName) -> Option<TriggerType> {
         match function.as_str() {
-            "ResourceEvent" => Some(Trigger::EventGrid),
-            "StatusSweep" => Some(Trigger::Timer),
-            "Handshakes" => Some(Trigger::Http),
-            "Reconcile" => Some(Trigger::ServiceBus),
+            "ResourceEvent" => Some(TriggerType::EventGrid),
+            "StatusSweep" => Some(TriggerType::Timer),
+            "Handshakes" => Some(TriggerType::Http),
+            "Reconcile" => Some(TriggerType::ServiceBus),
             _ => None,
         }
     }

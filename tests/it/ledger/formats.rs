@@ -1,7 +1,7 @@
 //! A file of the second format, as the program made it before it noted when halves were looked at.
 
 use peerpact::handshake::request_queue::RequestKey;
-use peerpact::ledger::{CauseKind, Ledger, Outcome, Request, SqliteLedger, Standing, SweepNote};
+use peerpact::ledger::{CauseKind, Ledger, Outcome, Progress, Request, SqliteLedger, Standing, SweepNote};
 use peerpact_fixtures::now;
 use rusqlite::{Connection, params};
 
@@ -12,9 +12,13 @@ const LINE: &str = include_str!("../../data/line-1.json");
 
 /// A file as the second format had it, with one record and one line.
 fn of_format_2() -> Place {
+    made_by(include_str!("../../data/ledger-2.sql"))
+}
+
+fn made_by(tables: &str) -> Place {
     let place = Place::new();
     let file = Connection::open(place.file()).unwrap();
-    file.execute_batch(include_str!("../../data/ledger-2.sql")).unwrap();
+    file.execute_batch(tables).unwrap();
     let record = full_of_the_second_format();
     let resource = |resource: &dyn ToString| resource.to_string().to_ascii_lowercase();
     file.execute(
@@ -52,7 +56,7 @@ async fn a_file_of_the_second_format_is_brought_up_to_date_and_keeps_its_records
     let place = of_format_2();
     let ledger = place.ledger();
     holds_the_record(&ledger).await;
-    assert_eq!(format(&place), 3);
+    assert_eq!(format(&place), 4);
     let body = || "{}".to_owned();
     let id: RequestKey = "r-1".parse().unwrap();
     let request =
@@ -63,13 +67,15 @@ async fn a_file_of_the_second_format_is_brought_up_to_date_and_keeps_its_records
     let again = place.ledger();
     holds_the_record(&again).await;
     assert_eq!(again.request(&id).await.unwrap(), Some(request));
-    assert_eq!(again.untold(9).await.unwrap(), [outcome]);
+    assert_eq!(again.pending(9).await.unwrap(), [outcome]);
     nothing_was_looked_at(&again).await;
     can_note_looks(&again).await;
 }
 
 async fn nothing_was_looked_at(ledger: &SqliteLedger) {
-    assert!(ledger.checked().await.unwrap().is_empty());
+    let progress: Vec<_> =
+        ledger.list(None).await.unwrap().into_iter().map(|stored| stored.progress).collect();
+    assert_eq!(progress, [Progress::default()]);
     assert_eq!(ledger.last_sweep().await.unwrap(), None);
 }
 
@@ -78,12 +84,14 @@ async fn can_note_looks(ledger: &SqliteLedger) {
     let id = full_of_the_second_format().id;
     let later = now() + time::Duration::MINUTE;
     for at in [now(), later] {
-        ledger.note_checked(std::slice::from_ref(&id), at).await.unwrap();
+        let compared = Progress { checked_at: Some(at), ..Progress::default() };
+        ledger.note_progress(std::slice::from_ref(&id), &compared, at).await.unwrap();
         let note = SweepNote { at, seen: 1, noticed: 0, troubles: Vec::new(), looked_at: now() };
         ledger.note_sweep(&note).await.unwrap();
         assert_eq!(ledger.last_sweep().await.unwrap(), Some(note));
     }
-    assert_eq!(ledger.checked().await.unwrap().into_iter().collect::<Vec<_>>(), [(id, later)]);
+    let stored = ledger.load(&id).await.unwrap().unwrap();
+    assert_eq!(stored.progress, Progress { checked_at: Some(later), ..Progress::default() });
     holds_the_record(ledger).await;
 }
 
@@ -97,7 +105,7 @@ async fn a_file_of_the_second_format_is_read_as_it_is_and_gets_what_it_lacks_fro
     let ledger = place.ledger();
     nothing_was_looked_at(&ledger).await;
     can_note_looks(&ledger).await;
-    assert_eq!(format(&place), 3);
+    assert_eq!(format(&place), 4);
 }
 
 #[tokio::test]
@@ -123,5 +131,27 @@ fn two_that_open_an_old_file_at_once_bring_it_up_to_date_once() {
             });
         }
     });
-    assert_eq!(format(&place), 3);
+    assert_eq!(format(&place), 4);
+}
+
+#[tokio::test]
+async fn a_file_of_the_third_format_keeps_when_halves_were_looked_at_and_what_the_last_sweep_did() {
+    let place = made_by(include_str!("../../data/ledger-3.sql"));
+    let (id, note) = (
+        full_of_the_second_format().id,
+        SweepNote { at: now(), seen: 1, noticed: 0, troubles: Vec::new(), looked_at: now() },
+    );
+    let file = Connection::open(place.file()).unwrap();
+    let at = now().unix_timestamp() * 1_000_000;
+    file.execute("INSERT INTO checked VALUES (?1, ?2)", params![id.as_str(), at]).unwrap();
+    file.execute("INSERT INTO sweep VALUES (1, ?1)", [serde_json::to_string(&note).unwrap()]).unwrap();
+    holds_the_record(&SqliteLedger::reading(place.file())).await;
+    assert_eq!(format(&place), 3, "who only reads changes nothing");
+    let ledger = place.ledger();
+    holds_the_record(&ledger).await;
+    assert_eq!(format(&place), 4);
+    let stored = ledger.load(&id).await.unwrap().unwrap();
+    assert_eq!(stored.progress, Progress { checked_at: Some(now()), ..Progress::default() });
+    assert_eq!(ledger.last_sweep().await.unwrap(), Some(note));
+    can_note_looks(&ledger).await;
 }

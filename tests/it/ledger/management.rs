@@ -1,12 +1,13 @@
 //! Management handshakes in the ledger, and as they are shown to programs.
 
 use peerpact::handshake::ids::TenantId;
-use peerpact::handshake::management::ends::{ManagementEnds, Seat};
-use peerpact::handshake::management::halves::ConnectionState;
-use peerpact::handshake::pair::{HalfId, Pair, Resource, State};
+use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::Record;
+use peerpact::handshake::resource_id::ResourceId;
+use peerpact::kinds::network_manager::ConnectionState;
+use peerpact::kinds::network_manager::{ManagementEnds, Seat};
 use peerpact::ledger::Ledger;
 use peerpact::public;
 use peerpact_fixtures::{CONTOSO, FABRIKAM, FABRIKAM_SUBSCRIPTION, now};
@@ -34,9 +35,9 @@ fn connected(scope: &str) -> Record {
     let home: TenantId = FABRIKAM.parse().unwrap();
     let partner = CONTOSO.parse().unwrap();
     let ends = ManagementEnds::new(&MANAGER.parse().unwrap(), &scope.parse().unwrap(), partner, Seat::Target);
-    let mut record = Record::new(&Pair::Management(ends), home, now());
+    let mut record = Record::new(&ends.pair(), home, now());
     record.ours.half = Some(connection(scope).parse().unwrap());
-    record.ours.state = Some(State::Connection(ConnectionState::Connected));
+    record.ours.state = Some(ConnectionState::Connected.to_string());
     record.theirs.half = Some(scope_connection().parse().unwrap());
     record.agreement = Some("contoso/central".to_owned());
     record.settle(Phase::Connected, vec![Reason::new(Code::Connected, "it is")], now()).unwrap();
@@ -50,8 +51,9 @@ async fn halves_managers_and_scopes_are_found_in_any_case_and_with_a_trailing_sl
     let (one, two) = (connected(&subscription()), connected(GROUP));
     kept(&ledger, &one).await;
     kept(&ledger, &two).await;
-    let halves = async |text: String| ledger.of_half(&text.parse::<HalfId>().unwrap()).await.unwrap();
-    let resources = async |text: &str| ledger.of_resource(&text.parse::<Resource>().unwrap()).await.unwrap();
+    let halves = async |text: String| ledger.of_half(&text.parse::<ResourceId>().unwrap()).await.unwrap();
+    let resources =
+        async |text: &str| ledger.of_resource(&text.parse::<ResourceId>().unwrap()).await.unwrap();
     for (record, scope) in [(&one, subscription()), (&two, GROUP.to_owned())] {
         for text in [connection(&scope), connection(&scope).to_uppercase() + "/"] {
             let found = halves(text).await;

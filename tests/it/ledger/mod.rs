@@ -2,9 +2,9 @@
 
 mod files;
 mod formats;
-mod hints;
 mod locks;
 mod management;
+mod progress;
 mod prune;
 mod requests;
 mod rights;

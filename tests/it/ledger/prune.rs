@@ -1,9 +1,7 @@
 //! What is forgotten, and what is not however old it is.
 
-use peerpact::handshake::wish::RequestId;
-use peerpact::ledger::{
-    HintKey, LINES_KEPT, Ledger, Line, Outcome, Request, SqliteLedger, Standing, Ticket, Urgency, Version,
-};
+use peerpact::handshake::goal::RequestId;
+use peerpact::ledger::{LINES_KEPT, Ledger, Line, Outcome, Request, SqliteLedger, Standing, Version};
 use peerpact_fixtures::now;
 use rusqlite::Connection;
 use time::{Duration, OffsetDateTime};
@@ -45,39 +43,6 @@ fn count(place: &Place, table: &str) -> u32 {
 }
 
 #[tokio::test]
-async fn hints_that_were_due_before_are_forgotten_in_whatever_state_and_others_are_not() {
-    let place = Place::new();
-    let ledger = place.ledger();
-    for (name, due) in [("old", then() - Duration::SECOND), ("young", then() + Duration::SECOND)] {
-        for state in ["sending", "waiting", "taken"] {
-            let (key, ticket) =
-                (HintKey::new(&format!("{name} {state}")), Ticket { id: "t".to_owned(), due });
-            assert!(ledger.announce(&key, &ticket, Urgency::Due, due).await.unwrap());
-            if state != "sending" {
-                ledger.announced(&key, &ticket).await.unwrap();
-            }
-            if state == "taken" {
-                assert!(ledger.take(&key, &ticket).await.unwrap());
-            }
-        }
-    }
-    assert!(!ledger.prune(then()).await.unwrap());
-    assert_eq!(count(&place, "hint"), 3);
-    assert_eq!(count(&place, "hint WHERE key LIKE 'young %'"), 3);
-}
-
-#[tokio::test]
-async fn a_hint_that_was_forgotten_is_announced_and_taken_as_if_it_had_never_been() {
-    let place = Place::new();
-    let ledger = place.ledger();
-    let (key, ticket) = (HintKey::new("k"), Ticket { id: "t".to_owned(), due: then() - Duration::SECOND });
-    ledger.announce(&key, &ticket, Urgency::Due, ticket.due).await.unwrap();
-    ledger.prune(then()).await.unwrap();
-    assert!(ledger.take(&key, &ticket).await.unwrap(), "a message that comes after all is acted on");
-    assert!(ledger.announce(&key, &ticket, Urgency::Due, now()).await.unwrap());
-}
-
-#[tokio::test]
 async fn requests_that_were_answered_before_are_forgotten_and_pending_ones_never() {
     let place = Place::new();
     let ledger = place.ledger();
@@ -100,21 +65,21 @@ async fn requests_that_were_answered_before_are_forgotten_and_pending_ones_never
 }
 
 #[tokio::test]
-async fn a_request_that_a_record_or_an_untold_outcome_names_is_not_forgotten() {
+async fn a_request_that_a_record_or_a_pending_outcome_names_is_not_forgotten() {
     let place = Place::new();
     let ledger = place.ledger();
-    // It asks for `r-1` and `r-2`, and wishes what `r-1` asked for.
+    // It asks for `r-1` and `r-2`, and its goal is what another asked for.
     let mut asked = full();
-    asked.wish.as_mut().unwrap().request = "wish".parse().unwrap();
+    asked.goal.as_mut().unwrap().request = "goal".parse().unwrap();
     kept(&ledger, &asked).await;
     let outcome = Outcome {
         id: "o".to_owned(),
         subject: "s".to_owned(),
-        request: Some("untold".parse().unwrap()),
+        request: Some("pending".parse().unwrap()),
         body: "{}".to_owned(),
     };
     ledger.note(None, std::slice::from_ref(&outcome)).await.unwrap();
-    let named = ["r-1", "r-2", "wish", "untold"];
+    let named = ["r-1", "r-2", "goal", "pending"];
     for id in named {
         note(&ledger, id, Standing::Placed(record_of("a", "b").id), then() - Duration::SECOND).await;
     }
@@ -122,9 +87,9 @@ async fn a_request_that_a_record_or_an_untold_outcome_names_is_not_forgotten() {
     for id in named {
         assert!(is_known(&ledger, id).await, "{id}");
     }
-    ledger.told(&[outcome]).await.unwrap();
+    ledger.sent(&[outcome]).await.unwrap();
     ledger.prune(then()).await.unwrap();
-    assert!(!is_known(&ledger, "untold").await);
+    assert!(!is_known(&ledger, "pending").await);
 }
 
 #[tokio::test]

@@ -34,10 +34,11 @@ async fn a_record_its_request_and_its_outcomes_are_written_together() {
     let (ledger, record) = (place.ledger(), record());
     let (request, line) = (request("r-1", "d-1", Standing::Placed(record.id.clone())), line("asked"));
     let outcomes = [outcome("one"), outcome("two")];
-    let change = Change { record: &record, line: &line, request: Some(&request), outcomes: &outcomes };
+    let change =
+        Change { record: &record, line: &line, request: Some(&request), outcomes: &outcomes, progress: None };
     ledger.commit(&change, Version::ABSENT).await.unwrap();
     assert_eq!(ledger.request(&request.id).await.unwrap().as_ref(), Some(&request));
-    assert_eq!(ledger.untold(10).await.unwrap(), outcomes);
+    assert_eq!(ledger.pending(10).await.unwrap(), outcomes);
 }
 
 #[tokio::test]
@@ -46,12 +47,17 @@ async fn who_loses_the_swap_leaves_neither_request_nor_outcome_behind() {
     let (ledger, record) = (place.ledger(), record());
     kept(&ledger, &record).await;
     let (request, line) = (request("r-1", "d-1", Standing::Placed(record.id.clone())), line("asked"));
-    let change =
-        Change { record: &record, line: &line, request: Some(&request), outcomes: &[outcome("one")] };
+    let change = Change {
+        record: &record,
+        line: &line,
+        request: Some(&request),
+        outcomes: &[outcome("one")],
+        progress: None,
+    };
     let error = ledger.commit(&change, Version::ABSENT).await.unwrap_err();
     assert!(matches!(error, LedgerError::Conflict(_)), "{error:?}");
     assert_eq!(ledger.request(&request.id).await.unwrap(), None);
-    assert_eq!(ledger.untold(10).await.unwrap(), []);
+    assert_eq!(ledger.pending(10).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -62,8 +68,13 @@ async fn where_the_last_of_the_writes_fails_none_was_made() {
     let full = "CREATE TRIGGER full BEFORE INSERT ON outcome BEGIN SELECT RAISE(ABORT, 'disk full'); END";
     rusqlite::Connection::open(place.file()).unwrap().execute_batch(full).unwrap();
     let (request, line) = (request("r-1", "d-1", Standing::Placed(record.id.clone())), line("asked"));
-    let change =
-        Change { record: &record, line: &line, request: Some(&request), outcomes: &[outcome("one")] };
+    let change = Change {
+        record: &record,
+        line: &line,
+        request: Some(&request),
+        outcomes: &[outcome("one")],
+        progress: None,
+    };
     let error = ledger.commit(&change, version).await.unwrap_err();
     assert!(matches!(error, LedgerError::Database(_)), "{error:?}");
     assert_eq!(ledger.load(&record.id).await.unwrap().unwrap().version, version);
@@ -78,7 +89,13 @@ async fn an_id_that_a_request_was_given_is_not_taken_from_it_unless_it_was_refus
     let placed = Standing::Placed(record.id.clone());
     let (first, other) = (request("r-1", "d-1", placed.clone()), request("r-1", "d-2", placed));
     let line = line("asked");
-    let change = |request| Change { record: &record, line: &line, request: Some(request), outcomes: &[] };
+    let change = |request| Change {
+        record: &record,
+        line: &line,
+        request: Some(request),
+        outcomes: &[],
+        progress: None,
+    };
     let version = ledger.commit(&change(&first), Version::ABSENT).await.unwrap();
     let error = ledger.commit(&change(&other), version).await.unwrap_err();
     assert!(matches!(error, LedgerError::Conflict(_)), "{error:?}");
@@ -94,7 +111,7 @@ async fn outcomes_are_untold_in_their_order_until_they_are_told() {
     let outcomes = ["c", "a", "b"].map(outcome);
     ledger.note(None, &outcomes).await.unwrap();
     ledger.note(None, &[outcome("a")]).await.unwrap();
-    assert_eq!(ledger.untold(2).await.unwrap(), outcomes[..2], "and each of them once");
-    ledger.told(&outcomes[..1]).await.unwrap();
-    assert_eq!(place.ledger().untold(10).await.unwrap(), outcomes[1..], "after a restart too");
+    assert_eq!(ledger.pending(2).await.unwrap(), outcomes[..2], "and each of them once");
+    ledger.sent(&outcomes[..1]).await.unwrap();
+    assert_eq!(place.ledger().pending(10).await.unwrap(), outcomes[1..], "after a restart too");
 }

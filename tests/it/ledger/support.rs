@@ -2,15 +2,17 @@
 
 use std::path::PathBuf;
 
-use peerpact::handshake::consent::Agreed;
-use peerpact::handshake::halves::{PeeringFlags, PeeringState, SyncLevel};
+use peerpact::handshake::agreed::Agreed;
+use peerpact::handshake::goal::{Goal, RequestId, Wanted};
 use peerpact::handshake::ids::HandshakeId;
-use peerpact::handshake::pair::{HalfId, Pair, State, Target};
+use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Intent, Record, Refusal};
+use peerpact::handshake::resource_id::ResourceId;
 use peerpact::handshake::step::Step;
-use peerpact::handshake::wish::{Aim, AskedFlags, RequestId, Wish};
+use peerpact::kinds::peering::AskedFlags;
+use peerpact::kinds::peering::{PeeringFlags, PeeringState, SyncLevel};
 use peerpact::ledger::{Cause, CauseKind, Ledger, Line, SqliteLedger, Version};
 use peerpact_fixtures::{FABRIKAM, ends, id, now};
 use tempfile::TempDir;
@@ -34,17 +36,17 @@ impl Place {
 }
 
 pub(crate) fn record() -> Record {
-    Record::new(&Pair::Peering(ends()), FABRIKAM.parse().unwrap(), now())
+    Record::new(&ends().pair(), FABRIKAM.parse().unwrap(), now())
 }
 
 /// The record of another pair.
 pub(crate) fn record_of(ours: &str, theirs: &str) -> Record {
-    let ends = peerpact::handshake::agreements::Ends { ours: id(ours), theirs: id(theirs), ..ends() };
-    Record::new(&Pair::Peering(ends), FABRIKAM.parse().unwrap(), now())
+    let ends = peerpact::kinds::peering::PeeringEnds { ours: id(ours), theirs: id(theirs), ..ends() };
+    Record::new(&ends.pair(), FABRIKAM.parse().unwrap(), now())
 }
 
-pub(crate) fn half(network: &str, name: &str) -> HalfId {
-    HalfId::Peering(id(network).peering(name.parse().unwrap()))
+pub(crate) fn half(network: &str, name: &str) -> ResourceId {
+    ResourceId::of(&id(network).peering(name.parse().unwrap()))
 }
 
 pub(crate) fn line(what: &str) -> Line {
@@ -59,14 +61,17 @@ pub(crate) async fn told(ledger: &SqliteLedger, id: &HandshakeId) -> Vec<String>
     ledger.history(id).await.unwrap().into_iter().map(|line| line.what).collect()
 }
 
-/// A record with something in every field, as `tests/data/record-3.json` holds it.
+/// A record with something in every field, as `tests/data/record-4.json` holds it.
 pub(crate) fn full() -> Record {
     let mut record = full_of_the_second_format();
     record.ours.made = true;
     record.agreed = Some(Agreed {
         agreement: "contoso/all".to_owned(),
-        prefixes: vec!["10.0.0.0/8".parse().unwrap()],
-        flags: PeeringFlags { allow_virtual_network_access: true, ..PeeringFlags::default() },
+        terms: serde_json::from_value(serde_json::json!({
+            "prefixes": ["10.0.0.0/8"],
+            "flags": PeeringFlags { allow_virtual_network_access: true, ..PeeringFlags::default() },
+        }))
+        .unwrap(),
     });
     record.undone = Some(Reason::new(Code::ConsentExceeded, "it went too far").fixed_by("take it back"));
     record.end_seen_at = Some(now() + Duration::seconds(50));
@@ -80,7 +85,9 @@ pub(crate) fn full_of_the_second_format() -> Record {
     record.looking_since = Some(now() + Duration::seconds(30));
     record.not_before = Some(now() + Duration::seconds(40));
     let flags = AskedFlags { forwarded_traffic: Some(true), ..AskedFlags::default() };
-    record.wish = Some(Wish { request: request.clone().into(), aim: Aim::Connect { flags, opened: true } });
+    let asked = serde_json::to_value(flags).unwrap();
+    record.goal =
+        Some(Goal { request: request.clone().into(), wanted: Wanted::Connect { asked, opened: true } });
     record.asked = vec![request.into(), "r-2".parse().unwrap()];
     record
 }
@@ -98,11 +105,11 @@ pub(crate) fn full_of_the_first_format() -> Record {
     record.updated_at = now() + Duration::seconds(90);
     record.connected_at = Some(now() + Duration::milliseconds(1500));
     record.ours.half = Some(half("ours", "peerpact-70a05eb6d73a"));
-    record.ours.state = Some(State::Peering(PeeringState::Connected));
-    record.ours.sync = Some(SyncLevel::LocalNotInSync);
+    record.ours.state = Some(PeeringState::Connected.to_string());
+    record.ours.sync = Some(SyncLevel::LocalNotInSync.to_string());
     record.intent = Some(Intent {
         step: Step::SyncOurs,
-        target: Target::Half(half("ours", "peerpact-70a05eb6d73a")),
+        target: half("ours", "peerpact-70a05eb6d73a"),
         correlation: Uuid::from_u128(0x1111_2222),
         at: now(),
     });

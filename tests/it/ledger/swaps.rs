@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Barrier;
 
 use peerpact::handshake::ids::HandshakeId;
-use peerpact::handshake::pair::{HalfId, Resource};
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::Record;
-use peerpact::ledger::{Ledger, LedgerError, SqliteLedger, Stored, Version};
+use peerpact::handshake::resource_id::ResourceId;
+use peerpact::ledger::{Ledger, LedgerError, Progress, SqliteLedger, Stored, Version};
 use peerpact_fixtures::{id, now};
 use rusqlite::Connection;
 use time::Duration;
@@ -25,7 +25,10 @@ async fn what_is_kept_is_found_again_whole() {
     assert_eq!(ledger.load(&record.id).await.unwrap(), None);
     let version = kept(&ledger, &record).await;
     assert_eq!(version, Version::ABSENT.next());
-    assert_eq!(ledger.load(&record.id).await.unwrap(), Some(Stored { record: record.clone(), version }));
+    assert_eq!(
+        ledger.load(&record.id).await.unwrap(),
+        Some(Stored { record: record.clone(), version, progress: Progress::default() })
+    );
     assert_eq!(ledger.history(&record.id).await.unwrap(), [line("was opened")]);
 }
 
@@ -106,15 +109,15 @@ async fn a_half_and_a_network_are_found_at_either_end_without_regard_to_case() {
     kept(&ledger, &record).await;
     kept(&ledger, &record_of("ours", "theirs-2")).await;
     for network in ["ours", "theirs"] {
-        let shouted: HalfId = half(network, "Half").to_string().to_uppercase().parse().unwrap();
+        let shouted: ResourceId = half(network, "Half").to_string().to_uppercase().parse().unwrap();
         assert_eq!(ids(&ledger.of_half(&shouted).await.unwrap()), [&record.id], "{network}");
         let other = half(network, "other");
         assert!(ledger.of_half(&other).await.unwrap().is_empty());
     }
-    let shouted: Resource = id("theirs").to_string().to_uppercase().parse().unwrap();
+    let shouted: ResourceId = id("theirs").to_string().to_uppercase().parse().unwrap();
     assert_eq!(ids(&ledger.of_resource(&shouted).await.unwrap()), [&record.id]);
-    assert_eq!(ledger.of_resource(&Resource::Network(id("ours"))).await.unwrap().len(), 2);
-    assert!(ledger.of_resource(&Resource::Network(id("ours-2"))).await.unwrap().is_empty());
+    assert_eq!(ledger.of_resource(&ResourceId::of(&id("ours"))).await.unwrap().len(), 2);
+    assert!(ledger.of_resource(&ResourceId::of(&id("ours-2"))).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -66,11 +66,11 @@ async fn a_notice_that_nobody_can_act_on_ends_among_the_dead_letters_and_delays_
     let strange =
         [r#"{"version":1,"what":"is this"}"#, r#"{"version":9}"#, "not json", r#"{"no":"version"}"#];
     for body in strange {
-        put(&app, Queue::Handshakes, body);
+        put(&app, Queue::Reconcile, body);
     }
     app.event(&event).await;
     assert_eq!(app.phase().await, Phase::Connected);
-    let depth = app.broker.depth(Queue::Handshakes.name()).unwrap();
+    let depth = app.broker.depth(Queue::Reconcile.name()).unwrap();
     assert_eq!((depth.active, depth.dead_lettered), (0, strange.len()));
     let dead = app.broker.peek("handshakes/$deadletterqueue", 0, 10).unwrap();
     assert!(dead.iter().all(|letter| letter.message.application_properties.contains_key("DeadLetterReason")));

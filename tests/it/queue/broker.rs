@@ -18,9 +18,9 @@ const NOW: Duration = Duration::from_millis(50);
 async fn what_is_sent_is_seen_and_received_as_it_was() {
     let stage = Stage::start().await;
     let client = stage.client();
-    client.send(Queue::Handshakes, &[message("a"), message("b")]).await.unwrap();
-    client.send(Queue::Handshakes, &[message("c")]).await.unwrap();
-    let path = QueuePath::of(Queue::Handshakes);
+    client.send(Queue::Reconcile, &[message("a"), message("b")]).await.unwrap();
+    client.send(Queue::Reconcile, &[message("c")]).await.unwrap();
+    let path = QueuePath::of(Queue::Reconcile);
     let seen = client.peek(path, 0, 10).await.unwrap();
     assert_eq!(ids(&seen), ["a", "b", "c"]);
     let mut inbox = client.inbox(path).await.unwrap();
@@ -45,10 +45,10 @@ async fn a_scheduled_message_is_shown_and_not_received_before_its_time() {
     let client = stage.client();
     let time = Clock::system().now() + time::Duration::hours(1);
     let later = Message { not_before: Some(time), ..message("later") };
-    client.send(Queue::Handshakes, &[later, message("now")]).await.unwrap();
+    client.send(Queue::Reconcile, &[later, message("now")]).await.unwrap();
     let depth = stage.broker.depth("handshakes").unwrap();
     assert_eq!((depth.active, depth.scheduled), (1, 1));
-    let path = QueuePath::of(Queue::Handshakes);
+    let path = QueuePath::of(Queue::Reconcile);
     let seen = client.peek(path, 0, 10).await.unwrap();
     let scheduled = seen.iter().find(|one| one.id.as_deref() == Some("later")).unwrap().scheduled.unwrap();
     assert!((scheduled - time).abs() < time::Duration::milliseconds(2));
@@ -89,10 +89,10 @@ async fn more_than_a_transfer_takes_goes_in_several_and_arrives_in_order() {
     let messages: Vec<Message> = (0..400)
         .map(|number| Message { body: vec![b'x'; 2_000], ..message(&format!("m-{number:03}")) })
         .collect();
-    client.send(Queue::Handshakes, &messages).await.unwrap();
+    client.send(Queue::Reconcile, &messages).await.unwrap();
     let (mut seen, mut from) = (Vec::new(), 0);
     loop {
-        let page = client.peek(QueuePath::of(Queue::Handshakes), from, 250).await.unwrap();
+        let page = client.peek(QueuePath::of(Queue::Reconcile), from, 250).await.unwrap();
         let Some(last) = page.last() else { break };
         from = last.sequence_number + 1;
         seen.extend(page);
@@ -108,7 +108,7 @@ async fn a_message_that_no_queue_takes_is_refused_at_once_and_holds_nobody_up() 
     let large = Message { body: vec![b'x'; 3 << 20], ..message("large") };
     let (large, small) = ([large], [message("small")]);
     let (refused, sent) =
-        tokio::join!(client.send(Queue::Handshakes, &large), client.send(Queue::Handshakes, &small));
+        tokio::join!(client.send(Queue::Reconcile, &large), client.send(Queue::Reconcile, &small));
     let error = refused.unwrap_err();
     assert!(matches!(error, QueueError::Refused { .. }), "{error}");
     assert!(error.to_string().contains("large"), "{error}");
@@ -148,9 +148,9 @@ async fn many_sends_through_dropped_connections_and_restarts_lose_none_and_the_q
 async fn a_tenants_app_sends_over_tls_with_a_token_of_entra_and_another_tenants_may_not() {
     let stage = Stage::start().await;
     let app = stage.app(Tenant::Contoso);
-    app.send(Queue::Handshakes, &[message("a")]).await.unwrap();
+    app.send(Queue::Reconcile, &[message("a")]).await.unwrap();
     assert_eq!(stage.broker.depth("handshakes").unwrap().active, 1);
-    let error = stage.app(Tenant::Fabrikam).send(Queue::Handshakes, &[message("b")]).await.unwrap_err();
+    let error = stage.app(Tenant::Fabrikam).send(Queue::Reconcile, &[message("b")]).await.unwrap_err();
     assert!(matches!(error, QueueError::Refused { .. }), "{error}");
     assert!(error.to_string().contains("another tenant"), "{error}");
 }
@@ -159,9 +159,9 @@ async fn a_tenants_app_sends_over_tls_with_a_token_of_entra_and_another_tenants_
 async fn a_wrong_key_is_told_as_a_missing_right_with_what_to_do() {
     let stage = Stage::start().await;
     let stranger = stage.stranger();
-    let error = stranger.peek(QueuePath::of(Queue::Handshakes), 0, 1).await.unwrap_err();
+    let error = stranger.peek(QueuePath::of(Queue::Reconcile), 0, 1).await.unwrap_err();
     assert!(matches!(error, LookError::NoRight { .. }), "{error}");
     assert!(error.to_string().contains("Azure Service Bus Data Receiver"), "{error}");
-    let error = stranger.send(Queue::Handshakes, &[message("a")]).await.unwrap_err();
+    let error = stranger.send(Queue::Reconcile, &[message("a")]).await.unwrap_err();
     assert!(matches!(error, QueueError::Refused { .. }), "{error}");
 }

@@ -8,7 +8,7 @@ use time::Duration;
 use super::stage::{Stage, message};
 
 async fn send(client: &ServiceBus) -> Result<(), QueueError> {
-    client.send(Queue::Handshakes, &[message("m")]).await
+    client.send(Queue::Reconcile, &[message("m")]).await
 }
 
 fn assert_expired(sent: Result<(), QueueError>) {
@@ -42,7 +42,7 @@ async fn a_token_that_stands_on_a_connection_is_put_anew_whichever_way_the_clock
         clock.step(step);
         stage.broker.clock().step(step + Duration::minutes(30));
         send(&client).await.unwrap();
-        client.peek(QueuePath::of(Queue::Handshakes), 0, 1).await.unwrap();
+        client.peek(QueuePath::of(Queue::Reconcile), 0, 1).await.unwrap();
     }
 }
 
@@ -51,7 +51,7 @@ async fn a_token_that_service_bus_calls_expired_before_we_do_is_replaced_at_once
     let stage = Stage::start().await;
     let clock = Clock::starting_at(stage.broker.clock().now() - Duration::minutes(50));
     let client = stage.client_by(clock);
-    let path = QueuePath::of(Queue::Handshakes);
+    let path = QueuePath::of(Queue::Reconcile);
     client.peek(path, 0, 1).await.unwrap();
     for clock_shows in [Duration::minutes(15), Duration::minutes(30)] {
         clock.step(Duration::minutes(15));

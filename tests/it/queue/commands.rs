@@ -48,7 +48,7 @@ async fn list_counts_what_waits_what_is_scheduled_and_what_is_dead() {
     dead(&stage, &[message("r-1")]).await;
     let later =
         Message { not_before: Some(Clock::system().now() + time::Duration::hours(1)), ..message("later") };
-    stage.client().send(Queue::Handshakes, &[later, message("a"), message("b")]).await.unwrap();
+    stage.client().send(Queue::Reconcile, &[later, message("a"), message("b")]).await.unwrap();
     let rows = json(&stage, &["list", "--json"]).await;
     let row = |name: &str| rows.as_array().unwrap().iter().find(|row| row["queue"] == name).unwrap().clone();
     let counts = |row: &Value| json!([row["waiting"], row["scheduled"], row["deadLettered"], row["more"]]);
@@ -92,7 +92,7 @@ async fn show_says_of_a_dead_letter_what_it_is_why_it_is_there_and_what_to_do() 
 async fn show_tells_what_waits_up_to_a_bound() {
     let stage = Stage::start().await;
     let messages: Vec<_> = (0..5).map(|number| message(&format!("m-{number}"))).collect();
-    stage.client().send(Queue::Handshakes, &messages).await.unwrap();
+    stage.client().send(Queue::Reconcile, &messages).await.unwrap();
     let shown = json(&stage, &["show", "handshakes", "--waiting", "--most", "3", "--json"]).await;
     let seen: Vec<&Value> = shown["messages"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
     assert_eq!(seen, ["m-0", "m-1", "m-2"]);

@@ -55,7 +55,7 @@ async fn send(client: &ServiceBus) -> QueueError {
         not_before: None,
         body: b"{}".to_vec(),
     };
-    client.send(Queue::Handshakes, &[message]).await.unwrap_err()
+    client.send(Queue::Reconcile, &[message]).await.unwrap_err()
 }
 
 /// What the peer gets to read first behind TLS, if it comes to that, and the client's error.
@@ -140,5 +140,5 @@ async fn a_port_that_nobody_has_is_told_after_a_few_tries() {
 
 #[tokio::test]
 async fn sending_nothing_contacts_nobody() {
-    client(1, "", None).send(Queue::Handshakes, &[]).await.unwrap();
+    client(1, "", None).send(Queue::Reconcile, &[]).await.unwrap();
 }

@@ -99,7 +99,7 @@ impl Peer {
         }
     }
 
-    /// Ends it; it had nothing to complain of.
+    /// PeeringEnds it; it had nothing to complain of.
     async fn end(mut self) {
         self.commands.write_all(b"quit\n").await.unwrap();
         while let Some(line) = self.lines.next_line().await.unwrap() {
@@ -163,8 +163,7 @@ async fn connection_token_and_link_are_kept_and_a_second_queue_has_its_own() {
     let Some(mut peer) = Peer::start().await else { return };
     let client = peer.client(KEY);
     let mut seen = Vec::new();
-    for (id, queue) in [("a", Queue::Handshakes), ("b", Queue::Handshakes), ("c", Queue::ConnectionOutcomes)]
-    {
+    for (id, queue) in [("a", Queue::Reconcile), ("b", Queue::Reconcile), ("c", Queue::ConnectionOutcomes)] {
         let sending = sending(&client, queue, vec![message(id)]);
         loop {
             let line = peer.line().await;
@@ -188,7 +187,7 @@ async fn several_messages_are_one_transfer_that_proton_can_take_apart() {
     let Some(mut peer) = Peer::start().await else { return };
     let client = peer.client(KEY);
     let later = Message { not_before: Some(datetime!(2031-01-02 03:04:05 UTC)), ..message("b") };
-    let sending = sending(&client, Queue::Handshakes, vec![message("a"), later, message("c")]);
+    let sending = sending(&client, Queue::Reconcile, vec![message("a"), later, message("c")]);
     for (id, scheduled) in [("a", Value::Null), ("b", json!(1_925_089_445_000_u64)), ("c", Value::Null)] {
         let received = peer.told("received").await;
         assert_eq!((&received["received"], &received["batch"]), (&json!(id), &json!(3)));
@@ -206,7 +205,7 @@ async fn many_senders_share_a_link_and_none_waits_for_another_ones_outcome() {
     let Some(mut peer) = Peer::start().await else { return };
     let client = peer.client(KEY);
     let sending: Vec<_> =
-        (0..40).map(|id| sending(&client, Queue::Handshakes, vec![message(&format!("m-{id}"))])).collect();
+        (0..40).map(|id| sending(&client, Queue::Reconcile, vec![message(&format!("m-{id}"))])).collect();
     // All of them arrive although none of them is settled.
     for _ in 0..40 {
         peer.told("received").await;
@@ -225,7 +224,7 @@ async fn an_idle_link_that_is_detached_is_attached_again_without_a_word() {
     for (id, command) in
         [("a", "detach amqp:link:detach-forced"), ("b", "drop"), ("c", "detach amqp:link:stolen")]
     {
-        peer.take(sending(&client, Queue::Handshakes, vec![message(id)])).await.unwrap();
+        peer.take(sending(&client, Queue::Reconcile, vec![message(id)])).await.unwrap();
         peer.order(command).await;
     }
     peer.end().await;
@@ -236,7 +235,7 @@ async fn a_message_whose_connection_is_dropped_before_its_outcome_is_sent_again_
     let Some(mut peer) = Peer::start().await else { return };
     let client = peer.client(KEY);
     for command in ["drop", "detach amqp:link:detach-forced", "release", "reject com.microsoft:server-busy"] {
-        let sending = sending(&client, Queue::Handshakes, vec![message("again")]);
+        let sending = sending(&client, Queue::Reconcile, vec![message("again")]);
         assert_eq!(peer.told("received").await["received"], "again");
         peer.order(command).await;
         assert_eq!(peer.told("received").await["received"], "again", "{command}");
@@ -251,11 +250,11 @@ async fn what_would_be_refused_again_is_told_at_once_with_what_was_said() {
     let Some(mut peer) = Peer::start().await else { return };
     let client = peer.client(KEY);
     for condition in ["amqp:not-allowed", "amqp:resource-limit-exceeded"] {
-        let sending = sending(&client, Queue::Handshakes, vec![message("a")]);
+        let sending = sending(&client, Queue::Reconcile, vec![message("a")]);
         peer.told("received").await;
         peer.order(&format!("reject {condition}")).await;
         let error = outcome(sending).await.unwrap_err();
-        assert!(matches!(error, QueueError::Refused { queue: Queue::Handshakes, .. }), "{error}");
+        assert!(matches!(error, QueueError::Refused { queue: Queue::Reconcile, .. }), "{error}");
         assert!(error.to_string().contains(condition) && error.to_string().contains("told to"), "{error}");
     }
     peer.end().await;
@@ -266,13 +265,13 @@ async fn a_token_that_is_not_taken_is_told_and_a_busy_service_is_asked_again() {
     let Some(mut peer) = Peer::start().await else { return };
     let client = peer.client(KEY);
     peer.order("refuse 401").await;
-    let error = outcome(sending(&client, Queue::Handshakes, vec![message("a")])).await.unwrap_err();
+    let error = outcome(sending(&client, Queue::Reconcile, vec![message("a")])).await.unwrap_err();
     assert!(matches!(error, QueueError::Refused { .. }) && error.to_string().contains("401"), "{error}");
     peer.order("refuse 503").await;
-    let error = outcome(sending(&client, Queue::Handshakes, vec![message("a")])).await.unwrap_err();
+    let error = outcome(sending(&client, Queue::Reconcile, vec![message("a")])).await.unwrap_err();
     assert!(matches!(error, QueueError::Unreachable { .. }) && error.to_string().contains("503"), "{error}");
     peer.order("refuse 202").await;
-    let sending = sending(&client, Queue::Handshakes, vec![message("a")]);
+    let sending = sending(&client, Queue::Reconcile, vec![message("a")]);
     peer.told("received").await;
     peer.order("accept").await;
     outcome(sending).await.unwrap();
@@ -283,7 +282,7 @@ async fn a_token_that_is_not_taken_is_told_and_a_busy_service_is_asked_again() {
 async fn a_wrong_key_makes_a_signature_that_proton_refuses_and_shows_itself_nowhere() {
     let Some(mut peer) = Peer::start().await else { return };
     let client = peer.client("wrong-key");
-    let error = outcome(sending(&client, Queue::Handshakes, vec![message("a")])).await.unwrap_err();
+    let error = outcome(sending(&client, Queue::Reconcile, vec![message("a")])).await.unwrap_err();
     assert!(matches!(error, QueueError::Refused { .. }), "{error}");
     assert!(!format!("{error} {error:?}").contains("wrong-key"));
     let problem = loop {

@@ -1,8 +1,11 @@
 //! What our agreements let be asked.
 
-use peerpact::handshake::agreements::{Agreements, Ends};
+use peerpact::handshake::agreements::Agreements;
 use peerpact::handshake::pair::Pair;
-use peerpact::request::{Asked, AskedFlags, BadRequest, judge};
+use peerpact::kinds::Kinds;
+use peerpact::kinds::peering::AskedFlags;
+use peerpact::kinds::peering::PeeringEnds;
+use peerpact::request::{Authorized, BadRequest, authorize};
 use peerpact_fixtures::{
     CONTOSO, CONTOSO_SUBSCRIPTION, FABRIKAM, FABRIKAM_SUBSCRIPTION, agreements, ends, id,
 };
@@ -16,8 +19,8 @@ fn nobodys() -> Value {
     json!(id("theirs").to_string().replace(CONTOSO_SUBSCRIPTION, NOBODYS))
 }
 
-fn asked(document: &Value, agreements: &Agreements) -> Result<Asked, BadRequest> {
-    judge(&taken(document), FABRIKAM.parse().unwrap(), agreements)
+fn asked(document: &Value, agreements: &Agreements) -> Result<Authorized, BadRequest> {
+    authorize(&taken(document), FABRIKAM.parse().unwrap(), &Kinds::built_in(), agreements)
 }
 
 #[track_caller]
@@ -36,7 +39,7 @@ fn on_managers(ours: &str, groups: &str) -> Agreements {
     let text = format!(
         "partner = \"contoso\"\ntenant = \"{CONTOSO}\"\n[[management]]\nname = \"hub\"\nmanager = \"/subscriptions/{manager}/resourceGroups/rg/providers/Microsoft.Network/networkManagers/hub\"\nscope = \"/subscriptions/{scope}\"\nours = \"{ours}\"\n{groups}"
     );
-    Agreements::parse(Some(FABRIKAM.parse().unwrap()), [("contoso.toml", text.as_str())]).unwrap()
+    Kinds::built_in().agreements(Some(FABRIKAM.parse().unwrap()), [("contoso.toml", text.as_str())]).unwrap()
 }
 
 fn spokes() -> String {
@@ -48,7 +51,10 @@ fn spokes() -> String {
 fn a_pair_that_an_agreement_covers_may_be_connected() {
     let flags = AskedFlags { forwarded_traffic: Some(false), ..AskedFlags::default() };
     let document = with(peering(), "flags", json!({"forwardedTraffic": false}));
-    assert_eq!(asked(&document, &agreements("")).unwrap(), Asked::Connect(Pair::Peering(ends()), flags));
+    assert_eq!(
+        asked(&document, &agreements("")).unwrap(),
+        Authorized::Connect(ends().pair(), serde_json::to_value(flags).unwrap())
+    );
 }
 
 #[test]
@@ -135,12 +141,10 @@ fn flags_may_stay_below_the_agreement_and_not_go_beyond_it() {
 
 #[test]
 fn a_manager_and_a_scope_may_be_connected_from_either_seat() {
-    let Asked::Connect(Pair::Management(ends), _) =
-        asked(&management(), &on_managers("manager", "")).unwrap()
-    else {
+    let Authorized::Connect(pair, _) = asked(&management(), &on_managers("manager", "")).unwrap() else {
         panic!()
     };
-    assert_eq!(ends.manager.to_string(), manager(FABRIKAM_SUBSCRIPTION));
+    assert_eq!(pair.ours().to_string(), manager(FABRIKAM_SUBSCRIPTION));
     let theirs = with(
         with(management(), "manager", json!(manager(CONTOSO_SUBSCRIPTION))),
         "scope",
@@ -196,7 +200,7 @@ fn our_half_may_go_and_theirs_only_where_both_are_ours_to_write() {
     let theirs = |network: &str| {
         with(disconnect(), "half", json!(format!("{}/virtualNetworkPeerings/x", id(network))))
     };
-    assert!(matches!(asked(&disconnect(), &agreements("")), Ok(Asked::Disconnect(_))));
+    assert!(matches!(asked(&disconnect(), &agreements("")), Ok(Authorized::Disconnect(_))));
     let bad = refusal(&theirs("theirs"), &agreements(""));
     assert_eq!(bad.field, "half");
     assert!(
@@ -204,7 +208,7 @@ fn our_half_may_go_and_theirs_only_where_both_are_ours_to_write() {
         "{bad}"
     );
     let both = agreements("reach = \"both\"");
-    assert!(matches!(asked(&theirs("theirs"), &both), Ok(Asked::Disconnect(_))));
+    assert!(matches!(asked(&theirs("theirs"), &both), Ok(Authorized::Disconnect(_))));
     assert_eq!(refusal(&theirs("other"), &both).field, "half", "a network that the agreement does not name");
     let scope_connection = json!(format!("{}/scopeConnections/x", manager(CONTOSO_SUBSCRIPTION)));
     assert_eq!(refusal(&with(disconnect(), "half", scope_connection), &both).field, "half");
@@ -213,6 +217,6 @@ fn our_half_may_go_and_theirs_only_where_both_are_ours_to_write() {
 #[test]
 fn a_pair_may_be_looked_at_even_where_nothing_is_agreed_on_it_any_more() {
     let document = with(recheck(), "theirs", json!(id("other")));
-    let ends = Ends { theirs: id("other"), ..ends() };
-    assert_eq!(asked(&document, &agreements("")).unwrap(), Asked::Recheck(Pair::Peering(ends)));
+    let ends = PeeringEnds { theirs: id("other"), ..ends() };
+    assert_eq!(asked(&document, &agreements("")).unwrap(), Authorized::Recheck(ends.pair()));
 }

@@ -1,9 +1,12 @@
 //! From bytes to a request.
 
+use peerpact::handshake::goal::RequestId;
 use peerpact::handshake::ids::HandshakeId;
-use peerpact::handshake::pair::{HalfId, Resource};
 use peerpact::handshake::reason::Code;
-use peerpact::request::{Action, AskedFlags, BYTES_MAX, DEPTH_MAX, Request, RequestId};
+use peerpact::kinds::Kinds;
+use peerpact::kinds::network_manager::{AskedMember, ConnectManagement};
+use peerpact::kinds::peering::{AskedFlags, ConnectPeering};
+use peerpact::request::{Action, BYTES_MAX, DEPTH_MAX, Request};
 use peerpact_fixtures::{CONTOSO_SUBSCRIPTION, FABRIKAM_SUBSCRIPTION, id};
 use serde_json::{Value, json};
 
@@ -24,21 +27,21 @@ fn a_peering_is_asked_for_with_the_flags_that_were_said() {
     let flags =
         AskedFlags { forwarded_traffic: Some(true), gateway_transit: None, remote_gateways: Some(false) };
     let (ours, theirs) = (id("ours"), id("theirs"));
-    assert_eq!(request.handshake(), Some(HandshakeId::of_peering(&ours, &theirs)));
-    assert_eq!(request.action, Action::ConnectPeering { ours, theirs, flags });
+    assert_eq!(request.handshake(), Some(&HandshakeId::of_peering(&ours, &theirs)));
+    let asked = ConnectPeering::new(request.id.clone(), ours, theirs, flags).checked().unwrap();
+    assert_eq!(request.action, Action::Connect(asked));
 }
 
 #[test]
 fn a_management_connection_is_asked_for_with_its_members() {
     let members = json!([{"group": "spokes", "network": id("theirs")}]);
     let request = taken(&with(management(), "members", members));
-    let Action::ConnectManagement { manager: asked, scope: wanted, members } = &request.action else {
-        panic!()
-    };
-    assert_eq!(asked.to_string(), manager(FABRIKAM_SUBSCRIPTION));
-    assert_eq!(wanted.to_string(), scope(CONTOSO_SUBSCRIPTION));
-    assert_eq!((members[0].group.as_str(), &members[0].network), ("spokes", &id("theirs")));
-    assert_eq!(request.handshake(), Some(HandshakeId::of_management(asked, wanted)));
+    let (asked, wanted) =
+        (manager(FABRIKAM_SUBSCRIPTION).parse().unwrap(), scope(CONTOSO_SUBSCRIPTION).parse().unwrap());
+    assert_eq!(request.handshake(), Some(&HandshakeId::of_management(&asked, &wanted)));
+    let members = vec![AskedMember { group: "spokes".parse().unwrap(), network: id("theirs") }];
+    let asked = ConnectManagement::new(request.id.clone(), asked, wanted, members).request();
+    assert_eq!(request.action, Action::Connect(asked));
 }
 
 #[test]
@@ -47,17 +50,14 @@ fn a_half_of_each_kind_can_be_asked_to_go() {
     let scope_connection = format!("{hub}/scopeConnections/contoso");
     let connection =
         format!("{}/providers/Microsoft.Network/networkManagerConnections/hub", scope(FABRIKAM_SUBSCRIPTION));
-    let kind = |half: &str| match taken(&with(disconnect(), "half", json!(half))).action {
-        Action::Disconnect { half: HalfId::Peering(_) } => "peering",
-        Action::Disconnect { half: HalfId::ScopeConnection(_) } => "scope connection",
-        Action::Disconnect { half: HalfId::Connection(_) } => "connection",
+    let asked = |half: &str| match taken(&with(disconnect(), "half", json!(half))).action {
+        Action::Disconnect { half } => half.to_string(),
         other => panic!("{other:?}"),
     };
     let peering = disconnect()["half"].as_str().unwrap().to_owned();
-    assert_eq!(
-        [kind(&peering), kind(&scope_connection), kind(&connection)],
-        ["peering", "scope connection", "connection"]
-    );
+    for half in [&peering, &scope_connection, &connection] {
+        assert_eq!(asked(half), *half);
+    }
     assert_eq!(taken(&disconnect()).handshake(), None);
 }
 
@@ -69,10 +69,8 @@ fn a_pair_of_either_kind_can_be_looked_at_again_from_either_seat() {
     for (ours, theirs) in [(&hub, &target), (&target, &hub)] {
         let request = taken(&with(with(recheck(), "ours", ours.clone()), "theirs", theirs.clone()));
         assert_eq!(request.handshake(), taken(&management()).handshake());
-        assert!(matches!(
-            request.action,
-            Action::Recheck { ours: Resource::Manager(_) | Resource::Scope(_), .. }
-        ));
+        let Action::Recheck { ours: asked, .. } = &request.action else { panic!() };
+        assert_eq!(json!(asked), *ours);
     }
 }
 
@@ -104,7 +102,7 @@ fn a_refusal_is_a_reason_with_its_own_code() {
 fn size_and_depth_are_bounded_to_the_byte_and_to_the_level() {
     let mut body = peering().to_string();
     body += &" ".repeat(BYTES_MAX - body.len());
-    assert!(Request::parse(body.as_bytes()).is_ok());
+    assert!(Request::parse(&Kinds::built_in(), body.as_bytes()).is_ok());
     let bad = refused(body + " ");
     assert_eq!(
         bad.to_string(),

@@ -1,7 +1,13 @@
 //! What holds for every input.
 
+use peerpact::handshake::goal::RequestId;
+use peerpact::handshake::ids::HandshakeId;
 use peerpact::handshake::ids::{Name, VirtualNetworkId};
-use peerpact::request::{Action, AskedFlags, AskedMember, Request};
+use peerpact::kinds::Kinds;
+use peerpact::kinds::network_manager::{AskedMember, ConnectManagement};
+use peerpact::kinds::peering::AskedFlags;
+use peerpact::kinds::peering::ConnectPeering;
+use peerpact::request::{Action, Request};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
@@ -42,7 +48,8 @@ fn flags() -> impl Strategy<Value = AskedFlags> {
         })
 }
 
-fn action() -> impl Strategy<Value = Action> {
+/// A request of any kind under this id.
+fn request_of(id: RequestId) -> impl Strategy<Value = Request> {
     let member = (name(), network()).prop_map(|(group, network)| AskedMember { group, network });
     let halves = prop_oneof![
         (network(), name()).prop_map(|(network, name)| network.peering(name).to_string()),
@@ -51,28 +58,33 @@ fn action() -> impl Strategy<Value = Action> {
             format!("{scope}/providers/Microsoft.Network/networkManagerConnections/{name}")
         }),
     ];
+    let (for_peering, for_management) = (id.clone(), id.clone());
     prop_oneof![
-        (network(), network(), flags())
-            .prop_filter("two ends", |(ours, theirs, _)| ours != theirs)
-            .prop_map(|(ours, theirs, flags)| Action::ConnectPeering { ours, theirs, flags }),
+        (network(), network(), flags()).prop_filter("two ends", |(ours, theirs, _)| ours != theirs).prop_map(
+            move |(ours, theirs, flags)| {
+                let asked = ConnectPeering::new(for_peering.clone(), ours, theirs, flags);
+                Action::Connect(asked.checked().unwrap())
+            }
+        ),
         (manager_text(), scope_text(), prop::collection::vec(member, 0..4)).prop_map(
-            |(manager, scope, members)| Action::ConnectManagement {
-                manager: manager.parse().unwrap(),
-                scope: scope.parse().unwrap(),
-                members,
+            move |(manager, scope, members)| {
+                let (manager, scope) = (manager.parse().unwrap(), scope.parse().unwrap());
+                let asked = ConnectManagement::new(for_management.clone(), manager, scope, members);
+                Action::Connect(asked.request())
             }
         ),
         halves.prop_map(|half| Action::Disconnect { half: half.parse().unwrap() }),
         (manager_text(), scope_text(), any::<bool>()).prop_map(|(manager, scope, swapped)| {
+            let handshake = HandshakeId::of_management(&manager.parse().unwrap(), &scope.parse().unwrap());
             let (ours, theirs) = if swapped { (scope, manager) } else { (manager, scope) };
-            Action::Recheck { ours: ours.parse().unwrap(), theirs: theirs.parse().unwrap() }
+            Action::Recheck { ours: ours.parse().unwrap(), theirs: theirs.parse().unwrap(), handshake }
         }),
     ]
+    .prop_map(move |action| Request { id: id.clone(), action })
 }
 
 pub(crate) fn request() -> impl Strategy<Value = Request> {
-    ("[A-Za-z0-9][A-Za-z0-9._-]{0,63}", action())
-        .prop_map(|(id, action)| Request { id: id.parse().unwrap(), action })
+    "[A-Za-z0-9][A-Za-z0-9._-]{0,63}".prop_flat_map(|id| request_of(id.parse().unwrap()))
 }
 
 fn json() -> impl Strategy<Value = Value> {
@@ -101,7 +113,7 @@ fn json() -> impl Strategy<Value = Value> {
 
 /// Whatever it is, the answer is bounded and on one line.
 fn answered(body: &[u8]) {
-    if let Err(bad) = Request::parse(body) {
+    if let Err(bad) = Request::parse(&Kinds::built_in(), body) {
         assert!(bad.to_string().chars().count() < 1200, "{bad}");
         assert!(!bad.to_string().contains(char::is_control), "{bad:?}");
     }
@@ -132,7 +144,7 @@ proptest! {
     #[test]
     fn what_was_written_is_read_back(request in request()) {
         let text = request.to_json();
-        let read = Request::parse(text.as_bytes()).unwrap();
+        let read = Request::parse(&Kinds::built_in(), text.as_bytes()).unwrap();
         prop_assert_eq!(&read, &request);
         prop_assert_eq!(read.digest(), request.digest());
         prop_assert_eq!(read.to_json(), text);

@@ -1,5 +1,6 @@
 //! Documents and what becomes of them.
 
+use peerpact::kinds::Kinds;
 use peerpact::request::{BadRequest, Request};
 use peerpact_fixtures::{CONTOSO_SUBSCRIPTION, FABRIKAM_SUBSCRIPTION, id};
 use serde_json::{Value, json};
@@ -44,13 +45,15 @@ pub(crate) fn with(mut document: Value, field: &str, value: Value) -> Value {
 
 #[track_caller]
 pub(crate) fn taken(document: &Value) -> Request {
-    Request::parse(document.to_string().as_bytes()).unwrap_or_else(|bad| panic!("{bad}\n{document}"))
+    Request::parse(&Kinds::built_in(), document.to_string().as_bytes())
+        .unwrap_or_else(|bad| panic!("{bad}\n{document}"))
 }
 
 #[track_caller]
 pub(crate) fn refused(body: impl AsRef<[u8]>) -> BadRequest {
     let body = body.as_ref();
-    let bad = Request::parse(body).expect_err(&String::from_utf8_lossy(&body[..body.len().min(1000)]));
+    let bad = Request::parse(&Kinds::built_in(), body)
+        .expect_err(&String::from_utf8_lossy(&body[..body.len().min(1000)]));
     assert!(bad.to_string().chars().count() < 1200, "more than a bounded part is told: {bad}");
     assert!(!bad.to_string().contains(char::is_control), "{bad:?}");
     bad

@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use peerpact::handshake::ids::HandshakeId;
-use peerpact::ledger::{Ledger, SqliteLedger, SweepNote, Trouble};
+use peerpact::handshake::trouble::Trouble;
+use peerpact::ledger::{Ledger, SqliteLedger, SweepNote};
 use peerpact_fixtures::{CONTOSO, FABRIKAM, id, now};
 use serde_json::Value;
 

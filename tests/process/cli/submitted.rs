@@ -1,5 +1,6 @@
 //! `request` on the wire: the command against the sandbox's queues, with the test in the place of the app.
 
+use peerpact::kinds::Kinds;
 use std::net::Ipv4Addr;
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -51,12 +52,12 @@ impl Namespace {
         let locked = tokio::time::timeout(BOUND, self.broker.next_message(REQUESTS)).await.unwrap().unwrap();
         self.broker.complete(locked.lock_token).unwrap();
         let message = locked.message.as_ref().clone();
-        let request = Request::parse(&message.body).unwrap();
+        let request = Request::parse(&Kinds::built_in(), &message.body).unwrap();
         (message, request)
     }
 
     fn tell(&self, request: &str, phase: &str, reason: Value) {
-        let handshake = peerpact::handshake::pair::Pair::Peering(ends()).id();
+        let handshake = peerpact::handshake::pair::ends().pair().id();
         let body = json!({ "id": handshake, "phase": phase, "reason": reason, "request": request });
         let message = Message {
             message_id: Some(format!("outcome-{request}-{phase}")),

@@ -85,8 +85,8 @@ pub(crate) async fn ledger(folder: &Folder, count: usize) -> String {
     let file = folder.file("ledger.db");
     let ledger = SqliteLedger::new(&file);
     for number in 0..count {
-        let ends = peerpact::handshake::agreements::Ends { ours: id(&format!("ours-{number}")), ..ends() };
-        let mut record = Record::new(&Pair::Peering(ends), FABRIKAM.parse().unwrap(), now());
+        let ends = peerpact::kinds::peering::PeeringEnds { ours: id(&format!("ours-{number}")), ..ends() };
+        let mut record = Record::new(&ends.pair(), FABRIKAM.parse().unwrap(), now());
         record.phase = Phase::Refused;
         record.reasons = vec![
             Reason::new(Code::Overlap, "10.1.0.0/16 overlaps").fixed_by("change one of them"),

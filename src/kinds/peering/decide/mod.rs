@@ -24,7 +24,6 @@ use super::{messages, rows};
 use crate::handshake::agreed::Agreed;
 use crate::handshake::agreements::{Agreements, OnRemoval};
 use crate::handshake::decision::{Decision, Row, Verdict};
-use crate::handshake::fingerprint::fingerprint_of;
 use crate::handshake::holding::{confirm_end, hold_refusal};
 use crate::handshake::phase::Phase;
 use crate::handshake::read::{Denial, Read};
@@ -53,7 +52,7 @@ pub fn decide(
     let (row, verdict) = table.at(observation);
     let decision =
         Decision { row, verdict, agreement, agreed: None, opened: only_theirs_is_missing(ends, observation) };
-    let decision = hold_refusal(decision, || fingerprint_of(observation), record, now);
+    let decision = hold_refusal(decision, || observation.fingerprint(), record, now);
     let mut decision = confirm_end(decision, record, now);
     let agreed = covering.filter(|_| match &decision.verdict {
         Verdict::Write(write) => write.step.needs_consent(),

@@ -1,11 +1,13 @@
 //! `[[management]]` in agreement files.
 
+use peerpact::kinds::Kinds;
 use std::error::Error;
 
-use peerpact::handshake::agreements::{Agreements, OnRemoval, OurEnd, Whose};
-use peerpact::handshake::management::ends::{ManagementEnds, Seat};
-use peerpact::handshake::management::ids::Scope;
-use peerpact::handshake::pair::{Pair, Resource};
+use peerpact::handshake::agreements::{Agreements, OnRemoval, Whose};
+use peerpact::handshake::pair::Pair;
+use peerpact::handshake::resource_id::ResourceId;
+use peerpact::handshake::scope::Scope;
+use peerpact::kinds::network_manager::{ManagementEnds, Seat};
 use peerpact_fixtures::{CONTOSO, CONTOSO_SUBSCRIPTION, FABRIKAM, FABRIKAM_SUBSCRIPTION, id};
 
 use super::{SEATS, agreements, agreements_on, ends, manager, managers, scope};
@@ -40,7 +42,7 @@ fn as_central(scope: &str, keys: &str) -> String {
 
 fn parse(files: &[&str]) -> Result<Agreements, String> {
     let named = ["a.toml", "b.toml"].into_iter().zip(files.iter().copied());
-    Agreements::parse(Some(FABRIKAM.parse().unwrap()), named).map_err(|error| {
+    Kinds::built_in().agreements(Some(FABRIKAM.parse().unwrap()), named).map_err(|error| {
         let source = error.source().map(|source| format!("\n{source}")).unwrap_or_default();
         format!("{error}{source}")
     })
@@ -53,9 +55,9 @@ fn refused(text: &str) -> String {
 #[test]
 fn a_file_without_further_keys_lets_the_partner_manage_our_scope() {
     let agreements = parse(&[&file(&plain(""))]).unwrap();
-    let agreement = &agreements.partners()[0].managements[0];
-    assert_eq!((agreement.ours, agreement.on_removal), (OurEnd::Scope, OnRemoval::Remove));
-    assert_eq!((agreement.seat(), agreement.groups.len()), (Seat::Target, 0));
+    let agreement = &agreements.partners()[0].managements()[0];
+    assert_eq!((agreement.ours, agreement.on_removal), (Seat::Target, OnRemoval::Remove));
+    assert_eq!((agreement.ours, agreement.groups.len()), (Seat::Target, 0));
     assert_eq!(agreements.managements().count(), 1);
 }
 
@@ -166,16 +168,17 @@ fn a_scope_tells_whose_it_is_in_any_case_and_nobody_elses_counts() {
 
 #[test]
 fn the_two_ends_are_told_apart_from_either_seat_and_strangers_make_no_pair() {
-    let (m, s) = (Resource::Manager(manager()), Resource::Scope(scope()));
+    let (m, s) = (ResourceId::of(&manager()), ResourceId::of(&scope()));
     for seat in SEATS {
         let agreements = agreements(seat, "");
         assert_eq!(agreements.management_ends(&manager(), &scope()), Some(ends(seat)));
         let (ours, theirs) = if seat == Seat::Central { (&m, &s) } else { (&s, &m) };
-        assert_eq!(agreements.pair(ours, theirs), Some(Pair::Management(ends(seat))));
-        assert_eq!(agreements.pair(theirs, ours), None, "the other way round");
-        let network = Resource::Network(id("ours"));
+        let kinds = Kinds::built_in();
+        assert_eq!(kinds.pair(ours, theirs, &agreements), Some(ends(seat).pair()));
+        assert_eq!(kinds.pair(theirs, ours, &agreements), None, "the other way round");
+        let network = ResourceId::of(&id("ours"));
         for (one, other) in [(&m, &m), (&s, &s), (&network, &m), (&s, &network)] {
-            assert_eq!(agreements.pair(one, other), None, "{one} and {other}");
+            assert_eq!(kinds.pair(one, other, &agreements), None, "{one} and {other}");
         }
         let stranger: Scope = format!("/subscriptions/{THIRD_SUBSCRIPTION}").parse().unwrap();
         assert_eq!(agreements.management_ends(&manager(), &stranger), None);

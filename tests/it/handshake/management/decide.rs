@@ -1,19 +1,23 @@
 //! The management table over the whole product of what can be seen, agreed, remembered and announced.
 
+use peerpact::handshake::read::Read;
+use peerpact::kinds::network_manager::ManagementBody;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use peerpact::handshake::agreements::Agreements;
 use peerpact::handshake::decision::{Decision, Verdict};
 use peerpact::handshake::ids::Name;
-use peerpact::handshake::management::decide::{PENDING_DEADLINE, REMOVAL_DELAY, decide};
-use peerpact::handshake::management::ends::Seat;
-use peerpact::handshake::management::observation::ManagementObservation;
-use peerpact::handshake::pair::{Pair, Target};
+use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::{Intent, Record};
-use peerpact::handshake::step::{Body, Side, Step};
-use peerpact::handshake::view::View;
+use peerpact::handshake::step::{Side, Step};
+use peerpact::kinds::View as _;
+use peerpact::kinds::network_manager::ManagementObservation;
+use peerpact::kinds::network_manager::ManagementView;
+use peerpact::kinds::network_manager::Seat;
+use peerpact::kinds::network_manager::{PENDING_DEADLINE, REMOVAL_DELAY, decide};
+
 use peerpact_fixtures::{CONTOSO, FABRIKAM, now};
 use time::Duration;
 use uuid::Uuid;
@@ -53,9 +57,12 @@ impl Memory {
     pub(super) fn record(self, seat: Seat, observation: &ManagementObservation) -> Option<Record> {
         let home = if seat == Seat::Central { CONTOSO } else { FABRIKAM };
         let seen_for = |age: Duration| {
-            let pair = Pair::Management(ends(seat));
+            let pair = ends(seat).pair();
             let mut record = Record::new(&pair, home.parse().unwrap(), now() - Duration::days(9));
-            record.see(&View::Management(ends(seat), observation.clone()), now() - age);
+            record.see(
+                &ManagementView { ends: ends(seat), observation: observation.clone() }.halves(),
+                now() - age,
+            );
             record
         };
         let removal_seen = |age: Duration| Record { removal_seen_at: Some(now() - age), ..seen_for(age) };
@@ -75,11 +82,11 @@ impl Memory {
 /// The intent to create ours is on record, and what became of it is not.
 fn answering(seat: Seat, mut record: Record) -> Record {
     let half = seen(seat, Cell::Absent, Cell::Pending, &derived());
-    let id = half.at(seat).unwrap().half().unwrap().0.clone();
+    let Some(Read::Found((id, ..))) = half.at(seat) else { panic!("{half:?}") };
     record.phase = Phase::Completing;
     record.intent = Some(Intent {
         step: Step::CreateOurs,
-        target: Target::Half(id),
+        target: id,
         correlation: Uuid::nil(),
         at: now() - Duration::minutes(1),
     });
@@ -88,7 +95,7 @@ fn answering(seat: Seat, mut record: Record) -> Record {
 
 /// The name of halves that we make for this pair.
 pub(super) fn derived() -> String {
-    Name::of_half(&Pair::Management(ends(Seat::Central)).id()).as_str().to_owned()
+    Name::of_half(&ends(Seat::Central).pair().id()).as_str().to_owned()
 }
 
 pub(super) fn agreed(seat: Seat, terms: &str) -> Agreements {
@@ -131,7 +138,7 @@ impl At<'_> {
 
     /// The row; with a `+` if it is looked at again by itself.
     fn word(&self) -> String {
-        let again = matches!(self.decision.verdict, Verdict::Rest { again: Some(_), .. });
+        let again = matches!(self.decision.verdict, Verdict::Rest { requeue_after: Some(_), .. });
         format!("{:?}{}", self.decision.row, if again { "+" } else { "" })
     }
 
@@ -140,8 +147,8 @@ impl At<'_> {
             Verdict::Write(write) => format!("{:?}", write.step),
             Verdict::Undo { write, .. } => format!("undo: {:?}", write.step),
             Verdict::LookTwice(after) => format!("look in {} s", after.as_secs()),
-            Verdict::Rest { phase, again, .. } => {
-                let again = again.map(|again| format!(", again in {} s", again.as_secs()));
+            Verdict::Rest { phase, requeue_after, .. } => {
+                let again = requeue_after.map(|again| format!(", again in {} s", again.as_secs()));
                 format!("{phase}{}", again.unwrap_or_default())
             }
         }
@@ -228,15 +235,18 @@ fn only_our_own_half_is_written_and_only_where_there_is_none() {
     everywhere(|at| {
         let Verdict::Write(write) = &at.decision.verdict else { return };
         assert_eq!(write.step.side(), Side::Ours);
-        match (&write.body, at.seat) {
-            (Body::ScopeConnection { tenant, scope: taken, .. }, Seat::Central) => {
+        match (write.body().unwrap(), at.seat) {
+            (ManagementBody::ScopeConnection { tenant, scope: taken, .. }, Seat::Central) => {
                 assert_eq!((*tenant, taken), (FABRIKAM.parse().unwrap(), &scope()));
             }
-            (Body::Connection { manager, .. }, Seat::Target) => assert_eq!(*manager, super::manager()),
-            (Body::Removal(Target::Half(half)), seat) => {
+            (ManagementBody::Connection { manager, .. }, Seat::Target) => {
+                assert_eq!(*manager, super::manager())
+            }
+            (ManagementBody::Removal(half), seat) => {
                 let ours =
                     seen(seat, Cell::Absent, at.ours, if at.by_us { DERIVED.as_str() } else { "by-hand" });
-                assert_eq!(Some(half), ours.at(seat).unwrap().half().map(|(id, _)| id), "{}", at.told());
+                let Some(Read::Found((id, ..))) = ours.at(seat) else { panic!("{}", at.told()) };
+                assert_eq!(*half, id, "{}", at.told());
             }
             _ => panic!("{}", at.told()),
         }
@@ -315,7 +325,9 @@ fn every_rest_says_why_and_what_is_refused_blocked_or_broken_says_how_to_mend_it
 #[test]
 fn what_azure_has_still_to_do_is_looked_at_again_without_a_new_hint() {
     everywhere(|at| {
-        let Verdict::Rest { phase: Phase::Waiting, again: None, .. } = at.decision.verdict else { return };
+        let Verdict::Rest { phase: Phase::Waiting, requeue_after: None, .. } = at.decision.verdict else {
+            return;
+        };
         let for_the_partner = at.ours == Cell::Pending && matches!(at.theirs, Cell::Absent | Cell::Denied);
         assert!(for_the_partner || at.theirs == Cell::NotAsked || at.ours == Cell::NotAsked, "{}", at.told());
     });

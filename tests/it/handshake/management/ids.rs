@@ -1,13 +1,17 @@
 //! Ids of managers, scopes, halves, groups and members.
 
+use peerpact::handshake::kind_name::KindName;
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
-use peerpact::handshake::ids::{HandshakeId, LONGEST_ID, Name, VirtualNetworkId};
-use peerpact::handshake::management::ids::{
-    NetworkGroupId, NetworkManagerConnectionId, NetworkManagerId, Scope, ScopeConnectionId, StaticMemberId,
+use peerpact::handshake::ids::{HandshakeId, LONGEST_ID, Name, TenantId, VirtualNetworkId};
+use peerpact::handshake::pair::Pair;
+use peerpact::handshake::resource_id::ResourceId;
+use peerpact::handshake::scope::Scope;
+use peerpact::kinds::network_manager::{
+    NetworkGroupId, NetworkManagerConnectionId, NetworkManagerId, ScopeConnectionId, StaticMemberId,
 };
-use peerpact::handshake::pair::{HalfId, Kind, Pair, Resource};
+use peerpact::kinds::{Kind, Kinds};
 use peerpact_fixtures::id;
 
 use super::{SEATS, ends, manager, scope};
@@ -74,6 +78,7 @@ fn the_parts_of_an_id_are_where_azure_has_them() {
 #[test]
 fn ids_with_tricks_in_them_are_refused() {
     let [scope_connection, of_subscription, of_group, member] = children();
+    let kinds = Kinds::built_in();
     let texts = [MANAGER, SUBSCRIPTION, GROUP, &scope_connection, &of_subscription, &of_group, &member];
     for text in texts {
         let (parent, last) = text.rsplit_once('/').unwrap();
@@ -81,12 +86,12 @@ fn ids_with_tricks_in_them_are_refused() {
             ["", ".", "..", "%2e%2e", "a b", "a?b", "a#b", "a\nb", "a\0", "*", "a\\b", &"x".repeat(91)]
         {
             let hostile = format!("{parent}/{name}");
-            assert!(hostile.parse::<Resource>().is_err(), "{hostile:?}");
-            assert!(hostile.parse::<HalfId>().is_err(), "{hostile:?}");
+            assert!(kinds.parse_half(&hostile).is_err(), "{hostile:?}");
+            assert!(kinds.parse_end(&hostile).is_err(), "{hostile:?}");
             assert!(hostile.parse::<StaticMemberId>().is_err(), "{hostile:?}");
         }
         let climbing = format!("{parent}/x/../{last}");
-        assert!(climbing.parse::<Resource>().is_err() && climbing.parse::<HalfId>().is_err(), "{climbing}");
+        assert!(kinds.parse_half(&climbing).is_err() && kinds.parse_end(&climbing).is_err(), "{climbing}");
     }
     let long = format!("{SUBSCRIPTION}{}", "/".repeat(LONGEST_ID));
     assert!(long.parse::<Scope>().unwrap_err().to_string().ends_with("it is longer than 1024 bytes"));
@@ -99,7 +104,7 @@ fn what_is_refused_is_told_on_one_short_line() {
     for told in [
         format!("/subscriptions/{forged}").parse::<Scope>().unwrap_err().to_string(),
         manager.parse::<NetworkManagerId>().unwrap_err().to_string(),
-        manager.parse::<Resource>().unwrap_err().to_string(),
+        Kinds::built_in().parse_end(&manager).unwrap_err().to_string(),
     ] {
         assert!(!told.contains(char::is_control), "{told:?}");
         assert!(told.len() < 800, "{}", told.len());
@@ -108,28 +113,41 @@ fn what_is_refused_is_told_on_one_short_line() {
 
 #[test]
 fn a_resource_and_a_half_are_told_apart_by_their_shape() {
-    let network = id("ours");
-    assert_eq!(network.to_string().parse(), Ok(Resource::Network(network.clone())));
-    assert_eq!(MANAGER.parse(), Ok(Resource::Manager(manager())));
-    assert_eq!(format!("{SUBSCRIPTION}/").parse(), Ok(Resource::Scope(scope())));
-    assert!(matches!(GROUP.parse(), Ok(Resource::Scope(Scope::ManagementGroup(_)))));
+    let (kinds, network) = (Kinds::built_in(), id("ours"));
+    let end = |text: &str| kinds.parse_end(text).ok();
+    assert_eq!(end(&network.to_string()), Some(ResourceId::of(&network)));
+    assert_eq!(end(MANAGER), Some(ResourceId::of(&manager())));
+    assert_eq!(end(&format!("{SUBSCRIPTION}/")), Some(ResourceId::of(&scope())));
+    assert_eq!(end(GROUP), GROUP.parse().ok());
     let [scope_connection, of_subscription, of_group, member] = children();
-    assert!(matches!(scope_connection.parse(), Ok(HalfId::ScopeConnection(_))));
-    for text in [of_subscription, of_group] {
-        assert!(matches!(text.parse(), Ok(HalfId::Connection(_))), "{text}");
+    let kind = |text: &str| kinds.parse_half(text).ok().and_then(|half| Some(kinds.of_half(&half)?.name()));
+    for text in [scope_connection, of_subscription, of_group] {
+        assert_eq!(kind(&text), Some(KindName::new("management")), "{text}");
     }
-    assert!(matches!(format!("{network}/virtualNetworkPeerings/p").parse(), Ok(HalfId::Peering(_))));
-    assert_eq!(member.parse::<HalfId>(), Err(()), "a member is no half");
-    assert_eq!(MANAGER.parse::<HalfId>(), Err(()));
+    assert_eq!(kind(&format!("{network}/virtualNetworkPeerings/p")), Some(KindName::new("peering")));
+    assert_eq!(
+        kinds.parse_half(&member).unwrap_err().to_string(),
+        format!("`{member}` is not the id of a peering, a scope connection or a network manager connection")
+    );
+    assert!(kinds.parse_half(MANAGER).is_err());
+    let told = kinds.parse_end(&member).unwrap_err().to_string();
+    assert!(told.ends_with(
+        "is not the id of a virtual network, a network manager, a subscription or a management group"
+    ));
+}
+
+/// The pair of whatever kind that two ends make.
+fn made(ours: &ResourceId, theirs: &ResourceId, partner: TenantId) -> Option<Pair> {
+    Kinds::built_in().iter().find_map(|kind| kind.pair(ours, theirs, partner))
 }
 
 #[test]
 fn both_seats_give_one_handshake_the_same_id_in_any_case_and_it_is_pinned() {
     for seat in SEATS {
-        let pair = Pair::Management(ends(seat));
-        assert_eq!((pair.id().as_str(), pair.kind()), (PINNED, Kind::Management));
+        let pair = ends(seat).pair();
+        assert_eq!((pair.id().as_str(), pair.kind()), (PINNED, &KindName::new("management")));
         assert_ne!(pair.ours(), pair.theirs());
-        assert_eq!(Pair::of_record(&pair.ours(), &pair.theirs(), pair.partner()), Some(pair));
+        assert_eq!(made(pair.ours(), pair.theirs(), pair.partner()), Some(pair));
     }
     let shouted = MANAGER.to_uppercase().parse().unwrap();
     let slashed = format!("{}/", SUBSCRIPTION.to_uppercase()).parse().unwrap();
@@ -145,7 +163,7 @@ const PINNED_GROUP: &str = "1848e3d21c01cef1b36725cc2da58596";
 fn ends_that_cannot_be_connected_make_no_pair() {
     let partner = ends(SEATS[0]).partner;
     let [network, manager, scope] =
-        [Resource::Network(id("ours")), Resource::Manager(manager()), Resource::Scope(scope())];
+        [ResourceId::of(&id("ours")), ResourceId::of(&manager()), ResourceId::of(&scope())];
     for (one, other) in [
         (&network, &manager),
         (&scope, &network),
@@ -153,13 +171,13 @@ fn ends_that_cannot_be_connected_make_no_pair() {
         (&scope, &scope),
         (&manager, &network),
     ] {
-        assert_eq!(Pair::of_record(one, other, partner), None, "{one} and {other}");
+        assert_eq!(made(one, other, partner), None, "{one} and {other}");
     }
 }
 
 #[test]
 fn a_members_name_is_derived_from_handshake_and_network_and_as_stable_as_their_ids() {
-    let handshake = Pair::Management(ends(SEATS[0])).id();
+    let handshake = ends(SEATS[0]).pair().id();
     let name = |network: &VirtualNetworkId| Name::of_member(&handshake, network);
     let shouted = id("theirs").to_string().to_uppercase().parse().unwrap();
     assert_eq!(name(&id("theirs")).as_str(), name(&shouted).as_str());

@@ -1,25 +1,29 @@
 //! Static members: every small case of what a group holds and what the partner has.
 
-use peerpact::handshake::agreements::{Agreements, GroupAgreement};
-use peerpact::handshake::decision::{Row, Verdict};
-use peerpact::handshake::halves::Provisioning::{self, Deleting, Failed, Succeeded, Updating};
+use peerpact::handshake::agreements::Agreements;
+use peerpact::handshake::decision::Row;
+use peerpact::handshake::decision::Verdict;
 use peerpact::handshake::ids::{HandshakeId, Name, VirtualNetworkId};
-use peerpact::handshake::management::decide::decide;
-use peerpact::handshake::management::ends::Seat;
-use peerpact::handshake::management::halves::StaticMember;
-use peerpact::handshake::management::ids::{NetworkGroupId, StaticMemberId};
-use peerpact::handshake::management::members::{GroupSeen, MemberMove, MembersSeen, next_move};
-use peerpact::handshake::management::observation::ManagementObservation;
 use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
+use peerpact::handshake::provisioning::Provisioning;
+use peerpact::handshake::provisioning::Provisioning::{Deleting, Failed, Succeeded, Updating};
 use peerpact::handshake::reason::Code;
-use peerpact::handshake::step::{Body, Step};
+use peerpact::handshake::step::Step;
+use peerpact::kinds::network_manager::ManagementObservation;
+use peerpact::kinds::network_manager::Seat;
+use peerpact::kinds::network_manager::StaticMember;
+use peerpact::kinds::network_manager::decide;
+use peerpact::kinds::network_manager::rows;
+use peerpact::kinds::network_manager::{GroupAgreement, ManagementBody};
+use peerpact::kinds::network_manager::{GroupSeen, MemberMove, MembersSeen, next_move};
+use peerpact::kinds::network_manager::{NetworkGroupId, StaticMemberId};
 use peerpact_fixtures::{FABRIKAM_SUBSCRIPTION, now};
 
 use super::{Cell, agreements, ends, manager, seen};
 
 fn handshake() -> HandshakeId {
-    Pair::Management(ends(Seat::Central)).id()
+    ends(Seat::Central).pair().id()
 }
 
 /// A network of fabrikam's, the partner of the central tenant.
@@ -47,7 +51,7 @@ fn filling(groups: &[(&str, &str)], deny: &str) -> Agreements {
 }
 
 fn wanted(agreements: &Agreements) -> Vec<GroupAgreement> {
-    agreements.partners()[0].managements[0].groups.clone()
+    agreements.partners()[0].managements()[0].groups.clone()
 }
 
 fn ours(group_name: &str, name: &str, provisioning: Provisioning) -> StaticMember {
@@ -202,21 +206,24 @@ fn a_connected_handshake_goes_on_to_its_members() {
     let (row, verdict) = decided(&agreements, Vec::new(), &["spoke-1"]);
     let Verdict::Write(write) = verdict else { panic!("{verdict:?}") };
     let StaticMember { id, network, .. } = ours("spokes", "spoke-1", Succeeded);
-    assert_eq!((row, write.step, write.body), (Row::Members, Step::AddMember, Body::Member { id, network }));
+    assert_eq!(
+        (row, write.step, write.body()),
+        (rows::MEMBERS, Step::AddMember, Some(&ManagementBody::Member { id, network }))
+    );
 
     let (_, verdict) = decided(&agreements, vec![ours("spokes", "spoke-1", Succeeded)], &[]);
     assert!(matches!(&verdict, Verdict::Write(write) if write.step == Step::RemoveMember), "{verdict:?}");
 
     let (row, _) = decided(&agreements, vec![ours("spokes", "spoke-1", Succeeded)], &["spoke-1"]);
-    assert_eq!(row, Row::Connected);
+    assert_eq!(row, rows::CONNECTED);
     for (state, code, again) in
         [(Updating, Code::AwaitingAzure, true), (Failed, Code::ProvisioningFailed, false)]
     {
         let (row, verdict) = decided(&agreements, vec![ours("spokes", "spoke-1", state)], &["spoke-1"]);
-        let Verdict::Rest { phase: Phase::Connected, reasons, again: when } = verdict else {
+        let Verdict::Rest { phase: Phase::Connected, reasons, requeue_after: when } = verdict else {
             panic!("{verdict:?}")
         };
-        assert_eq!((row, reasons[0].code, when.is_some()), (Row::Members, code, again));
+        assert_eq!((row, reasons[0].code, when.is_some()), (rows::MEMBERS, code, again));
     }
 }
 
@@ -225,10 +232,10 @@ fn a_network_that_is_denied_by_name_never_joins_and_leaves_again() {
     let deny = format!("[[deny]]\nnetwork = \"{}\"\nreason = \"payroll\"", networks("spoke-2"));
     let agreements = filling(&[("spokes", "spoke-*")], &deny);
     let (row, _) = decided(&agreements, vec![ours("spokes", "spoke-1", Succeeded)], &["spoke-1", "spoke-2"]);
-    assert_eq!(row, Row::Connected, "spoke-2 is left out");
+    assert_eq!(row, rows::CONNECTED, "spoke-2 is left out");
     let both = vec![ours("spokes", "spoke-1", Succeeded), ours("spokes", "spoke-2", Succeeded)];
     let (_, verdict) = decided(&agreements, both, &["spoke-1", "spoke-2"]);
     let Verdict::Write(write) = verdict else { panic!("{verdict:?}") };
     assert_eq!(write.step, Step::RemoveMember);
-    assert_eq!(write.target().to_string(), ours("spokes", "spoke-2", Succeeded).id.to_string());
+    assert_eq!(write.target.to_string(), ours("spokes", "spoke-2", Succeeded).id.to_string());
 }

@@ -1,18 +1,24 @@
 //! Decisions that depend on what is on record: deadlines, answers that were not finished, refusals that hold.
 
-use peerpact::handshake::decision::{Decision, Row, Verdict};
-use peerpact::handshake::halves::Denial;
+use peerpact::handshake::decision::{Decision, Verdict};
+use peerpact::handshake::holding;
 use peerpact::handshake::holding::REFUSAL_HOLDS;
-use peerpact::handshake::management::decide::{PENDING_DEADLINE, decide};
-use peerpact::handshake::management::ends::Seat;
-use peerpact::handshake::management::halves::ConnectionState;
-use peerpact::handshake::management::observation::{Found, ManagementObservation};
-use peerpact::handshake::pair::{HalfId, Pair};
+use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
+use peerpact::handshake::read::Denial;
+use peerpact::handshake::read::Read;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Record, Refusal};
+use peerpact::handshake::resource_id::ResourceId;
 use peerpact::handshake::step::Step;
-use peerpact::handshake::view::View;
+use peerpact::kinds::View as _;
+use peerpact::kinds::network_manager::ConnectionState;
+use peerpact::kinds::network_manager::ManagementView;
+use peerpact::kinds::network_manager::Seat;
+use peerpact::kinds::network_manager::rows;
+use peerpact::kinds::network_manager::{Found, ManagementObservation};
+use peerpact::kinds::network_manager::{PENDING_DEADLINE, decide};
+
 use peerpact_fixtures::{FABRIKAM, now};
 use time::{Duration, OffsetDateTime};
 
@@ -37,8 +43,8 @@ fn code(decision: &Decision) -> Code {
 
 /// A record on which this was seen at that time.
 fn having_seen(seat: Seat, observation: &ManagementObservation, at: OffsetDateTime) -> Record {
-    let mut record = Record::new(&Pair::Management(ends(seat)), FABRIKAM.parse().unwrap(), at);
-    record.see(&View::Management(ends(seat), observation.clone()), at);
+    let mut record = Record::new(&ends(seat).pair(), FABRIKAM.parse().unwrap(), at);
+    record.see(&ManagementView { ends: ends(seat), observation: observation.clone() }.halves(), at);
     record
 }
 
@@ -52,7 +58,7 @@ fn a_half_that_waited_for_days_is_not_stuck_when_theirs_comes() {
         assert_eq!(code(&decided(seat, &alone, Some(&record), now())), Code::Stalled);
         let at_first = decided(seat, &both, Some(&record), now());
         assert_eq!(code(&at_first), Code::AwaitingAzure, "the flip has only just begun");
-        record.see(&View::Management(ends(seat), both.clone()), now());
+        record.see(&ManagementView { ends: ends(seat), observation: both.clone() }.halves(), now());
         let at = |age| code(&decided(seat, &both, Some(&record), now() + age));
         assert_eq!(at(PENDING_DEADLINE), Code::AwaitingAzure);
         assert_eq!(at(PENDING_DEADLINE + Duration::SECOND), Code::AzureRefused);
@@ -67,7 +73,7 @@ fn what_we_made_on_an_event_is_taken_back_after_the_deadline_and_what_people_mad
         let at = |age| decided(seat, &ours, Some(&record), now() + age);
         assert_eq!(code(&at(PENDING_DEADLINE)), Code::AwaitingAzure);
         let late = at(PENDING_DEADLINE + Duration::SECOND);
-        assert_eq!(late.row, Row::TakeBack);
+        assert_eq!(late.row, rows::TAKE_BACK);
         assert!(matches!(&late.verdict, Verdict::Write(write) if write.step == Step::RemoveOurs));
         let unknown = decided(seat, &ours, None, now() + Duration::days(9));
         assert_eq!(code(&unknown), Code::AwaitingAzure, "without a record nobody knows how long it stood");
@@ -75,7 +81,7 @@ fn what_we_made_on_an_event_is_taken_back_after_the_deadline_and_what_people_mad
         let by_hand = seen(seat, theirs, Cell::Pending, "by-hand");
         let record = having_seen(seat, &by_hand, now());
         let late = decided(seat, &by_hand, Some(&record), now() + Duration::days(9));
-        assert_eq!((late.row, code(&late)), (Row::WaitForTheirs, Code::Stalled));
+        assert_eq!((late.row, code(&late)), (rows::WAIT_FOR_THEIRS, Code::Stalled));
     }
 }
 
@@ -86,7 +92,7 @@ fn what_we_made_is_told_as_withdrawn_and_left_to_people_once_no_agreement_covers
         let record = having_seen(seat, &ours, now());
         let gone = agreed(seat, "no agreement covers it");
         let late = decide(&ends(seat), &ours, Some(&record), &gone, now() + Duration::days(1));
-        assert_eq!((late.row, code(&late)), (Row::Beyond, Code::ConsentWithdrawn));
+        assert_eq!((late.row, code(&late)), (rows::BEYOND, Code::ConsentWithdrawn));
     }
 }
 
@@ -95,21 +101,28 @@ fn an_answer_that_is_not_finished_goes_on_without_another_event() {
     for seat in SEATS {
         let unreadable = seen(seat, Cell::Denied, Cell::Absent, "");
         let asked = ManagementObservation { announced: true, ..unreadable.clone() };
-        assert_eq!(decided(seat, &asked, None, now()).row, Row::AnswerTheirs);
-        assert_eq!(decided(seat, &unreadable, None, now()).row, Row::Closed, "nobody announced anything");
+        assert_eq!(decided(seat, &asked, None, now()).row, rows::ANSWER_THEIRS);
+        assert_eq!(decided(seat, &unreadable, None, now()).row, rows::CLOSED, "nobody announced anything");
 
         let record = Memory::Answering.record(seat, &unreadable).unwrap();
         for phase in [Phase::Completing, Phase::Waiting, Phase::Blocked] {
             let record = Record { phase, ..record.clone() };
-            assert_eq!(decided(seat, &unreadable, Some(&record), now()).row, Row::AnswerTheirs, "{phase}");
+            assert_eq!(decided(seat, &unreadable, Some(&record), now()).row, rows::ANSWER_THEIRS, "{phase}");
         }
         let over = Record { phase: Phase::Closed, ..record.clone() };
-        assert_eq!(decided(seat, &unreadable, Some(&over), now()).row, Row::Closed);
+        assert_eq!(decided(seat, &unreadable, Some(&over), now()).row, rows::CLOSED);
         let mut made = record;
-        made.see(&View::Management(ends(seat), seen(seat, Cell::Denied, Cell::Pending, &derived())), now());
+        made.see(
+            &ManagementView {
+                ends: ends(seat),
+                observation: seen(seat, Cell::Denied, Cell::Pending, &derived()),
+            }
+            .halves(),
+            now(),
+        );
         made.end_seen_at = Some(now() - Duration::seconds(5));
         let removed = decided(seat, &unreadable, Some(&made), now());
-        assert_eq!(removed.row, Row::Closed, "ours was there and somebody removed it: that is not repeated");
+        assert_eq!(removed.row, rows::CLOSED, "ours was there and somebody removed it: that is not repeated");
     }
 }
 
@@ -122,19 +135,19 @@ fn a_write_that_azure_refused_is_not_sent_again_while_nothing_changes() {
         record.reasons = vec![Reason::new(Code::AzureRefused, "a policy forbids it").fixed_by("change it")];
         record.refusal = Some(Refusal { fingerprint: asked.fingerprint(), at: now() });
         let held = decided(seat, &asked, Some(&record), now() + REFUSAL_HOLDS - Duration::SECOND);
-        assert_eq!(held.row, Row::HoldRefusal);
+        assert_eq!(held.row, holding::HOLD_REFUSAL);
         assert!(
             matches!(&held.verdict, Verdict::Rest { phase: Phase::Blocked, reasons, .. } if *reasons == record.reasons)
         );
         let announced = ManagementObservation { announced: true, ..asked.clone() };
         assert_eq!(
             decided(seat, &announced, Some(&record), now()).row,
-            Row::HoldRefusal,
+            holding::HOLD_REFUSAL,
             "an event changes nothing"
         );
-        assert_eq!(decided(seat, &asked, Some(&record), now() + REFUSAL_HOLDS).row, Row::AnswerTheirs);
+        assert_eq!(decided(seat, &asked, Some(&record), now() + REFUSAL_HOLDS).row, rows::ANSWER_THEIRS);
         let renamed = seen(seat, Cell::Pending, Cell::Absent, "another");
-        assert_eq!(decided(seat, &renamed, Some(&record), now()).row, Row::AnswerTheirs);
+        assert_eq!(decided(seat, &renamed, Some(&record), now()).row, rows::ANSWER_THEIRS);
     }
 }
 
@@ -146,7 +159,7 @@ fn a_repeated_decision_asks_for_the_same_write_to_the_letter_under_the_derived_n
         let record = Record { generation: 7, ..having_seen(seat, &asked, now()) };
         assert_eq!(decided(seat, &asked, Some(&record), now() + Duration::days(1)), first);
         let Verdict::Write(write) = first.verdict else { panic!("it is answered") };
-        assert!(write.target().to_string().ends_with(&format!("/{}", derived())), "{}", write.target());
+        assert!(write.target.to_string().ends_with(&format!("/{}", derived())), "{}", write.target);
     }
 }
 
@@ -154,8 +167,8 @@ fn a_repeated_decision_asks_for_the_same_write_to_the_letter_under_the_derived_n
 fn of_two_connections_for_one_scope_the_connected_one_counts_and_the_other_is_told() {
     use ConnectionState::{Connected, Pending};
     let of = |half: &_| {
-        let half: &peerpact::handshake::management::halves::ScopeConnection = half;
-        (HalfId::ScopeConnection(half.id.clone()), half.state)
+        let half: &peerpact::kinds::network_manager::ScopeConnection = half;
+        (ResourceId::of(&half.id.clone()), half.state)
     };
     let halves = |states: [ConnectionState; 2]| {
         let [one, two] = states;
@@ -169,7 +182,7 @@ fn of_two_connections_for_one_scope_the_connected_one_counts_and_the_other_is_to
 
     let mut observation = seen(Seat::Central, Cell::Connected, Cell::Connected, "a");
     let found = Found::among(halves([Pending, Connected]), of).unwrap();
-    observation.central = Some(peerpact::handshake::management::halves::Look::Seen(found));
+    observation.central = Some(Read::Found(found));
     let Verdict::Rest { phase: Phase::Connected, reasons, .. } =
         decided(Seat::Central, &observation, None, now()).verdict
     else {
@@ -204,7 +217,7 @@ fn where_our_own_half_cannot_be_read_the_fix_grants_the_right_role() {
         code: "AuthorizationFailed".to_owned(),
     };
     let mut observation = seen(Seat::Target, Cell::Pending, Cell::Absent, "x");
-    observation.target = Some(peerpact::handshake::management::halves::Look::Denied(denial));
+    observation.target = Some(Read::Denied(denial));
     let decision = decided(Seat::Target, &observation, None, now());
     let Verdict::Rest { phase: Phase::Blocked, reasons, .. } = decision.verdict else {
         panic!("{decision:?}")

@@ -9,13 +9,14 @@ mod records;
 mod table;
 
 use peerpact::handshake::agreements::Agreements;
-use peerpact::handshake::halves::Denial;
-use peerpact::handshake::management::ends::{ManagementEnds, Seat};
-use peerpact::handshake::management::halves::{
-    ConnectionState, Look, NetworkManagerConnection, ScopeConnection,
-};
-use peerpact::handshake::management::ids::{NetworkManagerId, Scope};
-use peerpact::handshake::management::observation::{Found, ManagementObservation};
+use peerpact::handshake::read::Denial;
+use peerpact::handshake::read::Read;
+use peerpact::handshake::scope::Scope;
+use peerpact::kinds::Kinds;
+use peerpact::kinds::network_manager::NetworkManagerId;
+use peerpact::kinds::network_manager::{ConnectionState, NetworkManagerConnection, ScopeConnection};
+use peerpact::kinds::network_manager::{Found, ManagementObservation};
+use peerpact::kinds::network_manager::{ManagementEnds, Seat};
 use peerpact_fixtures::{CONTOSO, CONTOSO_SUBSCRIPTION, FABRIKAM, FABRIKAM_SUBSCRIPTION};
 
 pub(crate) const SEATS: [Seat; 2] = [Seat::Central, Seat::Target];
@@ -54,7 +55,7 @@ pub(crate) fn agreements_on(seat: Seat, managers_named: &str, scope: &str, keys:
     let text = format!(
         "partner = \"{partner}\"\ntenant = \"{tenant}\"\n[[management]]\nname = \"central\"\nmanager = \"{manager}\"\nscope = \"{scope}\"\nours = \"{ours}\"\n{keys}\n"
     );
-    Agreements::parse(Some(home.parse().unwrap()), [("partner.toml", text.as_str())]).unwrap()
+    Kinds::built_in().agreements(Some(home.parse().unwrap()), [("partner.toml", text.as_str())]).unwrap()
 }
 
 /// What can be seen at one end.
@@ -96,17 +97,17 @@ impl Cell {
         }
     }
 
-    fn look<T>(self, half: impl FnOnce(ConnectionState) -> T) -> Option<Look<Found<T>>> {
-        let seen = |state| Look::Seen(Found { half: half(state), others: Vec::new() });
+    fn read<T>(self, half: impl FnOnce(ConnectionState) -> T) -> Option<Read<Found<T>>> {
+        let seen = |state| Read::Found(Found { half: half(state), others: Vec::new() });
         match (self, self.state()) {
             (Self::NotAsked, _) => None,
-            (Self::Denied, _) => Some(Look::Denied(Denial {
+            (Self::Denied, _) => Some(Read::Denied(Denial {
                 principal: "app".to_owned(),
                 action: "Microsoft.Network/networkManagerConnections/read".to_owned(),
                 scope: scope().to_string(),
                 code: "AuthorizationFailed".to_owned(),
             })),
-            (_, state) => Some(state.map_or(Look::Absent, seen)),
+            (_, state) => Some(state.map_or(Read::Absent, seen)),
         }
     }
 }
@@ -132,8 +133,8 @@ pub(crate) fn seen(seat: Seat, theirs: Cell, ours: Cell, name: &str) -> Manageme
         Seat::Target => (theirs, ours),
     };
     ManagementObservation {
-        central: central.look(|state| scope_connection(name, state)),
-        target: target.look(|state| connection(name, state)),
+        central: central.read(|state| scope_connection(name, state)),
+        target: target.read(|state| connection(name, state)),
         taken: None,
         members: None,
         taken_names: Vec::new(),

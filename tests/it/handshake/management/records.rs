@@ -1,13 +1,17 @@
 //! Records of management handshakes.
 
-use peerpact::handshake::management::ends::Seat;
-use peerpact::handshake::management::halves::ConnectionState;
-use peerpact::handshake::pair::{Kind, Pair, State, Target};
+use peerpact::handshake::kind_name::KindName;
+use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Intent, Record};
+use peerpact::handshake::resource_id::ResourceId;
 use peerpact::handshake::step::Step;
-use peerpact::handshake::view::View;
+use peerpact::kinds::View as _;
+use peerpact::kinds::network_manager::ConnectionState;
+use peerpact::kinds::network_manager::ManagementView;
+use peerpact::kinds::network_manager::Seat;
+
 use peerpact_fixtures::{CONTOSO, FABRIKAM, now};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -17,11 +21,14 @@ use super::{Cell, SEATS, connection, ends, manager, scope, scope_connection, see
 
 fn record(seat: Seat) -> Record {
     let home = if seat == Seat::Central { CONTOSO } else { FABRIKAM };
-    Record::new(&Pair::Management(ends(seat)), home.parse().unwrap(), now())
+    Record::new(&ends(seat).pair(), home.parse().unwrap(), now())
 }
 
 fn see(record: &mut Record, seat: Seat, theirs: Cell, ours: Cell, at: OffsetDateTime) {
-    record.see(&View::Management(ends(seat), seen(seat, theirs, ours, "half")), at);
+    record.see(
+        &ManagementView { ends: ends(seat), observation: seen(seat, theirs, ours, "half") }.halves(),
+        at,
+    );
 }
 
 fn settle(record: &mut Record, phase: Phase, at: OffsetDateTime) {
@@ -36,7 +43,7 @@ fn at(seconds: i64) -> OffsetDateTime {
 fn a_new_record_is_of_its_pair_from_either_seat() {
     for seat in SEATS {
         let record = record(seat);
-        assert_eq!((record.kind, record.pair()), (Kind::Management, Some(Pair::Management(ends(seat)))));
+        assert_eq!((record.kind.clone(), record.pair()), (KindName::new("management"), ends(seat).pair()));
         assert_eq!(record.theirs.tenant, ends(seat).partner);
     }
 }
@@ -46,14 +53,14 @@ fn what_was_seen_is_taken_over_and_a_half_that_went_leaves_its_id() {
     for seat in SEATS {
         let mut record = record(seat);
         see(&mut record, seat, Cell::Connected, Cell::Pending, now());
-        assert_eq!(record.theirs.state, Some(State::Connection(ConnectionState::Connected)));
-        assert_eq!(record.ours.state, Some(State::Connection(ConnectionState::Pending)));
+        assert_eq!(record.theirs.state, Some(ConnectionState::Connected.to_string()));
+        assert_eq!(record.ours.state, Some(ConnectionState::Pending.to_string()));
         let (ours, theirs) = (record.ours.half.clone().unwrap(), record.theirs.half.clone().unwrap());
         assert!(record.shows(&ours) && record.shows(&theirs) && ours != theirs);
         for gone in [Cell::Absent, Cell::Denied] {
             let mut record = record.clone();
             see(&mut record, seat, gone, gone, now());
-            assert_eq!((record.ours.state, record.theirs.state), (None, None));
+            assert_eq!((&record.ours.state, &record.theirs.state), (&None, &None));
             assert_eq!(
                 (record.ours.half.as_ref(), record.theirs.half.as_ref()),
                 (Some(&ours), Some(&theirs))
@@ -63,7 +70,7 @@ fn what_was_seen_is_taken_over_and_a_half_that_went_leaves_its_id() {
         see(&mut record, seat, Cell::NotAsked, Cell::Connected, now());
         assert_eq!(
             record.theirs.state,
-            Some(State::Connection(ConnectionState::Connected)),
+            Some(ConnectionState::Connected.to_string()),
             "not asked is not gone"
         );
     }
@@ -73,15 +80,17 @@ fn what_was_seen_is_taken_over_and_a_half_that_went_leaves_its_id() {
 fn states_stand_since_they_last_changed_at_either_end() {
     for seat in SEATS {
         let mut record = record(seat);
-        let since = |record: &Record| record.stand_since(record.ours.state, record.theirs.state);
+        let since = |record: &Record| {
+            record.stand_since(record.ours.state.as_deref(), record.theirs.state.as_deref())
+        };
         see(&mut record, seat, Cell::Absent, Cell::Pending, at(10));
         see(&mut record, seat, Cell::Denied, Cell::Pending, at(20));
         assert_eq!(since(&record), Some(at(10)), "denied or absent is no state of theirs");
         see(&mut record, seat, Cell::Pending, Cell::Pending, at(30));
         see(&mut record, seat, Cell::Pending, Cell::Pending, at(40));
         assert_eq!(since(&record), Some(at(30)));
-        let ours = record.ours.state;
-        assert_eq!(record.stand_since(ours, None), None, "that is not how they stood");
+        let ours = record.ours.state.clone();
+        assert_eq!(record.stand_since(ours.as_deref(), None), None, "that is not how they stood");
         see(&mut record, seat, Cell::Pending, Cell::Connected, at(50));
         assert_eq!(since(&record), Some(at(50)));
     }
@@ -127,7 +136,7 @@ fn a_record_is_read_back_as_it_was_written_in_every_state() {
         see(&mut record, seat, Cell::Pending, ours, now());
         record.intent = record.theirs.half.clone().map(|half| Intent {
             step: Step::AddMember,
-            target: Target::Half(half),
+            target: half,
             correlation: Uuid::nil(),
             at: now(),
         });
@@ -135,8 +144,8 @@ fn a_record_is_read_back_as_it_was_written_in_every_state() {
         assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record, "{text}");
     }
     let member = format!("{}/networkGroups/g/staticMembers/m", manager());
-    let target: Target = serde_json::from_value(json!({ "member": member })).unwrap();
-    assert_eq!(serde_json::to_value(&target).unwrap(), json!({ "member": member }));
+    let target: ResourceId = serde_json::from_value(json!({ "member": member })).unwrap();
+    assert_eq!(serde_json::to_value(&target).unwrap(), json!(member), "read as the format before had it");
 }
 
 #[test]
@@ -148,14 +157,14 @@ fn a_record_is_written_as_ledgers_hold_it() {
     assert_eq!(
         written["ours"],
         json!({
-            "tenant": FABRIKAM, "resource": { "scope": scope().to_string() }, "sync": Value::Null, "made": false,
-            "half": { "connection": connection("half", ConnectionState::Connected).id.to_string() },
-            "state": { "connection": "Connected" },
+            "tenant": FABRIKAM, "resource": scope().to_string(), "sync": Value::Null, "made": false, "alone": false,
+            "half": connection("half", ConnectionState::Connected).id.to_string(),
+            "state": "Connected",
         })
     );
-    assert_eq!(written["theirs"]["resource"], json!({ "manager": manager().to_string() }));
+    assert_eq!(written["theirs"]["resource"], json!(manager().to_string()));
     let half = scope_connection("half", ConnectionState::Pending).id.to_string();
-    assert_eq!(written["theirs"]["half"], json!({ "scopeConnection": half }));
+    assert_eq!(written["theirs"]["half"], json!(half));
 }
 
 #[test]

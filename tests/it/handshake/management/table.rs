@@ -1,11 +1,12 @@
 //! The table of the design, row by row, in the words of the two halves, as the app at each seat has to read it.
 
 use peerpact::handshake::decision::{Decision, Verdict};
-use peerpact::handshake::management::decide::decide;
-use peerpact::handshake::management::ends::Seat::{self, Central, Target};
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::Code;
 use peerpact::handshake::step::Step;
+use peerpact::kinds::network_manager::Seat;
+use peerpact::kinds::network_manager::Seat::{Central, Target};
+use peerpact::kinds::network_manager::decide;
 use peerpact_fixtures::now;
 
 use super::Cell::{self, Absent, Conflict, Connected, Pending, Rejected, Revoked};
@@ -51,7 +52,7 @@ fn step(decision: &Decision) -> Step {
 
 fn rest(decision: &Decision) -> (Phase, Code, bool) {
     match &decision.verdict {
-        Verdict::Rest { phase, reasons, again } => (*phase, reasons[0].code, again.is_some()),
+        Verdict::Rest { phase, reasons, requeue_after } => (*phase, reasons[0].code, requeue_after.is_some()),
         _ => panic!("{decision:?}"),
     }
 }
@@ -86,10 +87,8 @@ fn both_connected_is_final_and_for_the_central_app_once_the_manager_lists_the_sc
         assert_eq!(rest(&fresh(seat, Connected, Connected)), done);
         let observation = seen(seat, Connected, Connected, "by-hand");
         let taken = |taken| {
-            let observation = peerpact::handshake::management::observation::ManagementObservation {
-                taken,
-                ..observation.clone()
-            };
+            let observation =
+                peerpact::kinds::network_manager::ManagementObservation { taken, ..observation.clone() };
             rest(&decide(&ends(seat), &observation, None, &agreed(seat, REMOVE), now()))
         };
         assert_eq!(taken(Some(true)), done);

@@ -1,5 +1,6 @@
 //! An app as the Functions host sees it; what it does to the world outside, the gate watches.
 
+use peerpact::kinds::Kinds;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::pending;
@@ -18,9 +19,10 @@ use peerpact::host::{
     FunctionName, Functions, HttpRequest, Invocation, InvocationId, QueueMessage, Timer, TriggerData,
 };
 use peerpact::ledger::{Ledger, Request, SqliteLedger};
-use peerpact::public::{self, Handshake};
+use peerpact::public;
+use peerpact::public::Handshake;
 use peerpact::queue::Queue;
-use peerpact::reconcile::{EventBudget, Reconciler};
+use peerpact::reconcile::{Controller, Ports};
 use peerpact_sandbox::service_bus::{Depth, Locked};
 use peerpact_sandbox::{Azure, Broker, Tenant};
 use serde_json::Value;
@@ -87,19 +89,19 @@ impl App {
         let broker = azure.service_bus(tenant);
         let home = tenant.tenant_id().parse().unwrap();
         let text = agreement(tenant, prefixes, terms);
-        let reconciler = Reconciler {
+        let kinds = Kinds::built_in();
+        let files = text.iter().map(|text| ("agreement", text.as_str()));
+        let ports = Ports {
             home,
-            agreements: Arc::new(
-                Agreements::parse(Some(home), text.iter().map(|text| ("agreement", text.as_str()))).unwrap(),
-            ),
+            agreements: Arc::new(kinds.agreements(Some(home), files).unwrap()),
+            kinds,
             resource_manager: ResourceManager::new(settings, transport, clock),
             ledger: ledger.clone(),
             queues: Arc::new(WatchedQueues { broker: broker.clone(), gate: gate.clone() }),
-            events: EventBudget::new(gate.limits()),
-            telling: tokio::sync::Mutex::default(),
+            limits: gate.limits(),
             clock,
         };
-        let functions = functions::App::new(Arc::new(reconciler), KEPT);
+        let functions = functions::App::new(Arc::new(Controller::new(ports)), KEPT);
         Self {
             tenant,
             broker,
@@ -156,7 +158,7 @@ impl App {
         const FUNCTIONS: [(Queue, &str); 3] = [
             (Queue::ResourceEvents, "RelayedResourceEvent"),
             (Queue::ConnectionRequests, "ConnectionRequest"),
-            (Queue::Handshakes, "Reconcile"),
+            (Queue::Reconcile, "Reconcile"),
         ];
         for (queue, function) in FUNCTIONS {
             let Some(locked) = self.broker.receive(queue.name()).unwrap() else { continue };
@@ -231,7 +233,7 @@ impl App {
 
     /// What stands in the queue of notices.
     pub(crate) fn notices(&self) -> Depth {
-        self.broker.depth(Queue::Handshakes.name()).unwrap()
+        self.broker.depth(Queue::Reconcile.name()).unwrap()
     }
 
     /// The records, as programs see them.

@@ -1,16 +1,14 @@
 //! The app's ledger: through the gate into a file.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use peerpact::handshake::ids::HandshakeId;
-use peerpact::handshake::pair::{HalfId, Resource};
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::request_queue::RequestKey;
+use peerpact::handshake::resource_id::ResourceId;
 use peerpact::ledger::{
-    Change, HintKey, Ledger, LedgerError, Line, Outcome, Request, SqliteLedger, Stored, SweepNote, Ticket,
-    Urgency, Version,
+    Change, Ledger, LedgerError, Line, Outcome, Progress, Request, SqliteLedger, Stored, SweepNote, Version,
 };
 use time::OffsetDateTime;
 
@@ -33,11 +31,11 @@ impl Ledger for WatchedLedger {
         self.write(self.inner.commit(change, read)).await
     }
 
-    async fn of_half(&self, half: &HalfId) -> Result<Vec<Stored>, LedgerError> {
+    async fn of_half(&self, half: &ResourceId) -> Result<Vec<Stored>, LedgerError> {
         self.read(self.inner.of_half(half)).await
     }
 
-    async fn of_resource(&self, resource: &Resource) -> Result<Vec<Stored>, LedgerError> {
+    async fn of_resource(&self, resource: &ResourceId) -> Result<Vec<Stored>, LedgerError> {
         self.read(self.inner.of_resource(resource)).await
     }
 
@@ -49,28 +47,6 @@ impl Ledger for WatchedLedger {
         self.read(self.inner.history(id)).await
     }
 
-    async fn announce(
-        &self,
-        key: &HintKey,
-        ticket: &Ticket,
-        urgency: Urgency,
-        now: OffsetDateTime,
-    ) -> Result<bool, LedgerError> {
-        self.write(self.inner.announce(key, ticket, urgency, now)).await
-    }
-
-    async fn announced(&self, key: &HintKey, ticket: &Ticket) -> Result<(), LedgerError> {
-        self.write(self.inner.announced(key, ticket)).await
-    }
-
-    async fn take(&self, key: &HintKey, ticket: &Ticket) -> Result<bool, LedgerError> {
-        self.write(self.inner.take(key, ticket)).await
-    }
-
-    async fn rest(&self, key: &HintKey, now: OffsetDateTime) -> Result<(), LedgerError> {
-        self.write(self.inner.rest(key, now)).await
-    }
-
     async fn request(&self, id: &RequestKey) -> Result<Option<Request>, LedgerError> {
         self.read(self.inner.request(id)).await
     }
@@ -79,20 +55,21 @@ impl Ledger for WatchedLedger {
         self.write(self.inner.note(request, outcomes)).await
     }
 
-    async fn untold(&self, most: usize) -> Result<Vec<Outcome>, LedgerError> {
-        self.read(self.inner.untold(most)).await
+    async fn pending(&self, most: usize) -> Result<Vec<Outcome>, LedgerError> {
+        self.read(self.inner.pending(most)).await
     }
 
-    async fn told(&self, outcomes: &[Outcome]) -> Result<(), LedgerError> {
-        self.write(self.inner.told(outcomes)).await
+    async fn sent(&self, outcomes: &[Outcome]) -> Result<(), LedgerError> {
+        self.write(self.inner.sent(outcomes)).await
     }
 
-    async fn note_checked(&self, ids: &[HandshakeId], at: OffsetDateTime) -> Result<(), LedgerError> {
-        self.write(self.inner.note_checked(ids, at)).await
-    }
-
-    async fn checked(&self) -> Result<BTreeMap<HandshakeId, OffsetDateTime>, LedgerError> {
-        self.read(self.inner.checked()).await
+    async fn note_progress(
+        &self,
+        ids: &[HandshakeId],
+        progress: &Progress,
+        now: OffsetDateTime,
+    ) -> Result<(), LedgerError> {
+        self.write(self.inner.note_progress(ids, progress, now)).await
     }
 
     async fn note_sweep(&self, note: &SweepNote) -> Result<(), LedgerError> {
