@@ -1,7 +1,7 @@
 //! Faults, placed: a fault-free run of a story counts every call, every write to the ledger, every send and every message
 //! that is settled; then there is one run for each of them and each fault. After a restart with an empty memory and
 //! sweeps until all is quiet, each must end like the first: the same world, phases and reasons, the same writes and no
-//! more, the same answers; nothing lies in a queue, and one more look writes nothing.
+//! more, the same outcomes; nothing lies in a queue, and one more look writes nothing.
 
 mod managers;
 mod peering;
@@ -51,7 +51,8 @@ struct End {
     world: Value,
     records: Vec<(Tenant, Phase, Vec<String>)>,
     writes: Vec<(Tenant, Vec<String>)>,
-    answers: BTreeSet<(String, String)>,
+    /// With the request that is answered, where there is one. Each may come more than once.
+    told: BTreeSet<(Option<String>, String)>,
 }
 
 /// Runs a story without a fault and then with each.
@@ -164,11 +165,11 @@ async fn end(story: impl Story, stage: &Stage, apps: &[&App], mark: u64) -> End 
             records.push((app.tenant, record.phase, codes));
         }
     }
-    let answered = stage.outcomes(story.tenant()).into_iter();
+    let told = stage.outcomes(story.tenant()).into_iter().map(|told| (told.request, told.subject)).collect();
     End {
         world: story.world(stage).await,
         records,
         writes: [Contoso, Fabrikam].map(|tenant| (tenant, stage.writes_of_app(tenant, mark))).into(),
-        answers: answered.filter_map(|told| Some((told.request?, told.subject))).collect(),
+        told,
     }
 }
