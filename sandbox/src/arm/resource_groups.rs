@@ -118,13 +118,9 @@ fn delete(cx: &mut Cx<'_>, key: &Key, name: &str) -> Result<Reply, ArmError> {
         cx.happenings.extend(happening);
     }
     let begin = Begin {
-        work: Work::DeleteGroup,
-        subject: key.clone(),
         holds: networks.into_iter().map(|(key, _)| key).collect(),
-        location,
-        finish: finish_delete,
         notifies: false,
-        created: false,
+        ..Begin::of(Work::DeleteGroup, key.clone(), location, finish_delete)
     };
     Ok(cx.begin(begin, Reply::empty(StatusCode::ACCEPTED)))
 }

@@ -10,10 +10,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::{
     net::{TcpListener, TcpStream},
-    task::JoinSet,
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tokio_rustls::TlsAcceptor;
+
+use super::accept::accept;
 
 /// The answer of a service that wants the client's connection dropped, with no byte of an answer.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -33,22 +34,7 @@ where
     F: Future<Output = Result<Response<Bytes>, Dropped>> + Send + 'static,
 {
     let acceptor = TlsAcceptor::from(tls);
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(serve_connection(stream, acceptor.clone(), service.clone()));
-                }
-                Err(error) => {
-                    // Out of file descriptors, most likely: others must end first.
-                    tracing::warn!(%error, "a connection cannot be accepted");
-                    sleep(Duration::from_millis(50)).await;
-                }
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
+    accept(listener, |stream| serve_connection(stream, acceptor.clone(), service.clone())).await
 }
 
 async fn serve_connection<S, F>(stream: TcpStream, acceptor: TlsAcceptor, service: S)
@@ -56,9 +42,6 @@ where
     S: Fn(Request<Bytes>) -> F,
     F: Future<Output = Result<Response<Bytes>, Dropped>> + Send + 'static,
 {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY is not to be had");
-    }
     let stream = match timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return tracing::debug!(%error, "TLS handshake failed"),

@@ -2,6 +2,7 @@
 //!
 //! Every listener is bound to 127.0.0.1 and nothing here may be reached from another machine.
 
+mod accept;
 mod amqp;
 mod certificates;
 mod control;

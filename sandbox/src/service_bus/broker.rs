@@ -84,7 +84,7 @@ impl Broker {
         self.shared.tenant
     }
 
-    /// The key of the rule [`Broker::KEY_NAME`]: a secret of the sandbox's own world.
+    /// The key of the rule `RootManageSharedAccessKey`: a secret of the sandbox's own world.
     pub fn key(&self) -> &str {
         &self.shared.key
     }
@@ -188,8 +188,7 @@ impl Broker {
         Changes(self.shared.changes.subscribe())
     }
 
-    /// Resolves at the next change. What happened between a look at the namespace and this call is not seen: use
-    /// [`Broker::subscribe`] where that matters.
+    /// Resolves at the next change. What happened between a look at the namespace and this call is not seen.
     pub async fn changed(&self) {
         self.subscribe().next().await;
     }

@@ -7,15 +7,11 @@ use fe2o3_amqp::{
     session::SessionHandle, types::messaging::Body, types::primitives::Value,
 };
 use peerpact_sandbox::{
-    Pace, Tenant,
+    Tenant,
     service_bus::Message,
-    up::{Running, UpOptions, up},
+    up::{Running, up},
 };
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
+use rustls::pki_types::ServerName;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::{
@@ -23,7 +19,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{client, until};
+use crate::support::{client_of, options, trusting, until};
 
 const QUEUE: &str = "handshakes";
 
@@ -35,15 +31,7 @@ struct World {
 impl World {
     async fn start() -> Self {
         let work_dir = tempfile::tempdir().unwrap();
-        let options = UpOptions {
-            port: 0,
-            pace: Pace::Quick,
-            seed: 7,
-            apps: Vec::new(),
-            app_roles: Vec::new(),
-            work_dir: work_dir.path().to_owned(),
-        };
-        Self { running: up(options).await.unwrap(), _work_dir: work_dir }
+        Self { running: up(options(&work_dir, Vec::new())).await.unwrap(), _work_dir: work_dir }
     }
 
     fn field(&self, name: &str) -> String {
@@ -88,7 +76,7 @@ impl World {
     }
 
     async fn control(&self, method: &str, path: &str) -> (u16, serde_json::Value) {
-        let client = client(Some(&fs::read_to_string(&self.running.ready.ca_bundle).unwrap()));
+        let client = client_of(&self.running);
         let address = format!("{}{path}", self.running.ready.control);
         let response = client.request(method.parse().unwrap(), address).send().await.unwrap();
         let status = response.status().as_u16();
@@ -115,14 +103,7 @@ async fn one_port_speaks_with_tls_and_without() {
     session.end().await.unwrap();
     connection.close().await.unwrap();
 
-    let mut roots = RootCertStore::empty();
-    let pem = fs::read(&world.running.ready.ca_bundle).unwrap();
-    roots.add(CertificateDer::from_pem_slice(&pem).unwrap()).unwrap();
-    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let tls = trusting(Some(&fs::read_to_string(&world.running.ready.ca_bundle).unwrap()));
     let name = ServerName::try_from("127.0.0.1").unwrap();
     let stream =
         tokio_rustls::TlsConnector::from(Arc::new(tls)).connect(name, world.connect().await).await.unwrap();

@@ -1,13 +1,11 @@
-use std::fs;
-
 use peerpact_sandbox::{
-    Pace, Principal, Tenant,
-    up::{AppFolder, Running, UpOptions, up},
+    Principal, Tenant,
+    up::{AppFolder, Running, up},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{App, client, until};
+use crate::support::{App, client_of, options, until};
 
 /// A running sandbox, and contoso's operator signed in to it.
 struct World {
@@ -24,11 +22,8 @@ impl World {
             .into_iter()
             .map(|(tenant, app)| (tenant, AppFolder { path: app.path().to_owned(), environment: Vec::new() }))
             .collect();
-        let (pace, path) = (Pace::Quick, work_dir.path().to_owned());
-        let running = up(UpOptions { port: 0, pace, seed: 7, apps, app_roles: Vec::new(), work_dir: path })
-            .await
-            .unwrap();
-        let client = client(Some(&fs::read_to_string(&running.ready.ca_bundle).unwrap()));
+        let running = up(options(&work_dir, apps)).await.unwrap();
+        let client = client_of(&running);
         let operator = running.azure().world().operator(Tenant::Contoso).clone();
         let token = sign_in(&client, &running.ready.authority, &operator).await;
         Self { running, client, token, _work_dir: work_dir }

@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use peerpact_sandbox::service_bus::{Depth, Message, Value as Property};
+use peerpact_sandbox::{
+    front::functions_host::FunctionsHost,
+    service_bus::{Depth, Message, Value as Property},
+};
 use serde_json::{Value, json};
 
 use crate::support::{App, Recorded, runs, until};
@@ -39,6 +42,16 @@ fn app(change: Value) -> App {
     let app = App::new();
     app.queue_function("Reconcile", change);
     app
+}
+
+/// A host whose handler holds a message until `release` is there.
+async fn held() -> (App, FunctionsHost) {
+    let app = app(json!({}));
+    app.answer("/Reconcile", json!({ "hold": "release" }));
+    let host = app.start().await;
+    send(&app, "m-1", "{}");
+    app.invoked(1).await;
+    (app, host)
 }
 
 #[tokio::test]
@@ -156,11 +169,7 @@ async fn messages_that_a_killed_handler_had_come_again_to_the_next_one() {
 
 #[tokio::test]
 async fn a_restart_of_the_broker_makes_what_was_under_way_come_again() {
-    let app = app(json!({}));
-    app.answer("/Reconcile", json!({ "hold": "release" }));
-    let host = app.start().await;
-    send(&app, "m-1", "{}");
-    app.invoked(1).await;
+    let (app, host) = held().await;
     app.broker.restart();
     let again = app.invoked(2).await;
     app.touch("release");
@@ -171,11 +180,7 @@ async fn a_restart_of_the_broker_makes_what_was_under_way_come_again() {
 
 #[tokio::test]
 async fn a_host_that_ends_gives_its_messages_back_uncounted() {
-    let app = app(json!({}));
-    app.answer("/Reconcile", json!({ "hold": "release" }));
-    let host = app.start().await;
-    send(&app, "m-1", "{}");
-    app.invoked(1).await;
+    let (app, host) = held().await;
     host.shutdown().await;
     assert_eq!(app.broker.receive(QUEUE).unwrap().unwrap().delivery_count, 1);
 }

@@ -1,21 +1,16 @@
 //! A partner's events that come through a queue.
 
-use std::fs;
-
 use peerpact_sandbox::{
-    Pace, Tenant, World,
-    up::{AppFolder, Setting, UpOptions, up, up_with},
+    Tenant, World,
+    up::{AppFolder, Setting, up, up_with},
 };
 use serde_json::{Value, json};
 
-use crate::support::{App, client};
+use crate::support::{App, client_of, options};
 
 fn app() -> App {
     let app = App::new();
-    app.function(
-        "ResourceEvent",
-        &json!([{ "type": "eventGridTrigger", "direction": "in", "name": "event" }]),
-    );
+    app.event_function("ResourceEvent");
     app.function(
         "RelayedResourceEvent",
         &json!([{
@@ -32,18 +27,12 @@ async fn told(relayed: bool) -> [Vec<Value>; 2] {
     let apps = [app(), app()];
     let environment = || vec![("SERVICE_BUS".to_owned(), Setting::ServiceBus)];
     let folder = |app: &App| AppFolder { path: app.path().to_owned(), environment: environment() };
-    let options = UpOptions {
-        port: 0,
-        pace: Pace::Quick,
-        seed: 7,
-        apps: vec![(Tenant::Contoso, folder(&apps[0])), (Tenant::Fabrikam, folder(&apps[1]))],
-        app_roles: Vec::new(),
-        work_dir: work_dir.path().to_owned(),
-    };
+    let deployed = vec![(Tenant::Contoso, folder(&apps[0])), (Tenant::Fabrikam, folder(&apps[1]))];
+    let options = options(&work_dir, deployed);
     let running =
         if relayed { up_with(options, World::relaying_partner_events).await } else { up(options).await }
             .unwrap();
-    let client = client(Some(&fs::read_to_string(&running.ready.ca_bundle).unwrap()));
+    let client = client_of(&running);
     let origin = running.ready.resource_manager.clone();
     let operator = running.azure().world().operator(Tenant::Contoso).clone();
     let form = format!(

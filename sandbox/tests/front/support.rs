@@ -1,10 +1,16 @@
 //! A function app in a temporary folder whose handler is `handler.py`.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
 use peerpact_sandbox::{
-    Azure, Broker, Clock, Settings, Tenant, World,
+    Azure, Broker, Clock, Pace, Settings, Tenant, World,
     front::functions_host::{FunctionsHost, HostError, HostOptions, Namespace},
+    up::{AppFolder, Running, UpOptions},
+};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
@@ -63,10 +69,7 @@ impl App {
     /// The usual three functions.
     pub(crate) fn with_functions() -> Self {
         let app = Self::new();
-        app.function(
-            "ResourceEvent",
-            &json!([{ "type": "eventGridTrigger", "direction": "in", "name": "event" }]),
-        );
+        app.event_function("ResourceEvent");
         // A second that is far away: only a test that asks for a run gets one.
         app.function(
             "StatusSweep",
@@ -74,6 +77,11 @@ impl App {
         );
         app.http("Handshakes", json!({ "route": "handshakes/{id?}", "methods": ["get", "post"] }));
         app
+    }
+
+    /// A function that Event Grid starts.
+    pub(crate) fn event_function(&self, name: &str) {
+        self.function(name, &json!([{ "type": "eventGridTrigger", "direction": "in", "name": "event" }]));
     }
 
     /// A function that is fed from `handshakes`; `change` adds to its binding.
@@ -205,21 +213,37 @@ pub(crate) fn runs(pid: u32) -> bool {
     !state.is_empty()
 }
 
+/// What to start on any free port, with these apps.
+pub(crate) fn options(work_dir: &TempDir, apps: Vec<(Tenant, AppFolder)>) -> UpOptions {
+    UpOptions {
+        port: 0,
+        pace: Pace::Quick,
+        seed: 7,
+        apps,
+        app_roles: Vec::new(),
+        work_dir: work_dir.path().to_owned(),
+    }
+}
+
+/// A client of a running sandbox.
+pub(crate) fn client_of(running: &Running) -> reqwest::Client {
+    client(Some(&fs::read_to_string(&running.ready.ca_bundle).unwrap()))
+}
+
 /// A client that trusts the certificates in `pem` and nobody else.
 pub(crate) fn client(pem: Option<&str>) -> reqwest::Client {
-    use rustls::{
-        ClientConfig, RootCertStore,
-        crypto::ring,
-        pki_types::{CertificateDer, pem::PemObject},
-    };
+    reqwest::Client::builder().tls_backend_preconfigured(trusting(pem)).no_proxy().build().unwrap()
+}
+
+/// TLS that trusts the certificates in `pem` and nobody else.
+pub(crate) fn trusting(pem: Option<&str>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     if let Some(pem) = pem {
         roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
     }
-    let tls = ClientConfig::builder_with_provider(std::sync::Arc::new(ring::default_provider()))
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
-        .with_no_client_auth();
-    reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().build().unwrap()
+        .with_no_client_auth()
 }

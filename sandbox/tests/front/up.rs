@@ -1,24 +1,12 @@
 use std::fs;
 
 use peerpact_sandbox::{
-    Pace, Tenant,
+    Tenant,
     up::{AppFolder, Running, Setting, UpError, UpOptions, up},
 };
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::support::{App, client, runs};
-
-fn options(work_dir: &TempDir, apps: Vec<(Tenant, AppFolder)>) -> UpOptions {
-    UpOptions {
-        port: 0,
-        pace: Pace::Quick,
-        seed: 7,
-        apps,
-        app_roles: Vec::new(),
-        work_dir: work_dir.path().to_owned(),
-    }
-}
+use crate::support::{App, client, client_of, options, runs};
 
 fn folder(app: &App) -> AppFolder {
     let environment = vec![
@@ -29,13 +17,9 @@ fn folder(app: &App) -> AppFolder {
     AppFolder { path: app.path().to_owned(), environment }
 }
 
-fn trusting(running: &Running) -> reqwest::Client {
-    client(Some(&fs::read_to_string(&running.ready.ca_bundle).unwrap()))
-}
-
 async fn control(running: &Running, method: &str, path: &str, body: &str) -> (u16, Value) {
     let address = format!("{}{path}", running.ready.control);
-    let request = trusting(running).request(method.parse().unwrap(), address).body(body.to_owned());
+    let request = client_of(running).request(method.parse().unwrap(), address).body(body.to_owned());
     let response = request.send().await.unwrap();
     let status = response.status().as_u16();
     (status, serde_json::from_str(&response.text().await.unwrap()).unwrap_or(Value::Null))
@@ -103,7 +87,7 @@ async fn shutdown_ends_the_handlers_and_the_listener() {
     let apps = vec![(Tenant::Contoso, folder(&one)), (Tenant::Fabrikam, folder(&other))];
     let running = up(options(&work_dir, apps)).await.unwrap();
     let pids = [one.starts()[0].pid, other.starts()[0].pid];
-    let (client, origin) = (trusting(&running), running.ready.resource_manager.clone());
+    let (client, origin) = (client_of(&running), running.ready.resource_manager.clone());
     assert!(pids.iter().all(|pid| runs(*pid)));
     running.shutdown().await;
     assert!(!pids.iter().any(|pid| runs(*pid)));
@@ -114,7 +98,7 @@ async fn shutdown_ends_the_handlers_and_the_listener() {
 async fn a_start_that_fails_leaves_nothing_behind() {
     let work_dir = tempfile::tempdir().unwrap();
     let (good, bad) = (App::with_functions(), App::with_functions());
-    bad.function("Another", &json!([{ "type": "eventGridTrigger", "direction": "in", "name": "event" }]));
+    bad.event_function("Another");
     let apps = vec![(Tenant::Contoso, folder(&good)), (Tenant::Fabrikam, folder(&bad))];
     let Err(error) = up(options(&work_dir, apps)).await else { panic!("it started") };
     assert!(matches!(error, UpError::EventFunctions { tenant: "fabrikam", .. }), "{error}");

@@ -31,8 +31,7 @@ async fn either_half_may_be_first_and_both_connect_by_themselves_within_three_se
             tokio::time::sleep(Duration::from_millis(999)).await;
             assert_eq!(stage.states(&ours, &theirs).await, ["Pending", "Pending"], "not at once");
             assert_eq!(stage.abroad().await, json!([]));
-            tokio::time::sleep(FLIP).await;
-            assert_eq!(stage.states(&ours, &theirs).await, ["Connected", "Connected"]);
+            assert_eq!(stage.states_later(&ours, &theirs).await, ["Connected", "Connected"]);
         }
     }
 }
@@ -148,13 +147,15 @@ async fn the_half_that_is_left_is_revoked_a_moment_later_and_writing_does_not_he
 
     stage.contoso.put(&ours, &to_scope(FABRIKAM, &scope)).await.expect(200);
     stage.theirs(&scope).await;
-    tokio::time::sleep(FLIP).await;
-    assert_eq!(stage.states(&ours, &theirs).await, ["Revoked", "Pending"], "a revoked half is no consent");
+    assert_eq!(
+        stage.states_later(&ours, &theirs).await,
+        ["Revoked", "Pending"],
+        "a revoked half is no consent"
+    );
     stage.contoso.delete(&ours).await.expect(200);
     stage.ours(&scope).await;
-    tokio::time::sleep(FLIP).await;
     assert_eq!(
-        stage.states(&ours, &theirs).await,
+        stage.states_later(&ours, &theirs).await,
         ["Connected", "Connected"],
         "deleted and made again it is"
     );
@@ -180,12 +181,10 @@ async fn a_scope_that_another_manager_has_with_the_same_access_is_in_conflict_un
     stage.fabrikam.put(&local, &manager_body(&[&scope], &["Routing", "Connectivity"])).await.expect(200);
     let ours = stage.ours(&scope).await;
     let theirs = stage.theirs(&scope).await;
-    tokio::time::sleep(FLIP).await;
-    assert_eq!(stage.states(&ours, &theirs).await, ["Conflict", "Conflict"]);
+    assert_eq!(stage.states_later(&ours, &theirs).await, ["Conflict", "Conflict"]);
 
     stage.fabrikam.put(&local, &manager_body(&[&scope], &["Routing"])).await.expect(200);
-    tokio::time::sleep(FLIP).await;
-    assert_eq!(stage.states(&ours, &theirs).await, ["Conflict", "Conflict"], "it does not heal");
+    assert_eq!(stage.states_later(&ours, &theirs).await, ["Conflict", "Conflict"], "it does not heal");
     stage.contoso.delete(&ours).await.expect(200);
     stage.fabrikam.delete(&theirs).await.expect(200);
     stage.connect(&scope).await;
@@ -205,8 +204,7 @@ async fn a_scope_is_connected_to_one_manager_for_each_access() {
         stage.contoso.put(&ours, &to_scope(FABRIKAM, &scope)).await.expect(200);
         let theirs = connection(&scope, name);
         stage.fabrikam.put(&theirs, &to_manager(&other)).await.expect(200);
-        tokio::time::sleep(FLIP).await;
-        assert_eq!(stage.states(&ours, &theirs).await, [state, state], "{name}");
+        assert_eq!(stage.states_later(&ours, &theirs).await, [state, state], "{name}");
     }
 }
 
@@ -263,9 +261,8 @@ async fn a_half_that_is_turned_to_something_else_waits_again_and_leaves_its_coun
     assert_eq!(later(&stage.contoso, &ours).await, "Revoked");
     stage.contoso.put(&ours, &to_scope(FABRIKAM, &management_group(FABRIKAM))).await.expect(200);
     let above = stage.theirs(&management_group(FABRIKAM)).await;
-    tokio::time::sleep(FLIP).await;
     assert_eq!(
-        stage.states(&ours, &above).await,
+        stage.states_later(&ours, &above).await,
         ["Connected", "Connected"],
         "for the new scope it is a new half"
     );

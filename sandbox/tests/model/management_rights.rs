@@ -153,8 +153,7 @@ async fn writes_and_deletes_in_a_subscription_are_told_flips_never() {
     stage.contoso.put(&stage.manager, &own).await.expect(200);
     let ours = stage.ours(&subscription(FABRIKAM)).await;
     let theirs = stage.theirs(&subscription(FABRIKAM)).await;
-    let group = format!("{}/networkGroups/g", stage.manager);
-    stage.contoso.put(&group, &json!({"properties": {}})).await.expect(200);
+    let group = stage.network_group().await;
     let member = format!("{group}/staticMembers/m");
     stage.contoso.put(&member, &json!({"properties": {"resourceId": hub}})).await.expect(200);
     let one = |operation: &str, tenant: Tenant, again: bool| {

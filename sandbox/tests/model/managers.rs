@@ -81,8 +81,7 @@ async fn a_scope_that_is_connected_to_a_manager_is_taken_for_managers_at_home_to
 async fn a_manager_with_anything_in_it_is_deleted_by_force_only_and_its_counterparts_are_revoked() {
     let stage = stage().await;
     let (ours, theirs) = stage.connect(&subscription(FABRIKAM)).await;
-    let group = format!("{}/networkGroups/g", stage.manager);
-    stage.contoso.put(&group, &json!({"properties": {}})).await.expect(200);
+    let group = stage.network_group().await;
     let refused = stage.contoso.delete(&stage.manager).await.refused(409, "CannotDeleteResource");
     assert!(refused.message().contains(&ours) && refused.message().contains(&group), "{}", refused.message());
     stage.contoso.delete(&format!("{}?force=false", stage.manager)).await.expect(409);
@@ -162,8 +161,7 @@ async fn lists_come_in_pages_of_at_most_twenty_and_the_last_page_has_an_empty_ne
 async fn every_collection_of_managers_has_the_shape_that_the_sdks_page_through() {
     let stage = stage().await;
     stage.connect(&subscription(FABRIKAM)).await;
-    let group_id = format!("{}/networkGroups/g", stage.manager);
-    stage.contoso.put(&group_id, &json!({"properties": {}})).await.expect(200);
+    let group_id = stage.network_group().await;
     let managers = |scope: String| format!("{scope}/providers/Microsoft.Network/networkManagers");
     let connections =
         format!("{}/providers/Microsoft.Network/networkManagerConnections", subscription(FABRIKAM));

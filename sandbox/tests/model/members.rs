@@ -26,14 +26,16 @@ fn shown(member: &Value) -> (&str, &str) {
     (text("provisioningState"), text("location"))
 }
 
+/// Puts a network into its group, and waits until it is known whether it is in.
+async fn join(client: &Client, id: &str, network: &str) {
+    client.put(id, &to_network(network)).await.expect(200);
+    tokio::time::sleep(JOIN).await;
+}
+
 /// A group in the manager, and a network of fabrikam's in a subscription that is connected.
 async fn connected() -> (Stage, Client, String) {
     let stage = stage().await;
-    stage
-        .contoso
-        .put(&format!("{}/networkGroups/g", stage.manager), &json!({"properties": {}}))
-        .await
-        .expect(200);
+    stage.network_group().await;
     stage.connect(&subscription(FABRIKAM)).await;
     let spoke = stage.fabrikam.network(FABRIKAM, "spoke", &["10.1.0.0/16"]).await;
     let traveller = traveller(&stage.azure, CONTOSO).await;
@@ -63,21 +65,15 @@ async fn a_partners_network_joins_a_group_while_its_subscription_is_connected() 
 #[tokio::test(start_paused = true)]
 async fn a_connected_management_group_covers_the_subscription_below_it() {
     let stage = stage().await;
-    stage
-        .contoso
-        .put(&format!("{}/networkGroups/g", stage.manager), &json!({"properties": {}}))
-        .await
-        .expect(200);
+    stage.network_group().await;
     let spoke = stage.fabrikam.network(FABRIKAM, "spoke", &["10.1.0.0/16"]).await;
     let traveller = traveller(&stage.azure, CONTOSO).await;
     let id = member(&stage, "spoke");
-    traveller.put(&id, &to_network(&spoke)).await.expect(200);
-    tokio::time::sleep(JOIN).await;
+    join(&traveller, &id, &spoke).await;
     assert_eq!(shown(&traveller.get(&id).await.body), ("Failed", ""), "nothing is connected");
     stage.connect(&management_group(FABRIKAM)).await;
     assert_eq!(shown(&traveller.get(&id).await.body).0, "Failed", "it does not heal");
-    traveller.put(&id, &to_network(&spoke)).await.expect(200);
-    tokio::time::sleep(JOIN).await;
+    join(&traveller, &id, &spoke).await;
     assert_eq!(shown(&traveller.get(&id).await.body).0, "Succeeded");
 }
 
@@ -99,8 +95,7 @@ async fn a_member_fails_when_its_network_is_deleted_or_never_was() {
 async fn aftermath(watched: bool) -> Value {
     let (stage, traveller, spoke) = connected().await;
     let id = member(&stage, "spoke");
-    traveller.put(&id, &to_network(&spoke)).await.expect(200);
-    tokio::time::sleep(JOIN).await;
+    join(&traveller, &id, &spoke).await;
     stage.fabrikam.delete(&spoke).await.expect(202);
     stage.fabrikam.delete(&connection(&subscription(FABRIKAM), "theirs")).await.expect(200);
     for _ in 0..1000 {
@@ -126,11 +121,7 @@ async fn the_same_happens_at_the_same_times_whether_anybody_looks_or_not() {
 async fn a_network_at_home_joins_if_the_manager_has_its_subscription() {
     let stage = stage().await;
     let hub = stage.contoso.network(CONTOSO, "hub", &["10.0.0.0/16"]).await;
-    stage
-        .contoso
-        .put(&format!("{}/networkGroups/g", stage.manager), &json!({"properties": {}}))
-        .await
-        .expect(200);
+    stage.network_group().await;
     for (own, state) in [(None, "Failed"), (Some(management_group(CONTOSO)), "Succeeded")] {
         let own: Vec<&str> = own.as_deref().into_iter().collect();
         stage.contoso.put(&stage.manager, &manager_body(&own, &["Connectivity"])).await.expect(200);
@@ -160,11 +151,7 @@ async fn a_partners_network_needs_its_tenants_token_and_the_right_to_join_there(
             subscription(FABRIKAM),
         );
         let stage = stage_in(azure(world, Settings::new(Pace::Quick, 7))).await;
-        stage
-            .contoso
-            .put(&format!("{}/networkGroups/g", stage.manager), &json!({"properties": {}}))
-            .await
-            .expect(200);
+        stage.network_group().await;
         let spoke = stage.fabrikam.network(FABRIKAM, "spoke", &["10.1.0.0/16"]).await;
         let app = app(&stage.azure, CONTOSO).await;
         let id = member(&stage, "spoke");

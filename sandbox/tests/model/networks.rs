@@ -8,8 +8,7 @@ use crate::support::*;
 
 #[tokio::test(start_paused = true)]
 async fn a_write_of_a_network_keeps_its_peerings_whether_they_are_left_out_empty_or_sent_back() {
-    let pair = pair().await;
-    pair.connect().await;
+    let pair = connected_pair().await;
     let read = pair.contoso.get(&pair.hub).await.body;
     let mut empty = network_body(&["10.0.0.0/16"]);
     empty["properties"]["virtualNetworkPeerings"] = json!([]);
@@ -74,8 +73,7 @@ async fn ids_are_compared_without_regard_to_case_and_keep_the_casing_they_were_m
 
 #[tokio::test(start_paused = true)]
 async fn a_group_takes_everything_in_it_along() {
-    let pair = pair().await;
-    pair.connect().await;
+    let pair = connected_pair().await;
     let listed = pair
         .contoso
         .get(&format!("/subscriptions/{}/resourcegroups", Tenant::Contoso.subscription_id()))

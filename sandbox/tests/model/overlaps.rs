@@ -21,8 +21,7 @@ async fn networks_whose_spaces_overlap_cannot_be_peered() {
 
 #[tokio::test(start_paused = true)]
 async fn a_network_that_overlaps_with_a_neighbour_of_the_other_is_refused_from_either_side() {
-    let pair = pair().await;
-    pair.connect().await;
+    let pair = connected_pair().await;
     // The same prefix as the spoke's: it may be peered with neither side of a peering that the spoke is in.
     let rival = pair.fabrikam.network(Tenant::Fabrikam, "rival", &["10.1.0.0/24"]).await;
     for (client, network, remote) in [(&pair.fabrikam, &rival, &pair.hub), (&pair.contoso, &pair.hub, &rival)]
@@ -36,8 +35,7 @@ async fn a_network_that_overlaps_with_a_neighbour_of_the_other_is_refused_from_e
 
 #[tokio::test(start_paused = true)]
 async fn a_peered_network_cannot_grow_into_its_peers_or_their_neighbours() {
-    let pair = pair().await;
-    pair.connect().await;
+    let pair = connected_pair().await;
     let leaf = pair.fabrikam.network(Tenant::Fabrikam, "leaf", &["10.2.0.0/16"]).await;
     pair.fabrikam.peer(&pair.spoke, "to-leaf", &leaf).await;
     let grow =
@@ -49,8 +47,7 @@ async fn a_peered_network_cannot_grow_into_its_peers_or_their_neighbours() {
 
 #[tokio::test(start_paused = true)]
 async fn a_disconnected_half_stands_in_nobodys_way() {
-    let pair = pair().await;
-    pair.connect().await;
+    let pair = connected_pair().await;
     pair.fabrikam.delete_to_end(&half(&pair.spoke, "to-hub")).await;
     assert_eq!(state(&pair.hubs_half().await).0, "Disconnected");
     let rival = pair.fabrikam.network(Tenant::Fabrikam, "rival", &["10.1.0.0/24"]).await;

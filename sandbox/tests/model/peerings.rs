@@ -20,8 +20,7 @@ fn spaces(half: &Value) -> (&Value, &Value) {
 
 #[tokio::test(start_paused = true)]
 async fn growth_of_a_network_puts_both_halves_out_of_sync_and_a_sync_of_the_other_half_mends_both() {
-    let pair = pair().await;
-    pair.connect().await;
+    let pair = connected_pair().await;
     let before = pair.fabrikam.get(&pair.spoke).await.body["etag"].clone();
 
     let grown =
@@ -58,8 +57,7 @@ async fn growth_of_a_network_puts_both_halves_out_of_sync_and_a_sync_of_the_othe
 
 #[tokio::test(start_paused = true)]
 async fn a_plain_write_does_not_sync_and_neither_does_a_sync_of_the_half_whose_remote_is_behind() {
-    let pair = pair().await;
-    pair.connect().await;
+    let pair = connected_pair().await;
     grow(&pair, &["10.0.0.0/16", "10.99.0.0/16"]).await;
 
     assert_eq!(
@@ -75,8 +73,7 @@ async fn a_plain_write_does_not_sync_and_neither_does_a_sync_of_the_half_whose_r
 
 #[tokio::test(start_paused = true)]
 async fn when_both_networks_grow_each_half_needs_its_own_sync() {
-    let pair = pair().await;
-    pair.connect().await;
+    let pair = connected_pair().await;
     grow(&pair, &["10.0.0.0/16", "10.99.0.0/16"]).await;
     pair.fabrikam.put_to_end(&pair.spoke, &network_body(&["10.1.0.0/16", "10.98.0.0/16"])).await;
     assert_eq!(state(&pair.hubs_half().await).1, "LocalAndRemoteNotInSync");
@@ -93,8 +90,7 @@ async fn when_both_networks_grow_each_half_needs_its_own_sync() {
 
 #[tokio::test(start_paused = true)]
 async fn removing_one_half_disconnects_the_other_which_then_has_to_be_written_first() {
-    let pair = pair().await;
-    pair.connect().await;
+    let pair = connected_pair().await;
     pair.contoso.delete_to_end(&half(&pair.hub, "to-spoke")).await;
     pair.contoso.get(&half(&pair.hub, "to-spoke")).await.refused(404, "NotFound");
     let left = pair.spokes_half().await;
@@ -130,8 +126,7 @@ async fn halves_without_a_counterpart_can_be_removed_and_made_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_network_made_again_under_the_same_name_is_another_network() {
-    let pair = pair().await;
-    pair.connect().await;
+    let pair = connected_pair().await;
     let first = pair.contoso.get(&pair.hub).await.body["properties"]["resourceGuid"].clone();
     pair.contoso.delete_to_end(&pair.hub).await;
     assert_eq!(state(&pair.spokes_half().await).0, "Disconnected");
@@ -161,8 +156,7 @@ async fn a_half_is_bound_to_its_remote_network_and_a_network_to_one_half_for_eac
 
 #[tokio::test(start_paused = true)]
 async fn flags_are_each_halfs_own_and_an_update_is_answered_200() {
-    let pair = pair().await;
-    pair.connect().await;
+    let pair = connected_pair().await;
     let body =
         half_with(&pair.hub, json!({"allowForwardedTraffic": true, "allowVirtualNetworkAccess": false}));
     let updated = pair.fabrikam.put(&half(&pair.spoke, "to-hub"), &body).await.expect(200);

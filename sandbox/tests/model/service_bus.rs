@@ -18,6 +18,13 @@ fn broker() -> Broker {
     default_azure().service_bus(Tenant::Contoso)
 }
 
+/// With the message `one` in its queue.
+fn broker_with_one() -> Broker {
+    let broker = broker();
+    broker.send(QUEUE, message("one")).unwrap();
+    broker
+}
+
 fn message(text: &str) -> Message {
     Message { body: Bytes::copy_from_slice(text.as_bytes()), ..Message::default() }
 }
@@ -59,8 +66,7 @@ async fn messages_are_received_in_order_each_by_one_receiver_and_are_gone_when_c
 
 #[tokio::test(start_paused = true)]
 async fn an_abandoned_message_comes_again_at_once_and_a_released_one_without_being_counted() {
-    let broker = broker();
-    broker.send(QUEUE, message("one")).unwrap();
+    let broker = broker_with_one();
     broker.abandon(take(&broker, QUEUE).unwrap().lock_token).unwrap();
     let again = take(&broker, QUEUE).unwrap();
     assert_eq!((again.delivery_count, again.sequence_number), (2, 1));
@@ -70,8 +76,7 @@ async fn an_abandoned_message_comes_again_at_once_and_a_released_one_without_bei
 
 #[tokio::test(start_paused = true)]
 async fn a_lock_runs_out_counts_as_a_delivery_and_can_be_renewed_before() {
-    let broker = broker();
-    broker.send(QUEUE, message("one")).unwrap();
+    let broker = broker_with_one();
     let first = take(&broker, QUEUE).unwrap();
     assert_eq!(broker.next_due(), Some(first.locked_until));
     tokio::time::advance(Duration::from_secs(20)).await;
@@ -126,8 +131,7 @@ async fn after_ten_deliveries_a_message_is_dead_lettered_with_the_reason() {
 
 #[tokio::test(start_paused = true)]
 async fn a_receiver_dead_letters_with_its_own_reason_and_a_dead_letter_stays_dead() {
-    let broker = broker();
-    broker.send(QUEUE, message("one")).unwrap();
+    let broker = broker_with_one();
     broker.dead_letter(take(&broker, QUEUE).unwrap().lock_token, "NotJson", "line 1").unwrap();
     for _ in 0..12 {
         broker.abandon(take(&broker, DEAD).unwrap().lock_token).unwrap();
@@ -221,8 +225,7 @@ async fn what_cannot_be_taken_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_restart_keeps_the_messages_and_loses_the_locks() {
-    let broker = broker();
-    broker.send(QUEUE, message("one")).unwrap();
+    let broker = broker_with_one();
     let before = take(&broker, QUEUE).unwrap();
     broker.restart();
     assert_eq!(broker.complete(before.lock_token), Err(LockLost));

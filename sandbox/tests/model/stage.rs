@@ -91,13 +91,25 @@ impl Stage {
     /// Both halves, Connected.
     pub(crate) async fn connect(&self, scope: &str) -> (String, String) {
         let halves = (self.ours(scope).await, self.theirs(scope).await);
-        tokio::time::sleep(FLIP).await;
-        assert_eq!(self.states(&halves.0, &halves.1).await, ["Connected", "Connected"]);
+        assert_eq!(self.states_later(&halves.0, &halves.1).await, ["Connected", "Connected"]);
         halves
     }
 
     pub(crate) async fn states(&self, ours: &str, theirs: &str) -> [String; 2] {
         [state_of(&self.contoso, ours).await, state_of(&self.fabrikam, theirs).await]
+    }
+
+    /// The states once they have had the time to change.
+    pub(crate) async fn states_later(&self, ours: &str, theirs: &str) -> [String; 2] {
+        tokio::time::sleep(FLIP).await;
+        self.states(ours, theirs).await
+    }
+
+    /// The group `g` in the manager.
+    pub(crate) async fn network_group(&self) -> String {
+        let id = format!("{}/networkGroups/g", self.manager);
+        self.contoso.put(&id, &json!({"properties": {}})).await.expect(200);
+        id
     }
 
     pub(crate) async fn abroad(&self) -> Value {

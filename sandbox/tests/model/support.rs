@@ -280,6 +280,13 @@ pub(crate) async fn pair() -> Pair {
     pair_in(default_azure()).await
 }
 
+/// A pair whose networks are peered.
+pub(crate) async fn connected_pair() -> Pair {
+    let pair = pair().await;
+    pair.connect().await;
+    pair
+}
+
 pub(crate) async fn pair_in(azure: Azure) -> Pair {
     let contoso = traveller(&azure, Tenant::Contoso).await;
     let fabrikam = traveller(&azure, Tenant::Fabrikam).await;

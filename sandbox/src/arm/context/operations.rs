@@ -28,6 +28,14 @@ pub(crate) struct Begin {
     pub(crate) created: bool,
 }
 
+impl Begin {
+    /// Work on this resource, which was there before, and which nobody else may write meanwhile.
+    pub(crate) fn of(work: Work, subject: Key, location: String, finish: Finish) -> Self {
+        let holds = vec![subject.clone()];
+        Self { work, subject, holds, location, finish, notifies: true, created: false }
+    }
+}
+
 /// Since 2024 the addresses of operations carry a time, a long certificate chain, a signature and a hash.
 fn seal(mint: &mut Mint, now: OffsetDateTime) -> String {
     let mut long = |label: &str, blocks: usize| {

@@ -69,15 +69,7 @@ pub(super) fn put(cx: &mut Cx<'_>, at: &Target, traits: &Traits) -> Result<Reply
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     let reply = Reply::json(status, body(&plain, traits));
     cx.store.plain.insert(key.clone(), plain);
-    let begin = Begin {
-        work: traits.put,
-        subject: key.clone(),
-        holds: vec![key],
-        location,
-        finish: traits.finish,
-        notifies: true,
-        created,
-    };
+    let begin = Begin { created, ..Begin::of(traits.put, key, location, traits.finish) };
     Ok(cx.begin(begin, reply))
 }
 
@@ -92,15 +84,7 @@ pub(super) fn delete(
     let Some(plain) = cx.store.plain.get_mut(&key) else { return Ok(Reply::empty(StatusCode::NO_CONTENT)) };
     plain.provisioning = Provisioning::Deleting;
     let location = plain.body["location"].as_str().unwrap_or_default().to_owned();
-    let begin = Begin {
-        work: traits.delete,
-        subject: key.clone(),
-        holds: vec![key],
-        location,
-        finish,
-        notifies: true,
-        created: false,
-    };
+    let begin = Begin::of(traits.delete, key, location, finish);
     Ok(cx.begin(begin, Reply::empty(StatusCode::ACCEPTED)))
 }
 

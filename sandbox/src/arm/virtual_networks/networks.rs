@@ -61,15 +61,7 @@ impl Kind for VirtualNetworks {
         cx.store.networks.insert(key.clone(), network);
         views::refresh(cx.store, cx.mint, &key);
         let status = if created { StatusCode::CREATED } else { StatusCode::OK };
-        let begin = Begin {
-            work: Work::PutNetwork,
-            subject: key.clone(),
-            holds: vec![key.clone()],
-            location,
-            finish: finish_put,
-            notifies: true,
-            created,
-        };
+        let begin = Begin { created, ..Begin::of(Work::PutNetwork, key.clone(), location, finish_put) };
         let reply = Reply::json(status, Value::Null);
         let reply = cx.begin(begin, reply);
         Ok(reply.with_body(body(cx.store, cx.network(at, &key)?, &cx.call.api_version)))
@@ -101,15 +93,7 @@ impl Kind for VirtualNetworks {
         if let Some(network) = cx.store.networks.get_mut(&key) {
             network.provisioning = Provisioning::Deleting;
         }
-        let begin = Begin {
-            work: Work::Delete,
-            subject: key.clone(),
-            holds: vec![key],
-            location,
-            finish: remove,
-            notifies: true,
-            created: false,
-        };
+        let begin = Begin::of(Work::Delete, key, location, remove);
         Ok(cx.begin(begin, Reply::empty(StatusCode::ACCEPTED)))
     }
 }

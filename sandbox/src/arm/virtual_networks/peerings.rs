@@ -85,13 +85,10 @@ impl Kind for Peerings {
         }
         refresh_half(cx.store, &parent, &name);
         let begin = Begin {
-            work: Work::PutPeering,
-            subject,
             holds: vec![parent],
-            location,
-            finish: finish_put,
             notifies: notifies(&cx.call.api_version),
             created,
+            ..Begin::of(Work::PutPeering, subject, location, finish_put)
         };
         let status = if created { StatusCode::CREATED } else { StatusCode::OK };
         let reply = cx.begin(begin, Reply::json(status, Value::Null));
@@ -118,13 +115,9 @@ impl Kind for Peerings {
             }
         }
         let begin = Begin {
-            work: Work::Delete,
-            subject,
             holds: vec![parent],
-            location,
-            finish: finish_delete,
             notifies: notifies(&cx.call.api_version),
-            created: false,
+            ..Begin::of(Work::Delete, subject, location, finish_delete)
         };
         Ok(cx.begin(begin, Reply::empty(StatusCode::ACCEPTED)))
     }

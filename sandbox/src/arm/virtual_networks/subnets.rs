@@ -65,13 +65,9 @@ impl Kind for Subnets {
         }
         views::refresh(cx.store, cx.mint, &parent);
         let begin = Begin {
-            work: Work::PutSubnet,
-            subject,
             holds: vec![parent],
-            location,
-            finish: finish_put,
-            notifies: true,
             created,
+            ..Begin::of(Work::PutSubnet, subject, location, finish_put)
         };
         let status = if created { StatusCode::CREATED } else { StatusCode::OK };
         let reply = cx.begin(begin, Reply::json(status, Value::Null));
@@ -97,15 +93,8 @@ impl Kind for Subnets {
         {
             subnet.provisioning = Provisioning::Deleting;
         }
-        let begin = Begin {
-            work: Work::Delete,
-            subject,
-            holds: vec![parent],
-            location,
-            finish: finish_delete,
-            notifies: true,
-            created: false,
-        };
+        let begin =
+            Begin { holds: vec![parent], ..Begin::of(Work::Delete, subject, location, finish_delete) };
         Ok(cx.begin(begin, Reply::empty(StatusCode::ACCEPTED)))
     }
 }

@@ -31,7 +31,6 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
@@ -40,6 +39,7 @@ use connection::Connection;
 use handshake::Stream;
 use wire::Frame;
 
+use super::accept::accept;
 use crate::{Azure, Broker, Tenant};
 
 /// TLS, headers and SASL have to be through by then.
@@ -59,28 +59,10 @@ pub async fn serve_amqp(
     let port = listener.local_addr()?.port();
     let gate = Gate { broker: azure.service_bus(tenant), azure, port };
     let acceptor = TlsAcceptor::from(tls);
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(serve(stream, acceptor.clone(), gate.clone()));
-                }
-                Err(error) => {
-                    // Out of file descriptors, most likely: others must end first.
-                    tracing::warn!(%error, "a connection cannot be accepted");
-                    sleep(Duration::from_millis(50)).await;
-                }
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
+    match accept(listener, |stream| serve(stream, acceptor.clone(), gate.clone())).await {}
 }
 
 async fn serve(stream: TcpStream, tls: TlsAcceptor, gate: Gate) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY is not to be had");
-    }
     let mut drops = gate.broker.drops();
     let entered = async {
         let mut stream = handshake::secure(stream, &tls).await?;
