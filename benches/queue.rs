@@ -223,7 +223,7 @@ fn tell(stage: &Stage, tenant: Tenant, requests: usize, before: u64, memory: Mem
     let process = stage.host(tenant)?.handler_process().context("the handler runs")?;
     println!(
         "    {:.2} notices each, {:.1} ms of processor each",
-        each(stage.azure().service_bus(tenant).sent("handshakes")?),
+        each(stage.azure().service_bus(tenant).sent("reconcile")?),
         processor(process)? * 1000.0 / requests as f64
     );
     let Memory { idle, mean, highest, peak } = memory;

@@ -172,10 +172,13 @@ fn documented() -> Vec<(&'static str, &'static str)> {
 #[test]
 fn the_reference_lists_the_settings_that_are_read_and_no_others() {
     let read = RefCell::new(BTreeSet::new());
-    let missing = Config::from_env(|name| {
+    let unset = |name: &str| {
         read.borrow_mut().insert(name.to_owned());
         None
-    });
+    };
+    // Every command logs, and `serve` reads the rest.
+    assert_eq!(log_from_env(unset).unwrap(), LevelFilter::INFO);
+    let missing = Config::from_env(unset);
     let rows = documented();
     assert_eq!(rows.iter().map(|row| row.0.to_owned()).collect::<BTreeSet<_>>(), read.take());
     let needed = |row: &&(&str, &str)| row.1.starts_with("required") || row.1 == "set by the host";

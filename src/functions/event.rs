@@ -2,10 +2,12 @@
 
 use uuid::Uuid;
 
+use crate::handshake::agreements::Agreements;
 use crate::handshake::ids::TenantId;
 use crate::handshake::resource_id::ResourceId;
 use crate::host::JsonObject;
-use crate::reconcile::{Reconciler, Trigger};
+use crate::kinds::Kinds;
+use crate::reconcile::Trigger;
 
 /// Event ids are written into history; longer ones are cut.
 const LONGEST_ID: usize = 128;
@@ -28,15 +30,14 @@ impl UnverifiedEvent {
 
     /// What it tells to look at; `None` when it is about nothing that peerpact looks after, or about somebody whom no
     /// agreement names. Either costs no call.
-    pub(super) fn trigger(&self, reconciler: &Reconciler) -> Option<Trigger> {
-        let Reconciler { home, kinds, agreements, .. } = reconciler;
+    pub(super) fn trigger(&self, home: TenantId, kinds: &Kinds, agreements: &Agreements) -> Option<Trigger> {
         let kind = self.text("eventType").or_else(|| self.text("type"))?;
         let change = kind.strip_prefix("Microsoft.Resources.Resource")?;
         let written = change.starts_with("Write");
         if !written && !change.starts_with("Delete") {
             return None;
         }
-        if self.tenant().is_some_and(|tenant| tenant != *home && agreements.partner(tenant).is_none()) {
+        if self.tenant().is_some_and(|tenant| tenant != home && agreements.partner(tenant).is_none()) {
             return None;
         }
         let resource: ResourceId = self.data("resourceUri").or_else(|| self.text("subject"))?.parse().ok()?;

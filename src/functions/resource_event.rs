@@ -9,16 +9,17 @@ use super::event::UnverifiedEvent;
 use super::hold::{EVENT_HELD, MESSAGE_HELD, held};
 use crate::host::{Fault, JsonObject, QueueMessage, Reply};
 use crate::ledger::{Cause, CauseKind};
-use crate::reconcile::Controller;
+use crate::reconcile::{Controller, Reconciler};
 
 pub(super) async fn run(controller: &Controller, events: Vec<JsonObject>) -> Result<Reply, Fault> {
     accept(controller, events, EVENT_HELD).await
 }
 
 async fn accept(controller: &Controller, events: Vec<JsonObject>, most: Duration) -> Result<Reply, Fault> {
+    let Reconciler { home, kinds, agreements, .. } = &controller.reconciler;
     let mut triggers = Vec::new();
     for event in events.into_iter().map(UnverifiedEvent::new) {
-        if let Some(trigger) = event.trigger(&controller.reconciler) {
+        if let Some(trigger) = event.trigger(*home, kinds, agreements) {
             triggers.push((trigger, Cause { kind: CauseKind::Event, id: event.id() }));
         }
     }

@@ -151,7 +151,7 @@ mod tests {
         }
         for name in [
             "",
-            "handshakes",
+            "reconcile",
             "connection-requests-",
             "connection-requestsops",
             "connection-requests-Ops",

@@ -14,7 +14,7 @@ def signature(key, resource, end):
 
 
 def token(name, key, audience, lifetime=600):
-    """A token for an audience such as `sb://127.0.0.1:5672/handshakes`."""
+    """A token for an audience such as `sb://127.0.0.1:5672/reconcile`."""
     resource, end = quote(audience, safe=""), int(time.time()) + lifetime
     sig = quote(signature(key, resource, end), safe="")
     return f"SharedAccessSignature sr={resource}&sig={sig}&se={end}&skn={quote(name, safe='')}"

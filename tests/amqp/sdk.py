@@ -28,7 +28,7 @@ from azure.servicebus.exceptions import (
     ServiceBusError,
 )
 
-QUEUE = "handshakes"
+QUEUE = "reconcile"
 WAIT = 10
 
 

@@ -88,7 +88,7 @@ impl Damage {
         while !has_come(stage, &broker, progress, moment) {
             tokio::time::sleep(LOOK).await;
         }
-        let (requests, notices) = (locked(&broker, "connection-requests"), locked(&broker, "handshakes"));
+        let (requests, notices) = (locked(&broker, "connection-requests"), locked(&broker, "reconcile"));
         match blow {
             Blow::Kill(tenant) => {
                 self.kills += 1;
@@ -146,7 +146,7 @@ fn has_come(stage: &Stage, broker: &Broker, progress: &mut Progress, moment: Mom
             let depth = broker.depth("connection-requests").unwrap();
             depth.locked > 0 && depth.active <= left
         }
-        Moment::Written(halves) => locked(broker, "handshakes") > 0 && progress.written(stage) >= halves,
+        Moment::Written(halves) => locked(broker, "reconcile") > 0 && progress.written(stage) >= halves,
     }
 }
 

@@ -37,7 +37,7 @@ async fn a_handler_that_is_told_to_end_finishes_the_passes_that_it_has_begun() {
             tokio::time::sleep(LOOK).await;
         }
         let process = handler(&stage, Tenant::Contoso).await;
-        assert!(broker.depth("handshakes").unwrap().locked > 0, "a pass is under way");
+        assert!(broker.depth("reconcile").unwrap().locked > 0, "a pass is under way");
         signal(process, "-TERM").await;
         runs_again(&stage, Tenant::Contoso, process).await;
         while outcomes.so_far().len() < REQUESTS {

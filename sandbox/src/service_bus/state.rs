@@ -33,7 +33,7 @@ pub(super) struct QueueSettings {
 pub(super) const QUEUES: [QueueSettings; 4] = [
     QueueSettings { name: "resource-events", detects_duplicates: false },
     QueueSettings { name: "connection-requests", detects_duplicates: false },
-    QueueSettings { name: "handshakes", detects_duplicates: false },
+    QueueSettings { name: "reconcile", detects_duplicates: false },
     QueueSettings { name: "connection-outcomes", detects_duplicates: true },
 ];
 

@@ -21,7 +21,7 @@ use tokio::{
 
 use crate::support::{client_of, options, trusting, until};
 
-const QUEUE: &str = "handshakes";
+const QUEUE: &str = "reconcile";
 
 struct World {
     running: Running,

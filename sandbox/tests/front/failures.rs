@@ -82,7 +82,7 @@ async fn messages_wait_while_the_host_is_given_up_and_go_to_the_instance_that_re
     let host = app.start().await;
     let send = |id: &str| {
         let message = Message { message_id: Some(id.to_owned()), ..Message::default() };
-        app.broker.send("handshakes", message).unwrap();
+        app.broker.send("reconcile", message).unwrap();
     };
     assert!(!host.replace().await, "what runs is not replaced");
     send("m-1");
@@ -91,7 +91,7 @@ async fn messages_wait_while_the_host_is_given_up_and_go_to_the_instance_that_re
     send("m-2");
     app.answer("/Reconcile", json!({}));
     assert!(host.replace().await);
-    until(|| app.broker.depth("handshakes").unwrap() == Depth::default()).await;
+    until(|| app.broker.depth("reconcile").unwrap() == Depth::default()).await;
     let process = app.starts()[3].pid;
     assert_eq!(host.handler_process(), Some(process));
     host.shutdown().await;

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Recorded, runs, until};
 
-const QUEUE: &str = "handshakes";
-const DEAD: &str = "handshakes/$deadletterqueue";
+const QUEUE: &str = "reconcile";
+const DEAD: &str = "reconcile/$deadletterqueue";
 
 fn send(app: &App, id: &str, body: &'static str) {
     let message = Message {

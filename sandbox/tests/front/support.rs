@@ -84,10 +84,10 @@ impl App {
         self.function(name, &json!([{ "type": "eventGridTrigger", "direction": "in", "name": "event" }]));
     }
 
-    /// A function that is fed from `handshakes`; `change` adds to its binding.
+    /// A function that is fed from `reconcile`; `change` adds to its binding.
     pub(crate) fn queue_function(&self, name: &str, change: Value) {
         let mut binding = json!({
-            "type": "serviceBusTrigger", "direction": "in", "name": "message", "queueName": "handshakes",
+            "type": "serviceBusTrigger", "direction": "in", "name": "message", "queueName": "reconcile",
             "connection": "SERVICE_BUS", "dataType": "binary",
         });
         for (field, value) in change.as_object().unwrap() {
@@ -143,7 +143,7 @@ impl App {
             settings: [
                 ("COLOUR", "blue"),
                 ("SCHEDULE", "* * * * * *"),
-                ("QUEUE", "handshakes"),
+                ("QUEUE", "reconcile"),
                 ("SERVICE_BUS", &self.connection()),
                 ("OTHER_BUS", "Endpoint=sb://127.0.0.1:9;SharedAccessKeyName=a;SharedAccessKey=guarded"),
             ]

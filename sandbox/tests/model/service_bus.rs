@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use crate::support::*;
 
-const QUEUE: &str = "handshakes";
-const DEAD: &str = "handshakes/$deadletterqueue";
+const QUEUE: &str = "reconcile";
+const DEAD: &str = "reconcile/$deadletterqueue";
 
 fn broker() -> Broker {
     default_azure().service_bus(Tenant::Contoso)
@@ -180,7 +180,7 @@ async fn a_message_id_is_taken_once_within_ten_minutes_where_duplicates_are_dete
     tokio::time::advance(Duration::from_secs(1)).await;
     broker.send(queue, named("o-1")).unwrap();
     assert_eq!(depth(&broker, queue), [4, 0, 0, 0]);
-    for queue in ["connection-requests", "handshakes", "resource-events"] {
+    for queue in ["connection-requests", "reconcile", "resource-events"] {
         broker.send(queue, named("h-1")).unwrap();
         broker.send(queue, named("h-1")).unwrap();
         assert_eq!(depth(&broker, queue), [2, 0, 0, 0], "{queue}");

@@ -26,7 +26,7 @@ const AGAIN: char = '~';
 
 #[derive(Debug, Arguments)]
 pub(in crate::cli) struct Args {
-    /// resource-events, connection-requests, handshakes or connection-outcomes.
+    /// resource-events, connection-requests, reconcile or connection-outcomes.
     queue: Queue,
     #[command(flatten)]
     which: Which,

@@ -22,7 +22,7 @@ const TEXT_SHOWN_MAX: usize = 300;
 
 #[derive(Debug, Arguments)]
 pub(in crate::cli) struct Args {
-    /// resource-events, connection-requests, handshakes or connection-outcomes.
+    /// resource-events, connection-requests, reconcile or connection-outcomes.
     queue: Queue,
     /// What waits or is scheduled, in the place of the dead letters.
     #[arg(long)]

@@ -1,4 +1,4 @@
-//! Events, honest and hostile, and the hints that they give.
+//! Events, honest and hostile, and the triggers that they are.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn agreements() -> Agreements {
         pattern("dec492d3-4f4e-493b-aa47-7bdf2f96a6fc"),
         pattern("6a5f35e9-6951-499d-a36b-83c6c6eed44a")
     );
-    Agreements::parse(None, [("contoso.toml", text.as_str())]).unwrap()
+    Kinds::built_in().agreements(None, [("contoso.toml", text.as_str())]).unwrap()
 }
 
 /// An event as Event Grid delivers it for a resource that was written.
@@ -60,8 +60,8 @@ fn read(event: Value) -> UnverifiedEvent {
     UnverifiedEvent::new(event)
 }
 
-fn hint(event: Value) -> Option<Hint> {
-    read(event).hint(FABRIKAM.parse().unwrap(), &agreements())
+fn trigger(event: Value) -> Option<Trigger> {
+    read(event).trigger(FABRIKAM.parse().unwrap(), &Kinds::built_in(), &agreements())
 }
 
 /// A written peering's event in which one thing is otherwise.
@@ -77,18 +77,18 @@ fn without(parent: &str, key: &str) -> Value {
     event
 }
 
-fn half(written: bool) -> Option<Hint> {
+fn half(written: bool) -> Option<Trigger> {
     let correlation = Some(Uuid::parse_str(CORRELATION).unwrap());
-    Some(Hint::Half { half: peering().parse().unwrap(), written, correlation })
+    Some(Trigger::Half { half: peering().parse().unwrap(), written, correlation })
 }
 
 #[test]
 fn a_written_and_a_deleted_peering_are_worth_a_look_however_the_operation_ended() {
     for end in ["Success", "Failure", "Cancel"] {
         let written = event(&format!("Microsoft.Resources.ResourceWrite{end}"), &peering());
-        assert_eq!(hint(written), half(true), "Write{end}");
+        assert_eq!(trigger(written), half(true), "Write{end}");
         let deleted = event(&format!("Microsoft.Resources.ResourceDelete{end}"), &peering());
-        assert_eq!(hint(deleted), half(false), "Delete{end}");
+        assert_eq!(trigger(deleted), half(false), "Delete{end}");
     }
 }
 
@@ -99,15 +99,15 @@ fn a_cloud_event_is_read_the_same() {
         "specversion": "1.0", "id": "c-1", "source": "/subscriptions/6a5f35e9-6951-499d-a36b-83c6c6eed44a",
         "type": WRITTEN, "subject": peering(), "time": "2026-01-02T03:04:05.6117357Z", "data": grid["data"],
     });
-    assert_eq!(hint(cloud.clone()), half(true));
+    assert_eq!(trigger(cloud.clone()), half(true));
     assert_eq!(read(cloud).id(), "c-1");
 }
 
 #[test]
 fn a_network_is_looked_at_itself() {
-    let network = Some(Hint::Resource(Resource::Network(NETWORK.parse().unwrap())));
-    assert_eq!(hint(event(WRITTEN, NETWORK)), network);
-    assert_eq!(hint(event("Microsoft.Resources.ResourceDeleteSuccess", NETWORK)), network);
+    let network = Some(Trigger::Resource(NETWORK.parse().unwrap()));
+    assert_eq!(trigger(event(WRITTEN, NETWORK)), network);
+    assert_eq!(trigger(event("Microsoft.Resources.ResourceDeleteSuccess", NETWORK)), network);
 }
 
 const MANAGER: &str = "/subscriptions/6a5f35e9-6951-499d-a36b-83c6c6eed44a/resourcegroups/rg/providers/Microsoft.Network/networkManagers/m";
@@ -123,8 +123,8 @@ fn a_connection_of_either_end_and_at_either_scope_is_worth_a_look() {
     for resource in of_scopes.into_iter().chain([format!("{MANAGER}/scopeConnections/c")]) {
         for (change, was_written) in [("Write", true), ("Delete", false)] {
             for text in [resource.clone(), resource.to_uppercase(), format!("{resource}/")] {
-                let found = hint(event(&format!("Microsoft.Resources.Resource{change}Success"), &text));
-                let Some(Hint::Half { half, written, correlation }) = found else { panic!("{text}") };
+                let found = trigger(event(&format!("Microsoft.Resources.Resource{change}Success"), &text));
+                let Some(Trigger::Half { half, written, correlation }) = found else { panic!("{text}") };
                 assert_eq!((half, written), (resource.parse().unwrap(), was_written), "{text}");
                 assert!(correlation.is_some());
             }
@@ -134,11 +134,11 @@ fn a_connection_of_either_end_and_at_either_scope_is_worth_a_look() {
 
 #[test]
 fn a_manager_is_looked_at_itself_and_a_scope_is_not() {
-    let manager = Some(Hint::Resource(Resource::Manager(MANAGER.parse().unwrap())));
-    assert_eq!(hint(event(WRITTEN, MANAGER)), manager);
-    assert_eq!(hint(event("Microsoft.Resources.ResourceDeleteSuccess", &MANAGER.to_uppercase())), manager);
+    let manager = Some(Trigger::Resource(MANAGER.parse().unwrap()));
+    assert_eq!(trigger(event(WRITTEN, MANAGER)), manager);
+    assert_eq!(trigger(event("Microsoft.Resources.ResourceDeleteSuccess", &MANAGER.to_uppercase())), manager);
     for scope in SCOPES {
-        assert_eq!(hint(event(WRITTEN, scope)), None, "{scope}");
+        assert_eq!(trigger(event(WRITTEN, scope)), None, "{scope}");
     }
 }
 
@@ -158,7 +158,7 @@ fn other_children_of_a_manager_or_a_connection_name_nothing() {
         connection.replace("/networkManagerConnections/c", "/networkManagerConnections"),
         format!("{NETWORK}/providers/Microsoft.Network/networkManagerConnections/c"),
     ] {
-        assert_eq!(hint(event(WRITTEN, &resource)), None, "{resource}");
+        assert_eq!(trigger(event(WRITTEN, &resource)), None, "{resource}");
     }
 }
 
@@ -179,7 +179,7 @@ fn an_event_about_anything_else_names_nothing() {
         "*".to_owned(),
         String::new(),
     ] {
-        assert_eq!(hint(event(WRITTEN, &resource)), None, "{resource}");
+        assert_eq!(trigger(event(WRITTEN, &resource)), None, "{resource}");
     }
 }
 
@@ -194,36 +194,36 @@ fn actions_and_events_of_other_kinds_name_nothing() {
         "Write",
         "",
     ] {
-        assert_eq!(hint(event(kind, &peering())), None, "{kind}");
+        assert_eq!(trigger(event(kind, &peering())), None, "{kind}");
     }
 }
 
 #[test]
 fn of_our_own_tenant_and_of_a_partners_an_event_is_followed_and_of_nobody_elses() {
     for tenant in [FABRIKAM.to_owned(), CONTOSO.to_owned(), CONTOSO.to_uppercase()] {
-        assert_eq!(hint(with("/data/tenantId", json!(tenant))), half(true), "{tenant}");
+        assert_eq!(trigger(with("/data/tenantId", json!(tenant))), half(true), "{tenant}");
     }
-    assert_eq!(hint(with("/data/tenantId", json!(STRANGER))), None);
+    assert_eq!(trigger(with("/data/tenantId", json!(STRANGER))), None);
 }
 
 #[test]
 fn a_tenant_that_is_not_told_is_found_out_by_the_subscription() {
-    assert_eq!(hint(without("/data", "tenantId")), half(true));
-    assert_eq!(hint(with("/data/tenantId", json!("not a tenant"))), half(true));
-    assert_eq!(hint(with("/data/tenantId", json!(7))), half(true));
+    assert_eq!(trigger(without("/data", "tenantId")), half(true));
+    assert_eq!(trigger(with("/data/tenantId", json!("not a tenant"))), half(true));
+    assert_eq!(trigger(with("/data/tenantId", json!(7))), half(true));
 }
 
 #[test]
 fn where_the_uri_is_missing_the_subject_counts_and_else_the_uri() {
-    assert_eq!(hint(without("/data", "resourceUri")), half(true));
-    assert_eq!(hint(with("/data/resourceUri", json!(["x"]))), half(true));
-    assert_eq!(hint(with("/subject", json!("/subscriptions/elsewhere"))), half(true));
+    assert_eq!(trigger(without("/data", "resourceUri")), half(true));
+    assert_eq!(trigger(with("/data/resourceUri", json!(["x"]))), half(true));
+    assert_eq!(trigger(with("/subject", json!("/subscriptions/elsewhere"))), half(true));
     assert_eq!(
-        hint(with("/data/resourceUri", json!(NETWORK))),
-        Some(Hint::Resource(Resource::Network(NETWORK.parse().unwrap())))
+        trigger(with("/data/resourceUri", json!(NETWORK))),
+        Some(Trigger::Resource(NETWORK.parse().unwrap()))
     );
     assert_eq!(
-        hint(with("/data/resourceUri", json!("/somewhere"))),
+        trigger(with("/data/resourceUri", json!("/somewhere"))),
         None,
         "it is not guessed which one is meant"
     );
@@ -231,21 +231,24 @@ fn where_the_uri_is_missing_the_subject_counts_and_else_the_uri() {
 
 #[test]
 fn ids_are_the_same_in_any_case() {
-    assert_eq!(hint(event(WRITTEN, &peering().to_uppercase())), half(true));
+    assert_eq!(trigger(event(WRITTEN, &peering().to_uppercase())), half(true));
 }
 
 #[test]
 fn an_event_without_its_parts_names_nothing_and_breaks_nothing() {
-    assert_eq!(hint(json!({})), None);
-    assert_eq!(hint(json!({"eventType": WRITTEN})), None);
-    assert_eq!(hint(without("", "eventType")), None);
-    assert_eq!(hint(with("/eventType", json!(1))), None);
+    assert_eq!(trigger(json!({})), None);
+    assert_eq!(trigger(json!({"eventType": WRITTEN})), None);
+    assert_eq!(trigger(without("", "eventType")), None);
+    assert_eq!(trigger(with("/eventType", json!(1))), None);
     let mut bare = without("", "subject");
     bare["data"] = Value::Null;
-    assert_eq!(hint(bare), None);
+    assert_eq!(trigger(bare), None);
     for data in [Value::Null, json!([]), json!(7), json!("{\"resourceUri\":\"/x\"}")] {
-        let hint = hint(with("/data", data.clone()));
-        assert!(matches!(hint, Some(Hint::Half { correlation: None, .. })), "{data}: the subject is left");
+        let found = trigger(with("/data", data.clone()));
+        assert!(
+            matches!(found, Some(Trigger::Half { correlation: None, .. })),
+            "{data}: the subject is left"
+        );
     }
 }
 
@@ -254,14 +257,14 @@ fn older_deliveries_whose_authorization_and_claims_are_texts_are_read_the_same()
     let mut older = with("/data/authorization", json!("{\"scope\":\"/x\"}"));
     older["data"]["claims"] = json!("{\"aud\":\"x\"}");
     older["data"]["httpRequest"] = json!("{}");
-    assert_eq!(hint(older), half(true));
+    assert_eq!(trigger(older), half(true));
 }
 
 #[test]
 fn a_correlation_that_is_none_is_left_out() {
     for id in [json!("x"), json!(1), json!(""), Value::Null] {
-        let hint = hint(with("/data/correlationId", id.clone()));
-        assert!(matches!(hint, Some(Hint::Half { correlation: None, .. })), "{id}");
+        let found = trigger(with("/data/correlationId", id.clone()));
+        assert!(matches!(found, Some(Trigger::Half { correlation: None, .. })), "{id}");
     }
 }
 

@@ -51,7 +51,7 @@ impl<T> Found<T> {
 
 /// One end of the handshake, whichever kind of connection stands there: the half, its state, and further halves of the
 /// same pair.
-pub type End<'a> = Read<(ResourceId, ConnectionState, &'a [ResourceId])>;
+pub(super) type End<'a> = Read<(ResourceId, ConnectionState, &'a [ResourceId])>;
 
 impl ManagementObservation {
     /// Equal for equal observations, whatever they were made on.

@@ -4,7 +4,6 @@ use peerpact::handshake::decision::{Decision, Verdict};
 use peerpact::handshake::holding;
 use peerpact::handshake::holding::REFUSAL_HOLDS;
 use peerpact::handshake::ids::{HandshakeId, Name};
-use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::provisioning::Provisioning;
 use peerpact::handshake::read::Read;

@@ -2,7 +2,6 @@
 
 use peerpact::handshake::agreed::Agreed;
 use peerpact::handshake::ids::{HandshakeId, TenantId};
-use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::{IllegalMove, Phase};
 use peerpact::handshake::read::{Denial, Read};
 use peerpact::handshake::reason::{Code, Reason};
@@ -13,7 +12,7 @@ use peerpact::handshake::step::Step;
 use peerpact::kinds::View as _;
 use peerpact::kinds::peering::Observation;
 use peerpact::kinds::peering::PeeringView;
-use peerpact::kinds::peering::{PeeringFlags, PeeringState, SyncLevel};
+use peerpact::kinds::peering::{PeeringState, SyncLevel};
 
 use peerpact_fixtures::{FABRIKAM, NetworkBuilder, ends, id, network, now};
 use time::Duration;

@@ -1,7 +1,6 @@
 //! Management handshakes in the ledger, and as they are shown to programs.
 
 use peerpact::handshake::ids::TenantId;
-use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::Record;

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use peerpact::handshake::agreed::Agreed;
 use peerpact::handshake::goal::{Goal, RequestId, Wanted};
 use peerpact::handshake::ids::HandshakeId;
-use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Intent, Record, Refusal};

@@ -95,7 +95,7 @@ async fn a_notice_that_is_due_in_a_time_that_cannot_be_is_acted_on_and_keeps_no_
         let stage = Stage::of_two_networks().await;
         let app = stage.app(Fabrikam, "");
         let body = notice(due, ahead).to_string();
-        app.broker.send("handshakes", Message { body: body.into(), ..Message::default() }).unwrap();
+        app.broker.send("reconcile", Message { body: body.into(), ..Message::default() }).unwrap();
         app.work(1).await;
         stage.contoso_opens().await;
         assert!(app.tick().await);

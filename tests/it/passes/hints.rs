@@ -89,7 +89,7 @@ async fn a_notice_that_got_lost_is_sent_again_after_ten_minutes() {
     let (stage, event) = Stage::slowly_opened().await;
     let app = stage.app(Fabrikam, "");
     app.take_event(&event).await;
-    let lost = app.broker.receive("handshakes").unwrap().unwrap();
+    let lost = app.broker.receive("reconcile").unwrap().unwrap();
     app.broker.complete(lost.lock_token).unwrap();
     wait(590).await;
     app.take_event(&renamed(&event, 1)).await;
@@ -129,7 +129,7 @@ async fn a_message_that_is_no_notice_ends_among_the_dead_letters_and_stops_nobod
             body: body.into(),
             ..peerpact_sandbox::service_bus::Message::default()
         };
-        app.broker.send("handshakes", message).unwrap();
+        app.broker.send("reconcile", message).unwrap();
     }
     app.take_event(&event).await;
     app.work(60).await;

@@ -81,7 +81,7 @@ async fn one_effect(seed: u64) {
     let answered: BTreeSet<String> =
         stage.outcomes(Fabrikam).into_iter().filter_map(|told| told.request).collect();
     assert_eq!(answered.into_iter().collect::<Vec<_>>(), ["r-1", "r-2"], "seed {seed}");
-    for queue in ["connection-requests", "handshakes"] {
+    for queue in ["connection-requests", "reconcile"] {
         assert_eq!(first.broker.depth(queue).unwrap().dead_lettered, 0, "seed {seed}, {queue}");
     }
     let mark = stage.mark();

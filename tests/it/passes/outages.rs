@@ -46,7 +46,7 @@ async fn outlived(what: Away, from: From, minutes: u64) -> u32 {
     assert_eq!(dead_letters(&app), 0, "{what:?}, {from:?}");
     assert_eq!(stage.traveller.state(&spoke()).await, "Initiated/RemoteNotInSync", "{what:?}, {from:?}");
     assert_eq!(app.records().await.len(), 1, "{what:?}, {from:?}");
-    let deepest = ["connection-requests", "handshakes"].map(|queue| app.broker.depth(queue).unwrap().active);
+    let deepest = ["connection-requests", "reconcile"].map(|queue| app.broker.depth(queue).unwrap().active);
     assert_eq!(deepest, [0, 0], "{what:?}, {from:?}");
     app.deliveries()
 }
@@ -107,7 +107,7 @@ async fn a_message_that_is_no_notice_is_not_held() {
     let app = stage.gated_app(Fabrikam, "", &gate);
     gate.is_away(Some(Away::Ledger));
     let message = peerpact_sandbox::service_bus::Message { body: "{}".into(), ..Default::default() };
-    app.broker.send("handshakes", message).unwrap();
+    app.broker.send("reconcile", message).unwrap();
     app.work(1).await;
     assert_eq!(app.notices().dead_lettered, 1);
     assert!(app.longest_invocation() < time::Duration::SECOND);

@@ -46,7 +46,7 @@ async fn a_scheduled_message_is_shown_and_not_received_before_its_time() {
     let time = Clock::system().now() + time::Duration::hours(1);
     let later = Message { not_before: Some(time), ..message("later") };
     client.send(Queue::Reconcile, &[later, message("now")]).await.unwrap();
-    let depth = stage.broker.depth("handshakes").unwrap();
+    let depth = stage.broker.depth("reconcile").unwrap();
     assert_eq!((depth.active, depth.scheduled), (1, 1));
     let path = QueuePath::of(Queue::Reconcile);
     let seen = client.peek(path, 0, 10).await.unwrap();
@@ -113,7 +113,7 @@ async fn a_message_that_no_queue_takes_is_refused_at_once_and_holds_nobody_up() 
     assert!(matches!(error, QueueError::Refused { .. }), "{error}");
     assert!(error.to_string().contains("large"), "{error}");
     sent.unwrap();
-    assert_eq!(stage.broker.depth("handshakes").unwrap().active, 1);
+    assert_eq!(stage.broker.depth("reconcile").unwrap().active, 1);
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn a_tenants_app_sends_over_tls_with_a_token_of_entra_and_another_tenants_
     let stage = Stage::start().await;
     let app = stage.app(Tenant::Contoso);
     app.send(Queue::Reconcile, &[message("a")]).await.unwrap();
-    assert_eq!(stage.broker.depth("handshakes").unwrap().active, 1);
+    assert_eq!(stage.broker.depth("reconcile").unwrap().active, 1);
     let error = stage.app(Tenant::Fabrikam).send(Queue::Reconcile, &[message("b")]).await.unwrap_err();
     assert!(matches!(error, QueueError::Refused { .. }), "{error}");
     assert!(error.to_string().contains("another tenant"), "{error}");

@@ -52,17 +52,14 @@ async fn list_counts_what_waits_what_is_scheduled_and_what_is_dead() {
     let rows = json(&stage, &["list", "--json"]).await;
     let row = |name: &str| rows.as_array().unwrap().iter().find(|row| row["queue"] == name).unwrap().clone();
     let counts = |row: &Value| json!([row["waiting"], row["scheduled"], row["deadLettered"], row["more"]]);
-    assert_eq!(counts(&row("handshakes")), json!([2, 1, 0, false]));
+    assert_eq!(counts(&row("reconcile")), json!([2, 1, 0, false]));
     assert_eq!(counts(&row("connection-requests")), json!([0, 0, 1, false]));
-    assert!(row("handshakes")["oldestSeconds"].as_i64().unwrap() < 60);
+    assert!(row("reconcile")["oldestSeconds"].as_i64().unwrap() < 60);
     assert_eq!(row("connection-outcomes")["oldestSeconds"], Value::Null);
     let table = answer(&stage, &["list"]).await;
     assert_eq!(table.lines().count(), 5, "{table}");
-    let text = table.lines().find(|line| line.starts_with("handshakes")).unwrap();
-    assert!(
-        text.split_whitespace().collect::<Vec<_>>().starts_with(&["handshakes", "2", "1", "0"]),
-        "{text}"
-    );
+    let text = table.lines().find(|line| line.starts_with("reconcile")).unwrap();
+    assert!(text.split_whitespace().collect::<Vec<_>>().starts_with(&["reconcile", "2", "1", "0"]), "{text}");
 }
 
 #[tokio::test]
@@ -85,7 +82,7 @@ async fn show_says_of_a_dead_letter_what_it_is_why_it_is_there_and_what_to_do() 
     let one = &shown["messages"][0];
     assert_eq!((&one["id"], &one["reason"]), (&json!("r-1"), &json!("MaxDeliveryCountExceeded")));
     assert_eq!((&one["bodyBytes"], &one["correlationId"]), (&json!(16), &json!("r-1")));
-    assert_eq!(answer(&stage, &["show", "handshakes"]).await, "no dead letters in handshakes\n");
+    assert_eq!(answer(&stage, &["show", "reconcile"]).await, "no dead letters in reconcile\n");
 }
 
 #[tokio::test]
@@ -93,12 +90,12 @@ async fn show_tells_what_waits_up_to_a_bound() {
     let stage = Stage::start().await;
     let messages: Vec<_> = (0..5).map(|number| message(&format!("m-{number}"))).collect();
     stage.client().send(Queue::Reconcile, &messages).await.unwrap();
-    let shown = json(&stage, &["show", "handshakes", "--waiting", "--most", "3", "--json"]).await;
+    let shown = json(&stage, &["show", "reconcile", "--waiting", "--most", "3", "--json"]).await;
     let seen: Vec<&Value> = shown["messages"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
     assert_eq!(seen, ["m-0", "m-1", "m-2"]);
     assert_eq!(shown["more"], true);
     assert_eq!(shown["messages"][0]["why"], Value::Null);
-    assert_eq!(stage.broker.depth("handshakes").unwrap().active, 5, "looking takes nothing");
+    assert_eq!(stage.broker.depth("reconcile").unwrap().active, 5, "looking takes nothing");
 }
 
 #[tokio::test]

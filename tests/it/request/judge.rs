@@ -1,7 +1,6 @@
 //! What our agreements let be asked.
 
 use peerpact::handshake::agreements::Agreements;
-use peerpact::handshake::pair::Pair;
 use peerpact::kinds::Kinds;
 use peerpact::kinds::peering::AskedFlags;
 use peerpact::kinds::peering::PeeringEnds;

@@ -2,7 +2,6 @@
 
 use jsonschema::Validator;
 use peerpact::handshake::ids::HandshakeId;
-use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::Record;

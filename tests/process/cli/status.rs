@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use peerpact::handshake::ids::HandshakeId;
 use peerpact::handshake::trouble::Trouble;
-use peerpact::ledger::{Ledger, SqliteLedger, SweepNote};
+use peerpact::ledger::{Ledger, Progress, SqliteLedger, SweepNote};
 use peerpact_fixtures::{CONTOSO, FABRIKAM, id, now};
 use serde_json::Value;
 
@@ -113,7 +113,8 @@ async fn how_old_the_oldest_look_is_and_what_the_last_sweep_could_not_do_stands_
     let ids: Vec<HandshakeId> =
         all.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().parse().unwrap()).collect();
     let written = SqliteLedger::new(&file);
-    written.note_checked(&ids, now()).await.unwrap();
+    let checked = Progress { checked_at: Some(now()), ..Progress::default() };
+    written.note_progress(&ids, &checked, now()).await.unwrap();
     let trouble =
         Trouble { message: "our application cannot sign in".into(), fix: Some("a new secret".into()) };
     let note = |troubles| SweepNote { at: now(), seen: 2, noticed: 0, troubles, looked_at: now() };

@@ -6,7 +6,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use peerpact::request::Request;
-use peerpact_fixtures::{ends, id};
+use peerpact_fixtures::id;
 use peerpact_sandbox::front::{Certificates, serve_amqp};
 use peerpact_sandbox::service_bus::Message;
 use peerpact_sandbox::{Azure, Broker, Clock, Pace, Settings, Tenant, World};
@@ -57,7 +57,7 @@ impl Namespace {
     }
 
     fn tell(&self, request: &str, phase: &str, reason: Value) {
-        let handshake = peerpact::handshake::pair::ends().pair().id();
+        let handshake = peerpact_fixtures::ends().pair().id();
         let body = json!({ "id": handshake, "phase": phase, "reason": reason, "request": request });
         let message = Message {
             message_id: Some(format!("outcome-{request}-{phase}")),
@@ -188,7 +188,8 @@ async fn when_the_time_is_over_it_says_what_is_still_waited_for() {
         [&["recheck"][..], &pair(&ours, &theirs), &["--wait", "--timeout", "1", "--id", "r-1"]].concat();
     let output = namespace.request(&args, &[]).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let handshake = namespace.take().await.1.handshake().unwrap();
+    let request = namespace.take().await.1;
+    let handshake = request.handshake().unwrap();
     assert_eq!(
         text(&output.stdout),
         format!(

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::Record;

@@ -65,8 +65,8 @@ fn wrong_use_is_exit_code_2_and_says_what_was_wrong() {
         complaint(2, &["queue", "show", "letters"])
             .contains("must be one of resource-events, connection-requests")
     );
-    assert!(complaint(2, &["queue", "replay", "handshakes"]).contains("<--id <MESSAGE_ID>|--all>"));
-    let which = complaint(2, &["queue", "replay", "handshakes", "--all", "--id", "x"]);
+    assert!(complaint(2, &["queue", "replay", "reconcile"]).contains("<--id <MESSAGE_ID>|--all>"));
+    let which = complaint(2, &["queue", "replay", "reconcile", "--all", "--id", "x"]);
     assert!(which.contains("cannot be used with"), "{which}");
     let missing = complaint(2, &["explain", "--ours", &id("ours").to_string()]);
     assert!(missing.contains("--theirs"), "{missing}");

@@ -66,20 +66,20 @@ mod tests {
         let node = |address: &str| Node::of(address, &broker);
         let queue = |name: &str| Some(Node::Queue(name.to_owned()));
         for address in [
-            "handshakes",
-            "/Handshakes",
+            "reconcile",
+            "/Reconcile",
             "amqps://127.0.0.1:5671/HANDSHAKES/",
-            "sb://localhost/handshakes",
-            "amqp://h:1/handshakes",
+            "sb://localhost/reconcile",
+            "amqp://h:1/reconcile",
         ] {
-            assert_eq!(node(address), queue("handshakes"), "{address}");
+            assert_eq!(node(address), queue("reconcile"), "{address}");
         }
-        assert_eq!(node("amqps://h/Handshakes/$DeadLetterQueue"), queue("handshakes/$deadletterqueue"));
+        assert_eq!(node("amqps://h/Reconcile/$DeadLetterQueue"), queue("reconcile/$deadletterqueue"));
         assert_eq!(node("amqps://h:1/$CBS"), Some(Node::Claims));
         assert_eq!(node("$cbs"), Some(Node::Claims));
-        let management = Some(Node::Management("handshakes/$deadletterqueue".to_owned()));
-        assert_eq!(node("handshakes/$deadletterqueue/$Management"), management);
-        for nothing in ["", "amqp://handshakes", "$management", "nothing", "handshakes/other", "amqps://h"] {
+        let management = Some(Node::Management("reconcile/$deadletterqueue".to_owned()));
+        assert_eq!(node("reconcile/$deadletterqueue/$Management"), management);
+        for nothing in ["", "amqp://reconcile", "$management", "nothing", "reconcile/other", "amqps://h"] {
             assert_eq!(node(nothing), None, "{nothing}");
         }
     }

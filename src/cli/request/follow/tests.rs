@@ -8,9 +8,10 @@ use time::macros::datetime;
 
 use super::*;
 use crate::handshake::ids::TenantId;
-use crate::handshake::pair::Pair;
 use crate::handshake::reason::{Code, Reason};
 use crate::handshake::record::Record;
+use crate::kinds::Kinds;
+use crate::kinds::peering::PeeringEnds;
 use crate::ledger::{self, Cause, CauseKind, Change, Line, SqliteLedger, Version};
 
 const START: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
@@ -70,7 +71,7 @@ fn request(id: &str, action: &str) -> Request {
             format!(r#"{{"version":1,"id":"{id}","action":"{action}","ours":"{OURS}","theirs":"{THEIRS}"}}"#)
         }
     };
-    Request::parse(text.as_bytes()).unwrap()
+    Request::parse(&Kinds::built_in(), text.as_bytes()).unwrap()
 }
 
 /// Each request in the order in which it ended, with how.
@@ -149,7 +150,7 @@ async fn many_requests_are_sent_in_few_sends_and_in_their_order() {
     assert_eq!(ids, requests.iter().map(|request| request.id.as_str()).collect::<Vec<_>>());
     let Message { subject, correlation, not_before, body, .. } = &sent[7];
     assert_eq!((subject.as_str(), correlation.as_deref(), *not_before), ("recheck", Some("r-7"), None));
-    assert_eq!(Request::parse(body).unwrap(), requests[7]);
+    assert_eq!(Request::parse(&Kinds::built_in(), body).unwrap(), requests[7]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -219,8 +220,8 @@ async fn ledger(
     let ledger = SqliteLedger::new(folder.path().join("ledger.db"));
     let (ours, theirs) = (OURS.parse().unwrap(), THEIRS.parse().unwrap());
     let partner: TenantId = CONTOSO.parse().unwrap();
-    let ends = crate::handshake::agreements::Ends { ours, theirs, partner };
-    let mut record = Record::new(&Pair::Peering(ends), FABRIKAM.parse().unwrap(), START);
+    let ends = PeeringEnds { ours, theirs, partner };
+    let mut record = Record::new(&ends.pair(), FABRIKAM.parse().unwrap(), START);
     record.phase = if told { Phase::Connected } else { Phase::Waiting };
     record.reasons = vec![Reason::new(Code::AwaitingPartner, "theirs is not there").fixed_by("ask them")];
     let id: RequestId = "r-1".parse().unwrap();
@@ -236,7 +237,8 @@ async fn ledger(
         standing: standing(record.id.clone()),
         at: START,
     };
-    let change = Change { record: &record, line: &line, request: Some(&asked), outcomes: &[] };
+    let change =
+        Change { record: &record, line: &line, request: Some(&asked), outcomes: &[], progress: None };
     ledger.commit(&change, Version::ABSENT).await.unwrap();
     ledger
 }

@@ -4,7 +4,6 @@ use peerpact::kinds::Kinds;
 use std::error::Error;
 
 use peerpact::handshake::agreements::{Agreements, OnRemoval, Whose};
-use peerpact::handshake::pair::Pair;
 use peerpact::handshake::resource_id::ResourceId;
 use peerpact::handshake::scope::Scope;
 use peerpact::kinds::network_manager::{ManagementEnds, Seat};

@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use peerpact::handshake::agreements::Agreements;
 use peerpact::handshake::decision::{Decision, Verdict};
 use peerpact::handshake::ids::Name;
-use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::{Intent, Record};
 use peerpact::handshake::step::{Side, Step};

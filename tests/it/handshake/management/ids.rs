@@ -8,10 +8,10 @@ use peerpact::handshake::ids::{HandshakeId, LONGEST_ID, Name, TenantId, VirtualN
 use peerpact::handshake::pair::Pair;
 use peerpact::handshake::resource_id::ResourceId;
 use peerpact::handshake::scope::Scope;
+use peerpact::kinds::Kinds;
 use peerpact::kinds::network_manager::{
     NetworkGroupId, NetworkManagerConnectionId, NetworkManagerId, ScopeConnectionId, StaticMemberId,
 };
-use peerpact::kinds::{Kind, Kinds};
 use peerpact_fixtures::id;
 
 use super::{SEATS, ends, manager, scope};

@@ -4,7 +4,6 @@ use peerpact::handshake::agreements::Agreements;
 use peerpact::handshake::decision::Row;
 use peerpact::handshake::decision::Verdict;
 use peerpact::handshake::ids::{HandshakeId, Name, VirtualNetworkId};
-use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::provisioning::Provisioning;
 use peerpact::handshake::provisioning::Provisioning::{Deleting, Failed, Succeeded, Updating};

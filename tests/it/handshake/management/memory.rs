@@ -3,7 +3,6 @@
 use peerpact::handshake::decision::{Decision, Verdict};
 use peerpact::handshake::holding;
 use peerpact::handshake::holding::REFUSAL_HOLDS;
-use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::read::Denial;
 use peerpact::handshake::read::Read;

@@ -1,7 +1,6 @@
 //! Records of management handshakes.
 
 use peerpact::handshake::kind_name::KindName;
-use peerpact::handshake::pair::Pair;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Intent, Record};

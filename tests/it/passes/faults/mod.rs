@@ -153,7 +153,7 @@ fn lying(broker: &Broker) -> [usize; 4] {
         active + locked
     };
     let dead = Broker::queues().map(|queue| depth(queue).dead_lettered).sum();
-    [waiting("resource-events"), waiting("connection-requests"), waiting("handshakes"), dead]
+    [waiting("resource-events"), waiting("connection-requests"), waiting("reconcile"), dead]
 }
 
 async fn end(story: impl Story, stage: &Stage, apps: &[&App], mark: u64) -> End {

@@ -12,7 +12,6 @@ use azure_core::credentials::Secret;
 use peerpact::arm::{ResourceManager, Settings};
 use peerpact::clock::Clock;
 use peerpact::functions;
-use peerpact::handshake::agreements::Agreements;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::record::Record;
 use peerpact::host::{

@@ -15,13 +15,13 @@ async fn the_same_name_serves_a_sender_and_a_receiver() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_takes_over_name_and_addresses_and_says_how_large_messages_may_be() {
     let mut peer = Peer::with_key();
-    peer.attach_sender(3, "amqps://localhost:5671/Handshakes");
+    peer.attach_sender(3, "amqps://localhost:5671/Reconcile");
     let Performative::Attach(answer) = peer.next() else { panic!("no attach") };
     assert_eq!((answer.name.as_str(), answer.handle.0, answer.role), ("link", 3, Role::Receiver));
     assert_eq!(answer.max_message_size, Some(1 << 20));
     assert_eq!(answer.rcv_settle_mode, ReceiverSettleMode::First);
     let source = answer.source.unwrap();
-    assert_eq!(source.address.as_deref(), Some("amqps://localhost:5671/Handshakes"));
+    assert_eq!(source.address.as_deref(), Some("amqps://localhost:5671/Reconcile"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -30,7 +30,7 @@ async fn a_link_to_nothing_or_the_wrong_way_is_refused_by_an_attach_without_term
         (Role::Sender, "nothing", "amqp:not-found"),
         (Role::Receiver, "nothing", "amqp:not-found"),
         (Role::Receiver, "$management", "amqp:not-found"),
-        (Role::Sender, "handshakes/$deadletterqueue", "amqp:not-allowed"),
+        (Role::Sender, "reconcile/$deadletterqueue", "amqp:not-allowed"),
     ];
     for (role, address, expected) in cases {
         let mut peer = Peer::with_key();

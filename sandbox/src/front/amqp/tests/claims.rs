@@ -98,10 +98,10 @@ async fn a_signature_opens_what_it_is_for_whatever_its_type_is_called() {
     for kind in ["servicebus.windows.net:sastoken", "jwt"] {
         let mut peer = Peer::stranger();
         assert!(!peer.may(0, QUEUE));
-        let token = peer.signed("sb://localhost:5671/handshakes", 60);
-        assert_eq!(peer.put(kind, "sb://localhost:5671/handshakes", &token), 202);
+        let token = peer.signed("sb://localhost:5671/reconcile", 60);
+        assert_eq!(peer.put(kind, "sb://localhost:5671/reconcile", &token), 202);
         assert!(peer.may(1, QUEUE));
-        assert!(peer.may(2, "handshakes/$deadletterqueue") && peer.may(3, "handshakes/$management"));
+        assert!(peer.may(2, "reconcile/$deadletterqueue") && peer.may(3, "reconcile/$management"));
         assert!(!peer.may(4, "connection-requests"));
         let whole = peer.signed("amqp://127.0.0.1:5671", 60);
         assert_eq!(peer.put(kind, "amqp://127.0.0.1:5671/", &whole), 202);
@@ -112,7 +112,7 @@ async fn a_signature_opens_what_it_is_for_whatever_its_type_is_called() {
 #[tokio::test(start_paused = true)]
 async fn a_signature_that_is_wrong_in_any_part_opens_nothing() {
     let mut peer = Peer::stranger();
-    let (kind, audience) = ("servicebus.windows.net:sastoken", "sb://localhost:5671/handshakes");
+    let (kind, audience) = ("servicebus.windows.net:sastoken", "sb://localhost:5671/reconcile");
     let now = peer.azure.clock().now().unix_timestamp();
     let other_key = peer.azure.service_bus(Tenant::Fabrikam).key().to_owned();
     let key = peer.broker().key().to_owned();
@@ -123,9 +123,9 @@ async fn a_signature_that_is_wrong_in_any_part_opens_nothing() {
         (signature(&key, audience, now, "RootManageSharedAccessKey"), audience, 401),
         (good.replace(&format!("se={}", now + 60), &format!("se={}", now + 9999)), audience, 401),
         (good.clone(), "sb://localhost:5671/connection-requests", 401),
-        (good.clone(), "sb://localhost:5672/handshakes", 401),
-        (good.clone(), "sb://example.com/handshakes", 401),
-        (peer.signed("sb://example.com/handshakes", 60), audience, 401),
+        (good.clone(), "sb://localhost:5672/reconcile", 401),
+        (good.clone(), "sb://example.com/reconcile", 401),
+        (peer.signed("sb://example.com/reconcile", 60), audience, 401),
         (peer.signed("sb://localhost:5671/hand", 60), audience, 401),
         ("SharedAccessSignature nothing".to_owned(), audience, 400),
         ("junk".to_owned(), audience, 401),
@@ -156,7 +156,7 @@ async fn an_entra_token_opens_the_namespace_to_those_who_may() {
         let token = entra(&azure, principal, tenant, resource).await;
         let mut peer = Peer::on(azure.clone(), Rights::default(), 64 * 1024);
         let name = &principal.name;
-        assert_eq!(peer.put("jwt", "sb://localhost:5671/handshakes", &token), status, "{name} {resource}");
+        assert_eq!(peer.put("jwt", "sb://localhost:5671/reconcile", &token), status, "{name} {resource}");
         assert_eq!(peer.may(0, QUEUE), status == 202, "{name}");
     }
 }
@@ -168,7 +168,7 @@ async fn a_link_goes_when_its_token_runs_out_and_stays_when_another_was_brought(
         entra(&azure, azure.world().app(Tenant::Contoso), Tenant::Contoso, "https://servicebus.azure.net")
             .await;
     let mut peer = Peer::on(azure, Rights::default(), 64 * 1024);
-    let audience = "sb://localhost:5671/handshakes";
+    let audience = "sb://localhost:5671/reconcile";
     let short = peer.signed(audience, 60);
     assert_eq!(peer.put("servicebus.windows.net:sastoken", audience, &short), 202);
     peer.broker().send(QUEUE, text("one")).unwrap();
@@ -206,7 +206,7 @@ async fn what_a_token_says_is_in_no_text_that_goes_out() {
     let mut peer = Peer::stranger();
     peer.sender(200, "$cbs");
     peer.receiver(201, "$cbs", 1);
-    peer.send(200, 0, &put_token("jwt", "sb://localhost:5671/handshakes", "very-secret"));
+    peer.send(200, 0, &put_token("jwt", "sb://localhost:5671/reconcile", "very-secret"));
     for (performative, payload) in &peer.heard {
         let said = format!("{performative:?} {}", String::from_utf8_lossy(payload));
         assert!(!said.contains("very-secret"), "{said}");

@@ -22,7 +22,7 @@ use super::wire::{Frame, FrameKind, Outgoing};
 use crate::service_bus::{Broker, Message};
 use crate::{Azure, Clock, Settings, Tenant, World};
 
-const QUEUE: &str = "handshakes";
+const QUEUE: &str = "reconcile";
 
 /// A client on a connection with one session.
 struct Peer {
