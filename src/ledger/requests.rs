@@ -9,7 +9,7 @@ use crate::handshake::request_queue::RequestKey;
 
 /// A request that was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct RequestEntry {
     /// Its id, and the queue that it came by.
     pub id: RequestKey,
     /// Equal for equal content.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::rights;
-use crate::ledger::LedgerError;
+use crate::ledger::error::LedgerError;
 
 /// Written into the file; a file with another number is left alone.
 const FORMAT: i32 = 4;

@@ -2,13 +2,16 @@
 
 use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior, params};
 
+use super::columns::{key, microseconds};
 use super::file::has_table;
-use super::{key, microseconds, progress, requests};
+use super::{progress, requests};
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::phase::Phase;
 use crate::handshake::record::Record;
 use crate::handshake::resource_id::ResourceId;
-use crate::ledger::{Change, LedgerError, Line, Stored, Version};
+use crate::ledger::error::LedgerError;
+use crate::ledger::history::Line;
+use crate::ledger::port::{Change, Stored, Version};
 
 pub(super) fn load(connection: &Connection, id: &HandshakeId) -> Result<Option<Stored>, LedgerError> {
     Ok(select(connection, "WHERE handshake.id = ?1", [id.as_str()])?.pop())

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::file::has_table;
-use crate::ledger::{LedgerError, SweepNote};
+use crate::ledger::error::LedgerError;
+use crate::ledger::sweep_note::SweepNote;
 
 pub(super) fn note(connection: &Connection, note: &SweepNote) -> Result<(), LedgerError> {
     connection

@@ -1,7 +1,9 @@
 //! A file of the second format, as the program made it before it noted when halves were looked at.
 
 use peerpact::handshake::request_queue::RequestKey;
-use peerpact::ledger::{CauseKind, Ledger, Outcome, Progress, Request, SqliteLedger, Standing, SweepNote};
+use peerpact::ledger::{
+    CauseKind, Ledger, Outcome, Progress, RequestEntry, SqliteLedger, Standing, SweepNote,
+};
 use peerpact_fixtures::now;
 use rusqlite::{Connection, params};
 
@@ -60,7 +62,7 @@ async fn a_file_of_the_second_format_is_brought_up_to_date_and_keeps_its_records
     let body = || "{}".to_owned();
     let id: RequestKey = "r-1".parse().unwrap();
     let request =
-        Request { id: id.clone(), digest: body(), body: body(), standing: Standing::Pending, at: now() };
+        RequestEntry { id: id.clone(), digest: body(), body: body(), standing: Standing::Pending, at: now() };
     let outcome = Outcome { id: "o-1".to_owned(), subject: body(), request: None, body: body() };
     ledger.note(Some(&request), std::slice::from_ref(&outcome)).await.unwrap();
     // Once more, as the next process finds it.

@@ -230,7 +230,7 @@ async fn ledger(
     }
     let line =
         Line { at: START, what: "asked".into(), cause: Cause { kind: CauseKind::Request, id: "r-1".into() } };
-    let asked = ledger::Request {
+    let asked = ledger::RequestEntry {
         id: id.into(),
         digest: String::new(),
         body: String::new(),
