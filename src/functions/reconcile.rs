@@ -1,10 +1,14 @@
 //! `Reconcile`: one reconciliation for each handshake that a work item is about.
 
-use super::RECONCILE_BOUND;
+use std::time::Duration;
+
 use super::hold::{MESSAGE_HELD, held};
 use crate::arm::Deadline;
 use crate::host::{Fault, QueueMessage, Reply};
 use crate::reconcile::{Controller, Processed, Report, WorkItem};
+
+/// How long `Reconcile` takes over an item at most. It waits for nothing; this is for a slow network.
+pub const RECONCILE_BOUND: Duration = Duration::from_secs(30);
 
 /// A message that is no work item is a defect, ours or that of whoever put it there: it fails, and so ends among the dead
 /// letters, where it can be looked at.

@@ -1,11 +1,15 @@
 //! `StatusSweep`: the timer's look at everything that events may have missed.
 
-use super::SWEEP_BOUND;
+use std::time::Duration;
+
 use crate::arm::Deadline;
 use crate::handshake::trouble::Trouble;
 use crate::host::{Fault, InvocationId, Reply};
 use crate::ledger::{Cause, CauseKind};
 use crate::reconcile::Controller;
+
+/// How long `StatusSweep` goes on; the Functions host restarts us where a function takes longer than 10 minutes.
+const SWEEP_BOUND: Duration = Duration::from_secs(240);
 
 pub(super) async fn run(controller: &Controller, invocation: &InvocationId) -> Result<Reply, Fault> {
     let until = Deadline::after(&controller.reconciler.clock, SWEEP_BOUND);
