@@ -7,7 +7,8 @@ use clap::builder::ValueRange;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Command, CommandFactory as _};
 
-use super::{ABOUT_EXIT_CODES, Cli};
+use super::Cli;
+use super::exit_code::ABOUT_EXIT_CODES;
 use crate::config::{self, AzureConfig, Config};
 use crate::schemas::is_current_text;
 

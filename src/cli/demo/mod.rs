@@ -10,20 +10,22 @@ mod timeline;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Args as Arguments;
+use clap::Args;
 use peerpact_sandbox::Pace;
 use peerpact_sandbox::Tenant;
 use peerpact_sandbox::up;
 
 use self::operator::Operator;
 use self::timeline::Timeline;
+use super::exit_code::NO;
 use super::local_azure::LocalAzure;
-use super::{NO, block_on, output};
+use super::output;
+use super::runtime::block_on;
 use crate::clock::Clock;
 use crate::host;
 
-#[derive(Debug, Arguments)]
-pub(super) struct Args {
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
     /// The timeline as JSON, once it is over.
     #[arg(long)]
     json: bool,
@@ -32,7 +34,7 @@ pub(super) struct Args {
     seed: u64,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let work_dir = folder.path().canonicalize()?;
     let apps = [Tenant::Contoso, Tenant::Fabrikam];

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::Args as Arguments;
+use clap::Args;
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::look::{self, Look};
-use crate::cli::NO;
+use crate::cli::exit_code::NO;
 use crate::cli::output::{self, Style, styled};
 use crate::clock::Clock;
 use crate::queue::Queue;
@@ -16,8 +16,8 @@ use crate::queue::service_bus::{LookError, QueuePath, ServiceBus};
 /// How far each queue is looked through. What is beyond is told as more.
 const LOOKED_AT_MAX: usize = 1000;
 
-#[derive(Debug, Arguments)]
-pub(in crate::cli) struct Args {
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -40,7 +40,7 @@ struct Row {
     problem: Option<String>,
 }
 
-pub(super) async fn run(args: &Args, bus: &ServiceBus, clock: Clock) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(args: &ListArgs, bus: &ServiceBus, clock: Clock) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
     for queue in Queue::ALL {
         rows.push(row(bus, queue, clock).await?);

@@ -8,11 +8,11 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args as Arguments;
+use clap::Args;
 use serde::Serialize;
 
 use super::look;
-use crate::cli::NO;
+use crate::cli::exit_code::NO;
 use crate::cli::output;
 use crate::queue::service_bus::{Inbox, Peeked, QueuePath, Received, ServiceBus};
 use crate::queue::{Message, MessageId, Queue, Queues};
@@ -24,8 +24,8 @@ const REPLAYED_MAX: usize = 1000;
 /// Stands between a message's own id and the number of the dead letter that it was.
 const AGAIN: char = '~';
 
-#[derive(Debug, Arguments)]
-pub(in crate::cli) struct Args {
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
     /// resource-events, connection-requests, reconcile or connection-outcomes.
     queue: Queue,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub(in crate::cli) struct Args {
     json: bool,
 }
 
-#[derive(Debug, Arguments)]
+#[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Which {
     /// Only the dead letters with this id.
@@ -55,7 +55,7 @@ struct Replayed {
     sent_as: String,
 }
 
-pub(super) async fn run(args: &Args, bus: &ServiceBus) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(args: &ReplayArgs, bus: &ServiceBus) -> anyhow::Result<ExitCode> {
     let path = QueuePath::dead_letters_of(args.queue);
     let look = look::through(bus, path, REPLAYED_MAX).await?;
     let wanted = |message: &Peeked| args.which.id.is_none() || args.which.id == message.id;
@@ -84,7 +84,7 @@ pub(super) async fn run(args: &Args, bus: &ServiceBus) -> anyhow::Result<ExitCod
     Ok(told(args, replayed.len()))
 }
 
-fn told(args: &Args, replayed: usize) -> ExitCode {
+fn told(args: &ReplayArgs, replayed: usize) -> ExitCode {
     match (&args.which.id, replayed) {
         (Some(id), 0) => {
             output::error(&format!(

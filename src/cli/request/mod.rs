@@ -1,9 +1,11 @@
 //! `request`: asks the app for something by its queue, and waits for the outcome where that is wanted.
 
 mod arguments;
+mod end;
 mod follow;
 mod lines;
 mod report;
+mod send;
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -14,15 +16,18 @@ use std::time::Duration;
 use anyhow::Context;
 use async_trait::async_trait;
 
-pub(super) use self::arguments::Args;
+pub(super) use self::arguments::RequestArgs;
 use self::arguments::{How, Meant};
-#[cfg(feature = "sandbox")]
-pub(super) use self::follow::message;
-use self::follow::{End, Patience, Seen, Watch};
+use self::end::RequestEnd;
+use self::follow::{Patience, Seen, Watch};
 use self::lines::BadLine;
 use self::report::Tally;
-use super::output::{self, Progress};
-use super::{NO, block_on, variable};
+#[cfg(feature = "sandbox")]
+pub(super) use self::send::message;
+use super::environment::{self, variable};
+use super::exit_code::NO;
+use super::output::{self, StatusLine};
+use super::runtime::block_on;
 use crate::clock::Clock;
 use crate::kinds::Kinds;
 use crate::ledger::{Ledger, SqliteLedger};
@@ -33,7 +38,7 @@ use crate::request::Request;
 /// So many bad lines are told one by one.
 const BAD_LINES_TOLD: usize = 20;
 
-pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: RequestArgs) -> anyhow::Result<ExitCode> {
     let (meant, how) = args.meant().context("nothing is asked for")?;
     let requests = match meant {
         // What the types let pass and the rules between them do not, such as two ends that are one.
@@ -58,7 +63,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         },
     };
     let clock = Clock::system();
-    let bus = super::queue::service_bus(clock)?;
+    let bus = environment::queues(clock)?;
     let ledger = variable("PEERPACT_LEDGER").filter(|path| !path.is_empty()).map(SqliteLedger::reading);
     let ledger = ledger.as_ref().map(|ledger| ledger as &dyn Ledger);
     block_on(submit(&bus, ledger, clock, &requests, how))
@@ -92,16 +97,16 @@ async fn submit(
     requests: &[Request],
     how: How,
 ) -> anyhow::Result<ExitCode> {
-    let (mut progress, total) = (Progress::new(), requests.len());
+    let (mut progress, total) = (StatusLine::new(), requests.len());
     let from = if how.wait { follow::next_number(bus).await? } else { 0 };
-    follow::send(bus, requests, |sent| progress.show(&format!("sent {sent} of {total}"))).await.with_context(
+    send::send(bus, requests, |sent| progress.show(&format!("sent {sent} of {total}"))).await.with_context(
         || match requests {
             [request] => format!("request {0} may not have been sent; to repeat it: --id {0}", request.id),
             _ => "some of the requests may not have been sent; those whose ids stand in the file can be sent again".to_owned(),
         },
     )?;
     let mut tally = Tally::default();
-    let mut done = |request: &Request, end: End| {
+    let mut done = |request: &Request, end: RequestEnd| {
         progress.clear();
         tally.count(request, &end);
         report::tell(request, &end, how.json)?;
@@ -114,7 +119,7 @@ async fn submit(
         let within = Duration::from_secs(how.timeout);
         follow::wait(bus, ledger, clock, Patience { from, within }, requests, done).await?;
     } else {
-        requests.iter().try_for_each(|request| done(request, End::Sent))?;
+        requests.iter().try_for_each(|request| done(request, RequestEnd::Sent))?;
     }
     progress.clear();
     if total > 1 && !how.json {

@@ -8,14 +8,14 @@ use anyhow::ensure;
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 use serde_json::Value;
 
-use self::pair::{Halves, Pair};
-use super::operator::Operator;
-use super::timeline::Timeline;
+use self::pair::{Halves, NetworkPair};
+use crate::cli::demo::operator::Operator;
+use crate::cli::demo::timeline::Timeline;
 
 pub(super) async fn play(operator: &Operator, timeline: &mut Timeline) -> anyhow::Result<()> {
     operator.resource_group(Contoso, "hub").await?;
     operator.resource_group(Fabrikam, "spokes").await?;
-    let first = Pair::new("hub-1", "spoke-1");
+    let first = NetworkPair::new("hub-1", "spoke-1");
     answered(operator, timeline, &first).await?;
     refused(operator, timeline).await?;
     widened_within(operator, timeline, &first).await?;
@@ -26,7 +26,7 @@ pub(super) async fn play(operator: &Operator, timeline: &mut Timeline) -> anyhow
     management::managed(operator, timeline).await
 }
 
-async fn answered(operator: &Operator, timeline: &mut Timeline, pair: &Pair) -> anyhow::Result<()> {
+async fn answered(operator: &Operator, timeline: &mut Timeline, pair: &NetworkPair) -> anyhow::Result<()> {
     timeline.scene("contoso opens one half");
     pair.networks(operator, "10.10.0.0/16", "10.20.0.0/16").await?;
     pair.open(operator).await?;
@@ -40,7 +40,7 @@ async fn answered(operator: &Operator, timeline: &mut Timeline, pair: &Pair) -> 
 
 async fn refused(operator: &Operator, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.scene("contoso opens a half from outside the agreed prefixes");
-    let pair = Pair::new("hub-2", "spoke-2");
+    let pair = NetworkPair::new("hub-2", "spoke-2");
     pair.networks(operator, "192.168.0.0/16", "10.22.0.0/16").await?;
     let since = last_call(operator).await?;
     pair.open(operator).await?;
@@ -55,7 +55,11 @@ async fn refused(operator: &Operator, timeline: &mut Timeline) -> anyhow::Result
     Ok(())
 }
 
-async fn widened_within(operator: &Operator, timeline: &mut Timeline, pair: &Pair) -> anyhow::Result<()> {
+async fn widened_within(
+    operator: &Operator,
+    timeline: &mut Timeline,
+    pair: &NetworkPair,
+) -> anyhow::Result<()> {
     timeline.scene("contoso widens its network within the agreement");
     operator.network(Contoso, &pair.ours, &["10.10.0.0/16", "10.11.0.0/16"]).await?;
     let synced = |halves: &Halves| {
@@ -66,7 +70,11 @@ async fn widened_within(operator: &Operator, timeline: &mut Timeline, pair: &Pai
     Ok(())
 }
 
-async fn widened_beyond(operator: &Operator, timeline: &mut Timeline, pair: &Pair) -> anyhow::Result<()> {
+async fn widened_beyond(
+    operator: &Operator,
+    timeline: &mut Timeline,
+    pair: &NetworkPair,
+) -> anyhow::Result<()> {
     timeline.scene("contoso widens its network beyond the agreement");
     operator.network(Contoso, &pair.ours, &["10.10.0.0/16", "10.11.0.0/16", "172.16.0.0/16"]).await?;
     let record = pair.record_until(operator, timeline, "refused").await?;
@@ -87,7 +95,7 @@ async fn widened_beyond(operator: &Operator, timeline: &mut Timeline, pair: &Pai
     Ok(())
 }
 
-async fn removed(operator: &Operator, timeline: &mut Timeline, pair: &Pair) -> anyhow::Result<()> {
+async fn removed(operator: &Operator, timeline: &mut Timeline, pair: &NetworkPair) -> anyhow::Result<()> {
     timeline.scene("contoso deletes its half");
     operator.delete(Contoso, &pair.our_half()).await?;
     let gone = |halves: &Halves| halves.ours.is_none() && halves.theirs.is_none();
@@ -99,7 +107,7 @@ async fn removed(operator: &Operator, timeline: &mut Timeline, pair: &Pair) -> a
 
 async fn lost(operator: &Operator, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.scene("an event is lost");
-    let pair = Pair::new("hub-3", "spoke-3");
+    let pair = NetworkPair::new("hub-3", "spoke-3");
     pair.networks(operator, "10.13.0.0/16", "10.23.0.0/16").await?;
     operator.lose_events(true).await?;
     pair.open(operator).await?;

@@ -15,13 +15,13 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(25);
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A network of contoso's (ours) and one of fabrikam's (theirs).
-pub(super) struct Pair {
+pub(super) struct NetworkPair {
     pub(super) ours: String,
     pub(super) theirs: String,
     our_half_name: String,
 }
 
-impl Pair {
+impl NetworkPair {
     pub(super) fn new(hub: &str, spoke: &str) -> Self {
         let id = |tenant: Tenant, group: &str, name: &str| {
             let subscription = tenant.subscription_id();

@@ -1,4 +1,4 @@
-//! Sending and waiting against queues in memory, under virtual time.
+//! Waiting against queues in memory, under virtual time.
 
 use std::sync::Mutex;
 
@@ -7,12 +7,14 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::*;
-use crate::handshake::ids::TenantId;
+use crate::handshake::ids::{HandshakeId, TenantId};
+use crate::handshake::phase::Phase;
 use crate::handshake::reason::{Code, Reason};
 use crate::handshake::record::Record;
 use crate::kinds::Kinds;
 use crate::kinds::peering::PeeringEnds;
 use crate::ledger::{self, Cause, CauseKind, Change, Line, SqliteLedger, Version};
+use crate::queue::Queue;
 
 const START: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
 const OURS: &str = "/subscriptions/dec492d3-4f4e-493b-aa47-7bdf2f96a6fc/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/ours";
@@ -79,7 +81,7 @@ async fn waited(
     outcomes: &Outcomes,
     ledger: Option<&dyn Ledger>,
     requests: &[Request],
-) -> Vec<(String, bool, End)> {
+) -> Vec<(String, bool, RequestEnd)> {
     let mut ends = Vec::new();
     let seconds = Duration::from_secs(20);
     wait(
@@ -124,33 +126,8 @@ async fn what_is_sent_now_is_answered_after_the_last_message_that_is_there() {
     }
 }
 
-fn in_short(ends: &[(String, bool, End)]) -> Vec<(&str, bool)> {
+fn in_short(ends: &[(String, bool, RequestEnd)]) -> Vec<(&str, bool)> {
     ends.iter().map(|(id, as_asked, _)| (id.as_str(), *as_asked)).collect()
-}
-
-struct Sends(Mutex<Vec<Vec<Message>>>);
-
-#[async_trait]
-impl Queues for Sends {
-    async fn send(&self, queue: Queue, messages: &[Message]) -> Result<(), QueueError> {
-        assert_eq!(queue, Queue::ConnectionRequests);
-        self.0.lock().unwrap().push(messages.to_vec());
-        Ok(())
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn many_requests_are_sent_in_few_sends_and_in_their_order() {
-    let requests: Vec<Request> = (0..250).map(|number| request(&format!("r-{number}"), "recheck")).collect();
-    let (sends, mut told) = (Sends(Mutex::default()), Vec::new());
-    send(&sends, &requests, |so_far| told.push(so_far)).await.unwrap();
-    assert_eq!(told, [100, 200, 250]);
-    let sent = sends.0.into_inner().unwrap().concat();
-    let ids: Vec<&str> = sent.iter().map(|message| message.id.as_str()).collect();
-    assert_eq!(ids, requests.iter().map(|request| request.id.as_str()).collect::<Vec<_>>());
-    let Message { subject, correlation, not_before, body, .. } = &sent[7];
-    assert_eq!((subject.as_str(), correlation.as_deref(), *not_before), ("recheck", Some("r-7"), None));
-    assert_eq!(Request::parse(&Kinds::built_in(), body).unwrap(), requests[7]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -185,7 +162,7 @@ async fn of_several_outcomes_the_last_one_counts() {
 async fn looks_come_with_growing_gaps_and_end_with_the_time() {
     let outcomes = Outcomes::of(&[(100, "r-1", "connected")]);
     let ends = waited(&outcomes, None, &[request("r-1", "recheck")]).await;
-    assert!(matches!(&ends[..], [(_, false, End::Open(Open::Unknown))]), "{ends:?}");
+    assert!(matches!(&ends[..], [(_, false, RequestEnd::Open(Open::Unknown))]), "{ends:?}");
     assert_eq!(outcomes.clock.now() - START, time::Duration::seconds(20));
     let looks = outcomes.looks.into_inner().unwrap();
     let gaps: Vec<i128> = looks.windows(2).map(|pair| (pair[1] - pair[0]).whole_milliseconds()).collect();
@@ -244,7 +221,11 @@ async fn ledger(
 }
 
 /// How the wait for this request ends when no outcome comes.
-async fn without_an_outcome(id: &str, standing: impl Fn(HandshakeId) -> Standing, told: bool) -> (bool, End) {
+async fn without_an_outcome(
+    id: &str,
+    standing: impl Fn(HandshakeId) -> Standing,
+    told: bool,
+) -> (bool, RequestEnd) {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger(&folder, standing, told).await;
     let ends = waited(&Outcomes::of(&[]), Some(&ledger), &[request(id, "recheck")]).await;
@@ -254,22 +235,22 @@ async fn without_an_outcome(id: &str, standing: impl Fn(HandshakeId) -> Standing
 #[tokio::test(start_paused = true)]
 async fn at_the_end_of_the_time_the_ledger_says_what_is_waited_for() {
     let (as_asked, end) = without_an_outcome("r-1", Standing::Placed, false).await;
-    let End::Open(Open::Placed(_, Phase::Waiting, Some(reason))) = end else { panic!("{end:?}") };
+    let RequestEnd::Open(Open::Placed(_, Phase::Waiting, Some(reason))) = end else { panic!("{end:?}") };
     assert_eq!(
         (as_asked, reason.message.as_str(), reason.fix.as_deref()),
         (false, "theirs is not there", Some("ask them"))
     );
 
     let (_, end) = without_an_outcome("r-1", |_| Standing::Pending, false).await;
-    assert!(matches!(end, End::Open(Open::NotPlaced)), "{end:?}");
+    assert!(matches!(end, RequestEnd::Open(Open::NotPlaced)), "{end:?}");
     let (_, end) = without_an_outcome("r-1", |_| Standing::Refused, false).await;
-    assert!(matches!(end, End::Open(Open::Refused)), "{end:?}");
+    assert!(matches!(end, RequestEnd::Open(Open::Refused)), "{end:?}");
     let (_, end) = without_an_outcome("r-2", Standing::Placed, false).await;
-    assert!(matches!(end, End::Open(Open::NotReceived)), "{end:?}");
+    assert!(matches!(end, RequestEnd::Open(Open::NotReceived)), "{end:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_outcome_that_somebody_else_took_is_known_from_the_ledger() {
     let (as_asked, end) = without_an_outcome("r-1", Standing::Placed, true).await;
-    assert!(as_asked && matches!(end, End::Ledger(_, Phase::Connected, _)), "{end:?}");
+    assert!(as_asked && matches!(end, RequestEnd::Ledger(_, Phase::Connected, _)), "{end:?}");
 }
