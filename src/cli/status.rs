@@ -16,7 +16,7 @@ use crate::config;
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::phase::Phase;
 use crate::ledger::SqliteLedger;
-use crate::public::health::{Freshness, seconds_since};
+use crate::public::health::{LedgerFreshness, seconds_since};
 use crate::public::{self, Handshake, PublicEnd};
 
 #[derive(Debug, Args)]
@@ -66,7 +66,7 @@ async fn show(args: &StatusArgs, ledger: SqliteLedger) -> anyhow::Result<ExitCod
         handshakes.iter().for_each(brief);
     }
     let now = Clock::system().now();
-    let fresh = Freshness::read(&ledger, now).await?;
+    let fresh = LedgerFreshness::read(&ledger, now).await?;
     if !handshakes.is_empty() || fresh.last_sweep.is_some() {
         freshness(&fresh, now);
     }
@@ -74,7 +74,7 @@ async fn show(args: &StatusArgs, ledger: SqliteLedger) -> anyhow::Result<ExitCod
 }
 
 /// How old what was shown may be, and what is not looked at.
-fn freshness(fresh: &Freshness, now: OffsetDateTime) {
+fn freshness(fresh: &LedgerFreshness, now: OffsetDateTime) {
     let oldest = match (fresh.oldest_check(now), fresh.never_checked) {
         (Some(age), _) => format!("oldest check {} ago", ago(age)),
         (None, 0) => "nothing is open".to_owned(),

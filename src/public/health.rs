@@ -12,7 +12,7 @@ const STALE: Duration = Duration::minutes(15);
 
 /// What the ledger tells of its own freshness. Of handshakes that are closed nobody needs a look.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Freshness {
+pub(crate) struct LedgerFreshness {
     /// How many handshakes are open.
     pub open: usize,
     /// How many of them were never looked at with success.
@@ -106,7 +106,7 @@ pub(crate) struct LastSweep {
     pub troubles: Vec<Trouble>,
 }
 
-impl Freshness {
+impl LedgerFreshness {
     /// Reads it.
     ///
     /// # Errors
@@ -171,7 +171,7 @@ impl Health {
     /// The answer.
     #[must_use]
     pub(crate) fn new(
-        fresh: Freshness,
+        fresh: LedgerFreshness,
         events: Events,
         agreed_on_anything: bool,
         now: OffsetDateTime,
