@@ -1,4 +1,4 @@
-//! `agreements check`: whether the agreements are taken, and what they say.
+//! `agreements check`: whether the agreements can be used, and what they say.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
-/// How a word is coloured on a terminal.
+/// How a text is coloured on a terminal.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Style {
     Good,

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::Context;
+
 use super::environment::{resource_manager, service_bus, variable};
 use crate::agreement_folder;
 use crate::arm::transport;
@@ -16,7 +18,6 @@ use crate::host;
 use crate::kinds::Kinds;
 use crate::ledger::{LedgerError, SqliteLedger};
 use crate::reconcile::{Controller, Ports};
-use anyhow::Context;
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
     let config = Config::from_env(variable)?;

@@ -73,7 +73,7 @@ async fn show(args: &StatusArgs, ledger: SqliteLedger) -> anyhow::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// How old what was shown may be, and what is not looked at.
+/// How old what was shown may be, and what could not be read.
 fn freshness(fresh: &LedgerFreshness, now: OffsetDateTime) {
     let oldest = match (fresh.oldest_check(now), fresh.never_checked) {
         (Some(age), _) => format!("oldest check {} ago", ago(age)),

@@ -1,4 +1,4 @@
-//! `Health`: whether everything is looked at, and what is not.
+//! `Health`: whether everything is compared with Azure, and what is not.
 
 use axum::http::StatusCode;
 

@@ -24,7 +24,7 @@ use crate::host::{Fault, FunctionName, Functions, Invocation, Reply, TriggerData
 use crate::ledger::LedgerError;
 use crate::reconcile::Controller;
 
-/// How often the ledger is looked through for what can be forgotten.
+/// How often the ledger is searched for what can be forgotten.
 const PRUNING_GAP: Duration = Duration::from_secs(3600);
 
 /// The app behind the custom-handler protocol.

@@ -1,4 +1,4 @@
-//! `StatusSweep`: the timer's look at everything that events may have missed.
+//! `StatusSweep`: the timer's comparison of everything that events may have missed.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(super) async fn run(controller: &Controller, invocation: &InvocationId) -> R
         return Err(Fault::ours(Blind::of(&swept.troubles)));
     }
     let summary = format!(
-        "compared {} handshakes, {} are to be reconciled; told {} outcomes",
+        "compared {} handshakes, {} are to be reconciled; sent {} outcomes",
         swept.seen, swept.enqueued, swept.told
     );
     let troubles = swept.troubles.iter().map(ToString::to_string);
@@ -33,7 +33,7 @@ pub(super) async fn run(controller: &Controller, invocation: &InvocationId) -> R
 
 /// Not one list could be had, so that nothing is known to be as it is on record.
 #[derive(Debug, thiserror::Error)]
-#[error("nothing could be looked at: {why}; fix: {fix}")]
+#[error("nothing could be read: {why}; fix: {fix}")]
 struct Blind {
     why: String,
     fix: String,

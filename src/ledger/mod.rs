@@ -1,5 +1,5 @@
 //! The ledger: what is known of every handshake and how it came to that, what it waits for, what was asked for, and what
-//! has still to be told.
+//! has still to be sent.
 //!
 //! # Guarantees
 //! - A record changes by compare-and-swap only: whoever read an older version loses, and stops.

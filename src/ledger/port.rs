@@ -51,7 +51,7 @@ pub trait Ledger: Send + Sync {
     /// A request that was received before.
     async fn request(&self, id: &RequestKey) -> Result<Option<RequestEntry>, LedgerError>;
 
-    /// Notes a request that no handshake has taken up, with the outcomes that answer it, in the place of what was noted
+    /// Notes a request that no record names, with the outcomes that answer it, in the place of what was noted
     /// under this id.
     async fn note(&self, request: Option<&RequestEntry>, outcomes: &[Outcome]) -> Result<(), LedgerError>;
 
@@ -79,7 +79,7 @@ pub trait Ledger: Send + Sync {
     /// Forgets what was over before this time, a bounded number of rows a call; `true` if there may be more.
     ///
     /// That is requests noted before that are neither pending nor named by a record or by an
-    /// outcome that is still to be told, and lines of history other than the [`LINES_KEPT`] latest of each record. Records
+    /// outcome that is still to be sent, and lines of history other than the [`LINES_KEPT`] latest of each record. Records
     /// stay.
     async fn prune(&self, before: OffsetDateTime) -> Result<bool, LedgerError>;
 }
@@ -94,9 +94,9 @@ pub struct Change<'a> {
     pub record: &'a Record,
     /// What explains the change.
     pub line: &'a Line,
-    /// The request that the record has taken up.
+    /// The request that the record names from now on.
     pub request: Option<&'a RequestEntry>,
-    /// What is to be told.
+    /// What is to be sent.
     pub outcomes: &'a [Outcome],
     /// When the halves were read for it, and what the handshake waits for now; `None` leaves that as it is.
     pub progress: Option<&'a Progress>,

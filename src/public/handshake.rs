@@ -112,7 +112,7 @@ async fn show(ledger: &dyn Ledger, stored: Stored) -> Result<Handshake, LedgerEr
 }
 
 impl Handshake {
-    /// A record as it is shown where it was not looked at.
+    /// A record as it is shown where nothing is known of when its halves were read.
     #[must_use]
     pub fn new(record: Record, history: Vec<Line>) -> Self {
         Self {

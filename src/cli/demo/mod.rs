@@ -1,7 +1,7 @@
 //! `demo`: the main job on real wire traffic, each scene with what it found and how long it took.
 //!
 //! Everything runs as it is deployed: a Functions host starts this program for each tenant and invokes it. Each state
-//! that is shown is read from Resource Manager, and a scene that does not end as told fails the demo.
+//! that is shown is read from Resource Manager, and a scene that does not end as it should fails the demo.
 
 mod operator;
 mod scenes;
@@ -44,7 +44,7 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         let stop = host::stop_signal().context("cannot wait for signals")?;
         let mut timeline = Timeline::new(Clock::system(), args.json);
         let running = up::up(options).await.context("the sandbox does not start")?;
-        timeline.told("a local Azure for contoso and fabrikam is up, each with its app");
+        timeline.seen("a local Azure for contoso and fabrikam is up, each with its app");
         let played = async {
             let operator = Operator::sign_in(running.ready.clone()).await?;
             scenes::play(&operator, &mut timeline).await

@@ -2,7 +2,7 @@
 
 mod explain;
 mod list;
-mod look;
+mod read;
 mod replay;
 mod show;
 

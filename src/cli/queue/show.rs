@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::explain::{DESCRIPTION, REASON, explain};
-use super::look;
+use super::read;
 use crate::cli::output::{self, Style, styled};
 use crate::clock::Clock;
 use crate::queue::Queue;
@@ -72,10 +72,10 @@ struct One<'a> {
 
 pub(super) async fn run(args: &ShowArgs, bus: &ServiceBus, clock: Clock) -> anyhow::Result<ExitCode> {
     let path = QueuePath { queue: args.queue, dead_letters: !args.waiting };
-    let look = look::through(bus, path, args.most).await?;
-    let messages = look.messages.iter().map(|message| one(path, message)).collect();
+    let queue = read::messages(bus, path, args.most).await?;
+    let messages = queue.messages.iter().map(|message| one(path, message)).collect();
     let shown =
-        Shown { queue: args.queue.name(), dead_letters: path.dead_letters, messages, more: look.more };
+        Shown { queue: args.queue.name(), dead_letters: path.dead_letters, messages, more: queue.more };
     if args.json {
         output::json(&shown)?;
         return Ok(ExitCode::SUCCESS);

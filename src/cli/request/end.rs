@@ -15,13 +15,13 @@ pub(super) enum RequestEnd {
     Sent,
     /// An outcome came.
     Outcome(OutcomeMessage),
-    /// None came, but the ledger knows how it ended: somebody else took the message.
+    /// None came, but the ledger knows how it ended: somebody else received the message.
     Ledger(HandshakeId, Phase, Option<PublicReason>),
     /// The time is over.
     Open(Open),
 }
 
-/// An outcome message, as far as it is looked into.
+/// An outcome message, as far as it is read.
 #[derive(Debug, Deserialize)]
 pub(super) struct OutcomeMessage {
     pub(super) id: Option<HandshakeId>,
@@ -42,13 +42,13 @@ pub(super) struct OutcomeReason {
 /// What a request that did not end in time waits for.
 #[derive(Debug)]
 pub(super) enum Open {
-    /// There is no ledger to look into.
+    /// There is no ledger to read.
     Unknown,
     /// The app has not received it.
     NotReceived,
     /// Which handshake it is about is still to be found out.
     NotPlaced,
-    /// It was refused, and somebody else took the outcome.
+    /// It was refused, and somebody else received the outcome.
     Refused,
     /// A handshake has it.
     Placed(HandshakeId, Phase, Option<PublicReason>),

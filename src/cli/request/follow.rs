@@ -18,13 +18,13 @@ use crate::queue::QueueError;
 use crate::queue::service_bus::LookError;
 use crate::request::Request;
 
-/// So many outcomes are looked at together.
-const AT_A_LOOK: usize = 250;
-/// The gaps between looks grow from the first to the last.
+/// So many outcomes are read together.
+const READ_MAX: usize = 250;
+/// The gaps between reads grow from the first to the last.
 const FIRST_GAP: Duration = Duration::from_millis(250);
 const LONGEST_GAP: Duration = Duration::from_secs(2);
 
-/// A look at the queue of outcomes that takes nothing out of it: others wait for these messages too.
+/// Reads the queue of outcomes and leaves everything in it: others wait for these messages too.
 #[async_trait]
 pub(super) trait Watch: Send + Sync {
     /// At most so many messages from this sequence number on, in their order; none means the end.
@@ -66,7 +66,7 @@ pub(super) struct Patience {
     pub(super) within: Duration,
 }
 
-/// Waits for the outcomes of requests, as long as it may; `ended` is told each as it is known.
+/// Waits for the outcomes of requests, as long as it may; `ended` is called with each as it is known.
 pub(super) async fn wait(
     watch: &dyn Watch,
     ledger: Option<&dyn Ledger>,
@@ -80,9 +80,9 @@ pub(super) async fn wait(
     let deadline = Deadline::after(&clock, patience.within);
     let (mut from, mut gap, mut found) = (patience.from, FIRST_GAP, Vec::new());
     loop {
-        let looked = look(watch, &mut from, &open, &mut found).await;
+        let read = read_new(watch, &mut from, &open, &mut found).await;
         let left = deadline.remaining(&clock);
-        match looked {
+        match read {
             Ok(()) => {
                 for (request, outcome) in found.drain(..) {
                     open.remove(request.id.as_str());
@@ -109,15 +109,15 @@ pub(super) async fn wait(
     Ok(())
 }
 
-/// Adds what has come since the last look. Of several outcomes of one request the last one counts.
-async fn look<'a>(
+/// Adds what has come since the last read. Of several outcomes of one request the last one counts.
+async fn read_new<'a>(
     watch: &dyn Watch,
     from: &mut i64,
     open: &HashMap<&str, &'a Request>,
     found: &mut Vec<(&'a Request, OutcomeMessage)>,
 ) -> Result<(), LookError> {
     loop {
-        let seen = watch.outcomes(*from, AT_A_LOOK).await?;
+        let seen = watch.outcomes(*from, READ_MAX).await?;
         let Some(last) = seen.last() else { return Ok(()) };
         *from = last.sequence + 1;
         for message in &seen {
@@ -129,7 +129,7 @@ async fn look<'a>(
     }
 }
 
-/// A message that is none of ours, though it says so, is passed over.
+/// A message that is none of ours, though it says so, is left out.
 fn outcome(body: &[u8]) -> Option<OutcomeMessage> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let outcome = OutcomeMessage::deserialize(&body).ok()?;
@@ -146,9 +146,9 @@ async fn on_record(ledger: &dyn Ledger, id: &RequestId) -> Result<RequestEnd, Le
     };
     let Some(stored) = ledger.load(&handshake).await? else { return Ok(RequestEnd::Open(Open::NotPlaced)) };
     let reason = PublicReason::of(&stored.record.reasons);
-    // Who has been told is not waited for any more.
-    let told = !stored.record.asked.contains(&id);
-    Ok(if told {
+    // An outcome that was sent is not waited for any more.
+    let sent = !stored.record.asked.contains(&id);
+    Ok(if sent {
         RequestEnd::Ledger(handshake, stored.record.phase, reason)
     } else {
         RequestEnd::Open(Open::Placed(handshake, stored.record.phase, reason))

@@ -35,13 +35,13 @@ use crate::queue::Queue;
 use crate::queue::service_bus::{LookError, PEEKED_MAX, Peeked, QueuePath, ServiceBus};
 use crate::request::Request;
 
-/// So many bad lines are told one by one.
-const BAD_LINES_TOLD: usize = 20;
+/// So many bad lines are shown one by one.
+const BAD_LINES_SHOWN: usize = 20;
 
 pub(super) fn run(args: RequestArgs) -> anyhow::Result<ExitCode> {
     let (meant, how) = args.meant().context("nothing is asked for")?;
     let requests = match meant {
-        // What the types let pass and the rules between them do not, such as two ends that are one.
+        // What each type allows and the rules between them do not, such as two ends that are one.
         Meant::One(document) => match Request::parse(&Kinds::built_in(), document.as_bytes()) {
             Ok(request) => vec![request],
             Err(bad) => {
@@ -57,7 +57,7 @@ pub(super) fn run(args: RequestArgs) -> anyhow::Result<ExitCode> {
             }
             Ok(requests) => requests,
             Err(bad) => {
-                tell_bad_lines(&path, &bad);
+                show_bad_lines(&path, &bad);
                 return Ok(ExitCode::from(NO));
             }
         },
@@ -70,20 +70,20 @@ pub(super) fn run(args: RequestArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn from_file(path: &Path, only: Option<&str>) -> anyhow::Result<Result<Vec<Request>, Vec<BadLine>>> {
-    let told = || format!("cannot read {}", path.display());
+    let failure = || format!("cannot read {}", path.display());
     let source: Box<dyn Read> = if path == Path::new("-") {
         Box::new(std::io::stdin())
     } else {
-        Box::new(File::open(path).with_context(told)?)
+        Box::new(File::open(path).with_context(failure)?)
     };
-    lines::read(BufReader::new(source), only).with_context(told)
+    lines::read(BufReader::new(source), only).with_context(failure)
 }
 
-fn tell_bad_lines(path: &Path, bad: &[BadLine]) {
-    for BadLine { number, problem } in bad.iter().take(BAD_LINES_TOLD) {
+fn show_bad_lines(path: &Path, bad: &[BadLine]) {
+    for BadLine { number, problem } in bad.iter().take(BAD_LINES_SHOWN) {
         output::error(&format!("{}, line {number}: {problem}", path.display()));
     }
-    let more = match bad.len().saturating_sub(BAD_LINES_TOLD) {
+    let more = match bad.len().saturating_sub(BAD_LINES_SHOWN) {
         0 => String::new(),
         more => format!("{more} more lines are bad; "),
     };
@@ -109,7 +109,7 @@ async fn submit(
     let mut done = |request: &Request, end: RequestEnd| {
         progress.clear();
         tally.count(request, &end);
-        report::tell(request, &end, how.json)?;
+        report::show(request, &end, how.json)?;
         if how.wait {
             progress.show(&format!("done {} of {total}", tally.total()));
         }

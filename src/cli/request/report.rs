@@ -53,8 +53,8 @@ impl Tally {
     }
 }
 
-/// Tells what became of one request.
-pub(super) fn tell(request: &Request, end: &RequestEnd, as_json: bool) -> anyhow::Result<()> {
+/// Shows what became of one request.
+pub(super) fn show(request: &Request, end: &RequestEnd, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         output::line(serde_json::to_string(&json(request, end))?);
     } else {
@@ -99,7 +99,7 @@ fn handshake(request: &Request, end: &RequestEnd) -> Option<HandshakeId> {
 fn lines(request: &Request, end: &RequestEnd) -> Vec<String> {
     let known = handshake(request, end);
     let named = known.as_ref().map_or_else(String::new, |id| format!("  handshake {id}"));
-    let (style, word, rest) = match end {
+    let (style, state, rest) = match end {
         RequestEnd::Sent => (Style::Good, "sent".to_owned(), Vec::new()),
         RequestEnd::Outcome(OutcomeMessage { phase, reason, .. }) => {
             let rest = reason.as_ref().map(|reason| because(&reason.message, reason.fix.as_deref()));
@@ -109,13 +109,13 @@ fn lines(request: &Request, end: &RequestEnd) -> Vec<String> {
             let mut rest = vec![
                 "  (the ledger says so; its outcome was taken out of the queue by somebody else)".to_owned(),
             ];
-            rest.extend(told(reason.as_ref()));
+            rest.extend(why(reason.as_ref()));
             (style(request, end), phase.to_string(), rest)
         }
         RequestEnd::Open(open) => (Style::Warn, "no outcome yet".to_owned(), waits_for(open, known.as_ref())),
     };
     let mut lines =
-        vec![format!("{}  {}  {}{named}", request.id, styled(style, &word), request.action.name())];
+        vec![format!("{}  {}  {}{named}", request.id, styled(style, &state), request.action.name())];
     lines.extend(rest);
     lines
 }
@@ -144,13 +144,13 @@ fn waits_for(open: &Open, known: Option<&HandshakeId>) -> Vec<String> {
         ],
         Open::Placed(_, phase, reason) => {
             let mut lines = vec![format!("  the handshake is {phase}")];
-            lines.extend(told(reason.as_ref()));
+            lines.extend(why(reason.as_ref()));
             lines
         }
     }
 }
 
-fn told(reason: Option<&PublicReason>) -> Vec<String> {
+fn why(reason: Option<&PublicReason>) -> Vec<String> {
     reason.map(|reason| because(&reason.message, reason.fix.as_deref())).unwrap_or_default()
 }
 

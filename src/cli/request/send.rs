@@ -6,7 +6,7 @@ use crate::request::Request;
 /// So many requests go into one send.
 const AT_ONCE: usize = 100;
 
-/// Puts requests into the queue; `sent` is told how many are in it.
+/// Puts requests into the queue; `sent` is called with how many are in it.
 pub(super) async fn send(
     queues: &dyn Queues,
     requests: &[Request],

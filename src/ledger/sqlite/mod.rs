@@ -47,7 +47,7 @@ impl SqliteLedger {
         Self::with_access(path.into(), Access::ReadWrite)
     }
 
-    /// The ledger in this file, for looking only; a file that does not exist is an error.
+    /// The ledger in this file, for reading only; a file that does not exist is an error.
     #[must_use]
     pub fn reading(path: impl Into<PathBuf>) -> Self {
         Self::with_access(path.into(), Access::ReadOnly)
@@ -64,7 +64,7 @@ impl SqliteLedger {
     /// not for a runtime's thread.
     ///
     /// # Errors
-    /// [`LedgerError::Open`] if the file cannot be used, [`LedgerError::Locked`] if that cannot be told now.
+    /// [`LedgerError::Open`] if the file cannot be used, [`LedgerError::Locked`] if that cannot be known now.
     pub fn check(&self) -> Result<(), LedgerError> {
         self.lasting.check()
     }

@@ -114,7 +114,7 @@ fn select(connection: &Connection, which: &str, params: impl Params) -> Result<V
     read(connection, which, params)?.into_iter().map(|(_, stored)| stored).collect()
 }
 
-/// Who only reads may look at a file of an earlier format, in which nothing is noted beside the records.
+/// Who only reads may open a file of an earlier format, in which nothing is noted beside the records.
 const ALONE: &str = "SELECT handshake.id, version, record, NULL, NULL, NULL FROM handshake";
 const WITH_PROGRESS: &str = "
     SELECT handshake.id, version, record, read_at, checked_at, next

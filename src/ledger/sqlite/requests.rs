@@ -25,7 +25,7 @@ pub(super) fn load(connection: &Connection, id: &RequestKey) -> Result<Option<Re
     }))
 }
 
-/// Whether the id was taken by a request with other content that was not refused.
+/// Whether the id belongs to a request with other content that was not refused.
 pub(super) fn belongs_to_another(
     transaction: &Transaction<'_>,
     request: &RequestEntry,

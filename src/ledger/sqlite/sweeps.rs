@@ -13,7 +13,7 @@ pub(super) fn note(connection: &Connection, note: &SweepNote) -> Result<(), Ledg
     Ok(())
 }
 
-/// Who only reads may look at a file of an earlier format, which lacks the table.
+/// Who only reads may open a file of an earlier format, which lacks the table.
 pub(super) fn last(connection: &Connection) -> Result<Option<SweepNote>, LedgerError> {
     if !has_table(connection, "sweep")? {
         return Ok(None);

@@ -30,7 +30,7 @@ async fn answered(operator: &Operator, timeline: &mut Timeline, pair: &NetworkPa
     timeline.scene("contoso opens one half");
     pair.networks(operator, "10.10.0.0/16", "10.20.0.0/16").await?;
     pair.open(operator).await?;
-    timeline.told("contoso wrote hub-1/to-spoke-1; nobody touches fabrikam");
+    timeline.seen("contoso wrote hub-1/to-spoke-1; nobody touches fabrikam");
     pair.until(operator, timeline, "both halves Connected and FullyInSync", Halves::are_connected).await?;
     let record = pair.record_until(operator, timeline, "connected").await?;
     ensure!(record["agreement"] == "contoso/shared-services", "the record names {}", record["agreement"]);
@@ -49,8 +49,8 @@ async fn refused(operator: &Operator, timeline: &mut Timeline) -> anyhow::Result
     ensure!(halves.theirs.is_none(), "fabrikam holds a half that nobody agreed to");
     ensure!(halves.state(Contoso) == Some("Initiated"), "contoso's half is {:?}", halves.state(Contoso));
     ensure!(!wrote(&operator.calls(since).await?, &pair.theirs), "something was written to {}", pair.theirs);
-    timeline.told(&format!("reason: {}", text(&record["reason"]["message"])));
-    timeline.told(&format!("fix: {}", text(&record["reason"]["fix"])));
+    timeline.seen(&format!("reason: {}", text(&record["reason"]["message"])));
+    timeline.seen(&format!("fix: {}", text(&record["reason"]["fix"])));
     timeline.reached("refused: contoso's half stays Initiated, nothing was written in fabrikam");
     Ok(())
 }
@@ -90,7 +90,7 @@ async fn widened_beyond(
     );
     let message = text(&record["reason"]["message"]);
     ensure!(message.contains("172.16.0.0/16"), "the reason does not name what widened: {message}");
-    timeline.told(&format!("reason: {message}"));
+    timeline.seen(&format!("reason: {message}"));
     timeline.reached("refused: fabrikam's half stays LocalNotInSync, 172.16.0.0/16 is not routed");
     Ok(())
 }
@@ -113,10 +113,10 @@ async fn lost(operator: &Operator, timeline: &mut Timeline) -> anyhow::Result<()
     pair.open(operator).await?;
     let halves = pair.halves(operator).await?;
     ensure!(halves.theirs.is_none(), "fabrikam answered although the event was to be lost");
-    timeline.told("contoso wrote hub-3/to-spoke-3, and the event never arrives");
+    timeline.seen("contoso wrote hub-3/to-spoke-3, and the event never arrives");
     operator.lose_events(false).await?;
     operator.sweep(Fabrikam).await?;
-    timeline.told("fabrikam's timer comes round");
+    timeline.seen("fabrikam's timer comes round");
     pair.until(operator, timeline, "both halves Connected and FullyInSync", Halves::are_connected).await?;
     pair.record_until(operator, timeline, "connected").await?;
     timeline.reached("the sweep found it: both halves are Connected and FullyInSync");

@@ -25,13 +25,13 @@ pub(super) async fn requested(operator: &Operator, timeline: &mut Timeline) -> a
     let queues = operator.queues(Contoso)?;
     let request = request(&pair)?;
     queues.send(Queue::ConnectionRequests, &[message(&request)]).await?;
-    timeline.told(&format!(
+    timeline.seen(&format!(
         "request {} is in the queue connection-requests; nobody touches a network",
         request.id
     ));
     pair.until(operator, timeline, "both halves Connected and FullyInSync", Halves::are_connected).await?;
     timeline
-        .told("contoso's app wrote its half, fabrikam's app answered: both are Connected and FullyInSync");
+        .seen("contoso's app wrote its half, fabrikam's app answered: both are Connected and FullyInSync");
     let outcome = outcome_of(&queues, request.id.as_str()).await?;
     ensure!(outcome["phase"] == "connected", "the outcome says {}", outcome["phase"]);
     let id = request.handshake().context("a connection has a handshake")?;

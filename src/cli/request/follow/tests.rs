@@ -22,13 +22,13 @@ const THEIRS: &str = "/subscriptions/6a5f35e9-6951-499d-a36b-83c6c6eed44a/resour
 const CONTOSO: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 const FABRIKAM: &str = "79686033-97a2-4ebd-8e7d-0cae2c7df00e";
 
-/// A queue of outcomes in which messages appear when their time has come, two in a look.
+/// A queue of outcomes in which messages appear when their time has come, two in a read.
 struct Outcomes {
     clock: Clock,
     /// After so many seconds, for this request, with this body.
     due: Vec<(i64, &'static str, String)>,
-    looks: Mutex<Vec<OffsetDateTime>>,
-    /// The looks that fail, counted from 0.
+    reads: Mutex<Vec<OffsetDateTime>>,
+    /// The reads that fail, counted from 0.
     broken: std::ops::Range<usize>,
 }
 
@@ -39,16 +39,16 @@ impl Outcomes {
                 json!({"id": null, "phase": phase, "reason": {"code": "new", "message": "m", "fix": null}});
             (*after, *request, if phase.is_empty() { "no JSON".to_owned() } else { body.to_string() })
         });
-        Self { clock: Clock::starting_at(START), due: due.collect(), looks: Mutex::default(), broken: 0..0 }
+        Self { clock: Clock::starting_at(START), due: due.collect(), reads: Mutex::default(), broken: 0..0 }
     }
 }
 
 #[async_trait]
 impl Watch for Outcomes {
     async fn outcomes(&self, from: i64, most: usize) -> Result<Vec<Seen>, LookError> {
-        let mut looks = self.looks.lock().unwrap();
-        looks.push(self.clock.now());
-        if self.broken.contains(&(looks.len() - 1)) {
+        let mut reads = self.reads.lock().unwrap();
+        reads.push(self.clock.now());
+        if self.broken.contains(&(reads.len() - 1)) {
             let (queue, problem) = (Queue::ConnectionOutcomes, "it is restarted".to_owned());
             return Err(QueueError::Unreachable { queue, problem }.into());
         }
@@ -159,13 +159,13 @@ async fn of_several_outcomes_the_last_one_counts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn looks_come_with_growing_gaps_and_end_with_the_time() {
+async fn reads_come_with_growing_gaps_and_end_with_the_time() {
     let outcomes = Outcomes::of(&[(100, "r-1", "connected")]);
     let ends = waited(&outcomes, None, &[request("r-1", "recheck")]).await;
     assert!(matches!(&ends[..], [(_, false, RequestEnd::Open(Open::Unknown))]), "{ends:?}");
     assert_eq!(outcomes.clock.now() - START, time::Duration::seconds(20));
-    let looks = outcomes.looks.into_inner().unwrap();
-    let gaps: Vec<i128> = looks.windows(2).map(|pair| (pair[1] - pair[0]).whole_milliseconds()).collect();
+    let reads = outcomes.reads.into_inner().unwrap();
+    let gaps: Vec<i128> = reads.windows(2).map(|pair| (pair[1] - pair[0]).whole_milliseconds()).collect();
     assert_eq!(&gaps[..3], [250, 375, 563], "{gaps:?}");
     assert!(gaps.iter().all(|gap| *gap <= 2001) && gaps.contains(&2000), "{gaps:?}");
 }
@@ -174,7 +174,7 @@ async fn looks_come_with_growing_gaps_and_end_with_the_time() {
 async fn queues_that_are_away_for_a_while_are_waited_for_and_nothing_is_lost() {
     let requests = [request("r-1", "recheck"), request("r-2", "recheck")];
     let due = [(0, "r-1", "connected"), (0, "nobody", "connected"), (2, "r-2", "connected")];
-    // The first look has begun: what it showed before it broke is not shown again.
+    // The first read has begun: what it showed before it broke is not shown again.
     let outcomes = Outcomes { broken: 1..4, ..Outcomes::of(&due) };
     assert_eq!(in_short(&waited(&outcomes, None, &requests).await), [("r-1", true), ("r-2", true)]);
 
@@ -188,21 +188,21 @@ async fn queues_that_are_away_for_a_while_are_waited_for_and_nothing_is_lost() {
     assert_eq!(gone.clock.now() - START, time::Duration::seconds(20));
 }
 
-/// A ledger in which r-1 was placed with a handshake in this phase; it was told already, or not.
+/// A ledger in which r-1 was placed with a handshake in this phase; its outcome was sent already, or not.
 async fn ledger(
     folder: &tempfile::TempDir,
     standing: impl Fn(HandshakeId) -> Standing,
-    told: bool,
+    sent: bool,
 ) -> SqliteLedger {
     let ledger = SqliteLedger::new(folder.path().join("ledger.db"));
     let (ours, theirs) = (OURS.parse().unwrap(), THEIRS.parse().unwrap());
     let partner: TenantId = CONTOSO.parse().unwrap();
     let ends = PeeringEnds { ours, theirs, partner };
     let mut record = Record::new(&ends.pair(), FABRIKAM.parse().unwrap(), START);
-    record.phase = if told { Phase::Connected } else { Phase::Waiting };
+    record.phase = if sent { Phase::Connected } else { Phase::Waiting };
     record.reasons = vec![Reason::new(Code::AwaitingPartner, "theirs is not there").fixed_by("ask them")];
     let id: RequestId = "r-1".parse().unwrap();
-    if !told {
+    if !sent {
         assert!(record.ask(id.clone(), None));
     }
     let line =
@@ -224,10 +224,10 @@ async fn ledger(
 async fn without_an_outcome(
     id: &str,
     standing: impl Fn(HandshakeId) -> Standing,
-    told: bool,
+    sent: bool,
 ) -> (bool, RequestEnd) {
     let folder = tempfile::tempdir().unwrap();
-    let ledger = ledger(&folder, standing, told).await;
+    let ledger = ledger(&folder, standing, sent).await;
     let ends = waited(&Outcomes::of(&[]), Some(&ledger), &[request(id, "recheck")]).await;
     ends.into_iter().map(|(_, as_asked, end)| (as_asked, end)).next().unwrap()
 }
