@@ -21,7 +21,7 @@ use crate::handshake::scope::Scope;
 use crate::kinds::Kinds;
 use crate::kinds::network_manager::{ConnectManagement, NetworkManagerId};
 use crate::kinds::peering::ConnectPeering;
-use crate::public::{Told, Unplaced};
+use crate::public::{PublicOutcome, Unplaced};
 use crate::request::{Disconnect, Recheck, Request};
 
 const HOME: &str = "https://github.com/peerpact/peerpact/schemas";
@@ -44,7 +44,7 @@ enum ConnectionRequest {
 #[expect(dead_code, reason = "it stands for the two shapes and is never made")]
 enum ConnectionOutcome<'a> {
     /// A handshake that came to an end, whether or not a request asked for it.
-    Told(Told<'a>),
+    Handshake(PublicOutcome<'a>),
     /// A request that was refused before any handshake took it up.
     Unplaced(Unplaced<'a>),
 }

@@ -1,4 +1,4 @@
-//! `agreements check`: whether the agreements are taken, and what they say.
+//! `agreements check`: whether the agreements can be used, and what they say.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::environment::variable;
+use super::exit_code::NO;
 use super::output::{self, Style, styled};
-use super::{NO, variable};
 use crate::agreement_folder::{self, FolderError};
 use crate::config;
 use crate::handshake::agreements::{Partner, RequestRule};
@@ -16,7 +17,7 @@ use crate::handshake::request_queue::RequestQueue;
 use crate::kinds::Kinds;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum AgreementsCommand {
     /// Read every agreement and say what is wrong with it, with file, line and column.
     Check {
         /// The folder with one TOML file for each partner; else `PEERPACT_AGREEMENTS` says where it is.
@@ -30,8 +31,8 @@ pub(super) enum Command {
     },
 }
 
-pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
-    let Command::Check { folder, tenant, json } = command;
+pub(super) fn run(command: AgreementsCommand) -> anyhow::Result<ExitCode> {
+    let AgreementsCommand::Check { folder, tenant, json } = command;
     let folder = match folder {
         Some(folder) => folder,
         None => config::agreements_from_env(variable)?,

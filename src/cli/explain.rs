@@ -4,12 +4,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::Args as Arguments;
+use clap::Args;
 use serde_json::json;
 
+use super::environment::{resource_manager, variable};
+use super::exit_code::NO;
 use super::output::{self, Style, styled};
-use super::serve::resource_manager;
-use super::{NO, block_on, variable};
+use super::runtime::block_on;
 use crate::agreement_folder;
 use crate::arm::Deadline;
 use crate::clock::Clock;
@@ -26,8 +27,8 @@ use crate::kinds::{Kinds, Observer, Prefetched, UnknownResource};
 /// Longer than any healthy read, with its retries.
 const BOUND: Duration = Duration::from_secs(30);
 
-#[derive(Debug, Arguments)]
-pub(super) struct Args {
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
     /// The resource id of your own end: a virtual network, a network manager, a subscription or a management group.
     #[arg(long, value_parser = end)]
     ours: ResourceId,
@@ -39,7 +40,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     let azure = AzureConfig::from_env(variable)?;
     let home = TenantId::from(azure.tenant);
     let kinds = Kinds::built_in();
@@ -60,8 +61,8 @@ fn end(text: &str) -> Result<ResourceId, UnknownResource> {
     Kinds::built_in().parse_end(text)
 }
 
-fn pair(args: &Args, kinds: &Kinds, agreements: &Agreements) -> anyhow::Result<Pair> {
-    let Args { ours, theirs, .. } = args;
+fn pair(args: &ExplainArgs, kinds: &Kinds, agreements: &Agreements) -> anyhow::Result<Pair> {
+    let ExplainArgs { ours, theirs, .. } = args;
     if let Some(pair) = kinds.pair(ours, theirs, agreements) {
         return Ok(pair);
     }
@@ -75,7 +76,7 @@ fn pair(args: &Args, kinds: &Kinds, agreements: &Agreements) -> anyhow::Result<P
     );
 }
 
-fn show(args: &Args, decision: &Decision) -> anyhow::Result<ExitCode> {
+fn show(args: &ExplainArgs, decision: &Decision) -> anyhow::Result<ExitCode> {
     let (goes_well, verdict, reasons): (bool, String, &[Reason]) = match &decision.verdict {
         Verdict::Write(write) => (true, format!("would {}: {}", write.step, write.target), &[]),
         Verdict::Undo { write, reasons } => {

@@ -3,6 +3,8 @@
 mod agreements;
 #[cfg(feature = "sandbox")]
 mod demo;
+mod environment;
+mod exit_code;
 mod explain;
 #[cfg(feature = "sandbox")]
 mod local_azure;
@@ -12,6 +14,7 @@ mod queue;
 #[cfg(feature = "sandbox")]
 mod reference;
 mod request;
+mod runtime;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
@@ -22,15 +25,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing::level_filters::LevelFilter;
 
+use self::environment::variable;
+use self::exit_code::{ABOUT_EXIT_CODES, FAILED};
 use crate::{config, telemetry};
-
-/// The answer is no: refused, not found, not as it should be.
-const NO: u8 = 1;
-/// Something failed: settings, Azure, the ledger, a port. Wrong use of the command line is 2, as clap has it.
-const FAILED: u8 = 3;
-
-const ABOUT_EXIT_CODES: &str =
-    "Exit codes: 0 done, or yes; 1 the answer is no; 2 wrong use; 3 something failed.";
 
 /// When one tenant opens a network connection, the other tenant's half is made, checked and recorded.
 #[derive(Debug, Parser)]
@@ -44,23 +41,23 @@ struct Cli {
 enum Command {
     /// Show the main job on a local Azure: halves opened, answered, refused, synced, removed, found again.
     #[cfg(feature = "sandbox")]
-    Demo(demo::Args),
+    Demo(demo::DemoArgs),
     /// The local Azure for two tenants.
     #[cfg(feature = "sandbox")]
     #[command(subcommand)]
-    Sandbox(sandbox::Command),
+    Sandbox(sandbox::SandboxCommand),
     /// What the ledger knows of each handshake, or everything of one.
-    Status(status::Args),
+    Status(status::StatusArgs),
     /// What would be decided on two networks now, and every reason. Writes nothing.
-    Explain(explain::Args),
+    Explain(explain::ExplainArgs),
     /// Ask for something by the queue: connect, disconnect, look again.
-    Request(Box<request::Args>),
+    Request(Box<request::RequestArgs>),
     /// Check what your tenant has agreed to.
     #[command(subcommand)]
-    Agreements(agreements::Command),
+    Agreements(agreements::AgreementsCommand),
     /// What lies in the queues, and what could not be done.
     #[command(subcommand)]
-    Queue(queue::Command),
+    Queue(queue::QueueCommand),
     /// Serve the functions. The Azure Functions host starts this.
     Serve,
 }
@@ -98,13 +95,4 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 fn failed(error: &anyhow::Error) -> ExitCode {
     output::error(&format!("{error:#}"));
     ExitCode::from(FAILED)
-}
-
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-/// A runtime on this one thread, which is all that any command needs.
-fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
 }

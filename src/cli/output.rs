@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
-/// How a word is coloured on a terminal.
+/// How a text is coloured on a terminal.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Style {
     Good,
@@ -32,12 +32,12 @@ pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<()> {
 }
 
 /// A line on standard error that is written over again and again, if that is a terminal; else nothing at all.
-pub(super) struct Progress {
+pub(super) struct StatusLine {
     shown: bool,
     terminal: bool,
 }
 
-impl Progress {
+impl StatusLine {
     pub(super) fn new() -> Self {
         Self { shown: false, terminal: io::stderr().is_terminal() }
     }
@@ -58,7 +58,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for StatusLine {
     fn drop(&mut self) {
         self.clear();
     }

@@ -7,7 +7,8 @@ use clap::builder::ValueRange;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Command, CommandFactory as _};
 
-use super::{ABOUT_EXIT_CODES, Cli};
+use super::Cli;
+use super::exit_code::ABOUT_EXIT_CODES;
 use crate::config::{self, AzureConfig, Config};
 use crate::schemas::is_current_text;
 
@@ -75,9 +76,9 @@ fn sentence(text: &str) -> String {
     format!("{}.", text.trim().trim_end_matches('.'))
 }
 
-fn code<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> String {
-    let words: Vec<_> = words.into_iter().map(|word| format!("`{}`", word.as_ref())).collect();
-    words.join(", ")
+fn code<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
+    let texts: Vec<_> = texts.into_iter().map(|text| format!("`{}`", text.as_ref())).collect();
+    texts.join(", ")
 }
 
 fn row(command: &Command, arg: &Arg) -> String {
@@ -123,8 +124,8 @@ fn chapter(text: &mut String, command: &mut Command, depth: usize) {
     for line in usage.trim_start_matches("Usage:").lines() {
         writeln!(text, "    {}", line.trim()).unwrap();
     }
-    let told = |arg: &&Arg| !matches!(arg.get_id().as_str(), "help" | "version");
-    let rows: Vec<_> = command.get_arguments().filter(told).map(|arg| row(command, arg)).collect();
+    let shown = |arg: &&Arg| !matches!(arg.get_id().as_str(), "help" | "version");
+    let rows: Vec<_> = command.get_arguments().filter(shown).map(|arg| row(command, arg)).collect();
     if !rows.is_empty() {
         write!(text, "\n| argument | |\n|---|---|\n{}", rows.concat()).unwrap();
     }

@@ -9,13 +9,13 @@ use peerpact_sandbox::Pace;
 use peerpact_sandbox::Tenant;
 use peerpact_sandbox::up::{self, ReadyFile};
 
-use super::block_on;
 use super::local_azure::{LocalAzure, ledger};
 use super::output::{self, Style, styled};
+use super::runtime::block_on;
 use crate::host;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum SandboxCommand {
     /// Start it, and keep it up until SIGTERM or Ctrl-C, which end everything it started.
     Up {
         /// Written once everything answers: addresses, ids, keys and secrets of the sandbox's own world.
@@ -58,8 +58,8 @@ impl Apps {
     }
 }
 
-pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
-    let Command::Up { ready_file, port, azure_pace, seed, apps, work_dir } = command;
+pub(super) fn run(command: SandboxCommand) -> anyhow::Result<ExitCode> {
+    let SandboxCommand::Up { ready_file, port, azure_pace, seed, apps, work_dir } = command;
     let temporary = match &work_dir {
         Some(_) => None,
         None => Some(tempfile::tempdir().context("cannot make a temporary folder")?),

@@ -5,21 +5,18 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use azure_core::credentials::Secret;
 
-use super::variable;
+use super::environment::{resource_manager, service_bus, variable};
 use crate::agreement_folder;
-use crate::arm::transport::{self, Https};
-use crate::arm::{ResourceManager, Settings};
+use crate::arm::transport;
 use crate::clock::Clock;
-use crate::config::{AzureConfig, Config};
+use crate::config::Config;
 use crate::functions::App;
 use crate::handshake::agreements::Agreements;
 use crate::handshake::ids::TenantId;
 use crate::host;
 use crate::kinds::Kinds;
 use crate::ledger::{LedgerError, SqliteLedger};
-use crate::queue::service_bus::{ServiceBus, ServiceBusSettings};
 use crate::reconcile::{Controller, Ports};
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
@@ -33,7 +30,12 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     let app = move || {
         let clock = Clock::system();
         let resource_manager = resource_manager(&config.azure, clock);
-        let queues = Arc::new(service_bus(&config, clock));
+        let queues = Arc::new(service_bus(
+            config.service_bus.clone(),
+            Some(config.azure.clone()),
+            config.azure.ca_bundle.clone(),
+            clock,
+        ));
         let limits = config.events;
         let ports = Ports { home, kinds, agreements, resource_manager, ledger, queues, limits, clock };
         App::new(Arc::new(Controller::new(ports)), config.keep)
@@ -63,27 +65,4 @@ fn usable_ledger(file: &Path) -> anyhow::Result<SqliteLedger> {
         checked => checked?,
     }
     Ok(ledger)
-}
-
-/// Service Bus as the environment describes it. Nothing is contacted yet.
-fn service_bus(config: &Config, clock: Clock) -> ServiceBus {
-    let settings = ServiceBusSettings {
-        address: config.service_bus.clone(),
-        entra: Some(config.azure.clone()),
-        ca_bundle: config.azure.ca_bundle.clone(),
-        seed: super::queue::seed(clock),
-    };
-    ServiceBus::new(settings, clock)
-}
-
-/// Resource Manager as the environment describes it. Nothing is contacted yet.
-pub(super) fn resource_manager(azure: &AzureConfig, clock: Clock) -> ResourceManager {
-    let settings = Settings {
-        endpoint: azure.resource_manager.clone(),
-        authority: azure.authority.clone(),
-        home: TenantId::from(azure.tenant),
-        client_id: azure.client.to_string(),
-        client_secret: Secret::new(azure.client_secret.reveal().to_owned()),
-    };
-    ResourceManager::new(settings, Arc::new(Https::new(azure.ca_bundle.clone())), clock)
 }

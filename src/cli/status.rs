@@ -3,22 +3,24 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args as Arguments;
+use clap::Args;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::environment::variable;
+use super::exit_code::NO;
 use super::output::{self, Style, styled};
-use super::{NO, block_on, variable};
+use super::runtime::block_on;
 use crate::clock::Clock;
 use crate::config;
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::phase::Phase;
 use crate::ledger::SqliteLedger;
-use crate::public::health::{Freshness, seconds_since};
+use crate::public::health::{LedgerFreshness, seconds_since};
 use crate::public::{self, Handshake, PublicEnd};
 
-#[derive(Debug, Arguments)]
-pub(super) struct Args {
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
     /// One handshake, by its id.
     id: Option<HandshakeId>,
     /// Only those in this phase.
@@ -32,7 +34,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
     let path = match &args.ledger {
         Some(path) => path.clone(),
         None => config::ledger_from_env(variable)?,
@@ -40,7 +42,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     block_on(show(args, SqliteLedger::reading(path)))
 }
 
-async fn show(args: &Args, ledger: SqliteLedger) -> anyhow::Result<ExitCode> {
+async fn show(args: &StatusArgs, ledger: SqliteLedger) -> anyhow::Result<ExitCode> {
     if let Some(id) = &args.id {
         let Some(handshake) = public::one(&ledger, id).await? else {
             output::error(&format!("handshake {id} is not in this ledger"));
@@ -64,15 +66,15 @@ async fn show(args: &Args, ledger: SqliteLedger) -> anyhow::Result<ExitCode> {
         handshakes.iter().for_each(brief);
     }
     let now = Clock::system().now();
-    let fresh = Freshness::read(&ledger, now).await?;
+    let fresh = LedgerFreshness::read(&ledger, now).await?;
     if !handshakes.is_empty() || fresh.last_sweep.is_some() {
         freshness(&fresh, now);
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// How old what was shown may be, and what is not looked at.
-fn freshness(fresh: &Freshness, now: OffsetDateTime) {
+/// How old what was shown may be, and what could not be read.
+fn freshness(fresh: &LedgerFreshness, now: OffsetDateTime) {
     let oldest = match (fresh.oldest_check(now), fresh.never_checked) {
         (Some(age), _) => format!("oldest check {} ago", ago(age)),
         (None, 0) => "nothing is open".to_owned(),

@@ -1,4 +1,4 @@
-//! From an event to a trigger. Nothing in an event is believed: it names a resource to look at, and no more.
+//! From an event to a trigger. Nothing in an event is believed: it names a resource to read, and no more.
 
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ impl UnverifiedEvent {
         if id.is_empty() { "an event without an id".to_owned() } else { id }
     }
 
-    /// What it tells to look at; `None` when it is about nothing that peerpact looks after, or about somebody whom no
+    /// What it is a reason to read; `None` when it is about nothing that peerpact cares for, or about somebody whom no
     /// agreement names. Either costs no call.
     pub(super) fn trigger(&self, home: TenantId, kinds: &Kinds, agreements: &Agreements) -> Option<Trigger> {
         let kind = self.text("eventType").or_else(|| self.text("type"))?;

@@ -1,9 +1,9 @@
-//! `Health`: whether everything is looked at, and what is not.
+//! `Health`: whether everything is compared with Azure, and what is not.
 
 use axum::http::StatusCode;
 
 use crate::host::{Fault, HttpReply, Reply};
-use crate::public::health::{Events, Freshness, Health, SpentBudget, Status};
+use crate::public::health::{Events, Health, LedgerFreshness, SpentBudget, Status};
 use crate::reconcile::Controller;
 
 pub(super) async fn run(controller: &Controller) -> Result<Reply, Fault> {
@@ -17,7 +17,7 @@ pub(super) async fn run(controller: &Controller) -> Result<Reply, Fault> {
 
 pub(super) async fn of(controller: &Controller) -> Result<Health, Fault> {
     let now = controller.reconciler.clock.now();
-    let fresh = Freshness::read(&*controller.reconciler.ledger, now).await.map_err(Fault::ours)?;
+    let fresh = LedgerFreshness::read(&*controller.reconciler.ledger, now).await.map_err(Fault::ours)?;
     Ok(Health::new(fresh, events(controller), !controller.reconciler.agreements.partners().is_empty(), now))
 }
 

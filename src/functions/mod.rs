@@ -17,18 +17,14 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 pub use self::hold::{EVENT_HELD, MESSAGE_HELD};
+pub use self::reconcile::RECONCILE_BOUND;
 
 use crate::handshake::request_queue::RequestQueue;
 use crate::host::{Fault, FunctionName, Functions, Invocation, Reply, TriggerData, TriggerType};
 use crate::ledger::LedgerError;
 use crate::reconcile::Controller;
 
-/// How long `Reconcile` takes over an item at most. It waits for nothing; this is for a slow network.
-pub const RECONCILE_BOUND: Duration = Duration::from_secs(30);
-/// How long `StatusSweep` goes on; the Functions host restarts us where a function takes longer than 10 minutes.
-pub(crate) const SWEEP_BOUND: Duration = Duration::from_secs(240);
-
-/// How often the ledger is looked through for what can be forgotten.
+/// How often the ledger is searched for what can be forgotten.
 const PRUNING_GAP: Duration = Duration::from_secs(3600);
 
 /// The app behind the custom-handler protocol.

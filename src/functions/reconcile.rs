@@ -1,13 +1,17 @@
 //! `Reconcile`: one reconciliation for each handshake that a work item is about.
 
-use super::RECONCILE_BOUND;
+use std::time::Duration;
+
 use super::hold::{MESSAGE_HELD, held};
 use crate::arm::Deadline;
 use crate::host::{Fault, QueueMessage, Reply};
 use crate::reconcile::{Controller, Processed, Report, WorkItem};
 
+/// How long `Reconcile` takes over an item at most. It waits for nothing; this is for a slow network.
+pub const RECONCILE_BOUND: Duration = Duration::from_secs(30);
+
 /// A message that is no work item is a defect, ours or that of whoever put it there: it fails, and so ends among the dead
-/// letters, where it can be looked at.
+/// letters, where it can be examined.
 pub(super) async fn run(controller: &Controller, message: &QueueMessage) -> Result<Reply, Fault> {
     let item = WorkItem::read(&message.body).map_err(Fault::ours)?;
     let clock = controller.reconciler.clock;
@@ -16,10 +20,10 @@ pub(super) async fn run(controller: &Controller, message: &QueueMessage) -> Resu
     for trouble in &processed.troubles {
         tracing::warn!(item = %item.id, fix = trouble.fix.as_deref(), "{trouble}");
     }
-    Ok(told(&processed).into_iter().fold(Reply::done(), Reply::log))
+    Ok(lines(&processed).into_iter().fold(Reply::done(), Reply::log))
 }
 
-fn told(processed: &Processed) -> Vec<String> {
+fn lines(processed: &Processed) -> Vec<String> {
     if processed.superseded {
         return vec![
             "what this is about has been read since, or another item has taken its place".to_owned(),
@@ -38,7 +42,7 @@ fn line(report: &Report) -> String {
             let reasons: Vec<&str> = reasons.iter().map(|reason| reason.message.as_str()).collect();
             format!("handshake {id} is {phase}: {}", reasons.join("; "))
         }
-        Report::Held { .. } => "nobody is to look at the handshake now; it is reconciled later".to_owned(),
+        Report::Held { .. } => "the handshake is held now; it is reconciled later".to_owned(),
         Report::Nothing => "there is no such handshake".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! `ResourceEvent` and `RelayedResourceEvent`: somebody wrote or deleted a resource. Whatever there is to look at goes into
+//! `ResourceEvent` and `RelayedResourceEvent`: somebody wrote or deleted a resource. What is to be reconciled goes into
 //! the queue, so that nothing depends on how long this invocation lives.
 
 use std::time::Duration;

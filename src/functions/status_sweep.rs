@@ -1,11 +1,15 @@
-//! `StatusSweep`: the timer's look at everything that events may have missed.
+//! `StatusSweep`: the timer's comparison of everything that events may have missed.
 
-use super::SWEEP_BOUND;
+use std::time::Duration;
+
 use crate::arm::Deadline;
 use crate::handshake::trouble::Trouble;
 use crate::host::{Fault, InvocationId, Reply};
 use crate::ledger::{Cause, CauseKind};
 use crate::reconcile::Controller;
+
+/// How long `StatusSweep` goes on; the Functions host restarts us where a function takes longer than 10 minutes.
+const SWEEP_BOUND: Duration = Duration::from_secs(240);
 
 pub(super) async fn run(controller: &Controller, invocation: &InvocationId) -> Result<Reply, Fault> {
     let until = Deadline::after(&controller.reconciler.clock, SWEEP_BOUND);
@@ -20,7 +24,7 @@ pub(super) async fn run(controller: &Controller, invocation: &InvocationId) -> R
         return Err(Fault::ours(Blind::of(&swept.troubles)));
     }
     let summary = format!(
-        "compared {} handshakes, {} are to be reconciled; told {} outcomes",
+        "compared {} handshakes, {} are to be reconciled; sent {} outcomes",
         swept.seen, swept.enqueued, swept.told
     );
     let troubles = swept.troubles.iter().map(ToString::to_string);
@@ -29,7 +33,7 @@ pub(super) async fn run(controller: &Controller, invocation: &InvocationId) -> R
 
 /// Not one list could be had, so that nothing is known to be as it is on record.
 #[derive(Debug, thiserror::Error)]
-#[error("nothing could be looked at: {why}; fix: {fix}")]
+#[error("nothing could be read: {why}; fix: {fix}")]
 struct Blind {
     why: String,
     fix: String,

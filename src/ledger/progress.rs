@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 pub struct Progress {
     /// When they were last read for a reconciliation that has ended: no later than its first read.
     pub read_at: Option<OffsetDateTime>,
-    /// When they were last looked at with success, be it in lists.
+    /// When they were last observed with success, be it in lists.
     pub checked_at: Option<OffsetDateTime>,
     /// The work item that it waits for.
     pub next: Option<Next>,

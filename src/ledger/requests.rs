@@ -1,4 +1,4 @@
-//! What was asked for, and what has still to be told.
+//! What was asked for, and which outcomes have still to be sent.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -9,7 +9,7 @@ use crate::handshake::request_queue::RequestKey;
 
 /// A request that was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct RequestEntry {
     /// Its id, and the queue that it came by.
     pub id: RequestKey,
     /// Equal for equal content.
@@ -28,7 +28,7 @@ pub struct Request {
 pub enum Standing {
     /// Which handshake it is about is still to be found out.
     Pending,
-    /// This handshake's record has taken it up.
+    /// This handshake's record names it.
     Placed(HandshakeId),
     /// It was refused, and nothing else was done on it.
     Refused,
@@ -39,7 +39,7 @@ pub enum Standing {
 pub struct Outcome {
     /// The message's id: the same outcome has the same one.
     pub id: String,
-    /// How it ended, in a word.
+    /// How it ended: its phase.
     pub subject: String,
     /// The request that it answers, by its sender's own id.
     pub request: Option<RequestId>,

@@ -1,4 +1,4 @@
-//! How fresh what is known is, as `GET /api/health` and `peerpact status` tell it.
+//! How fresh what is known is, as `GET /api/health` and `peerpact status` show it.
 
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
@@ -7,23 +7,23 @@ use crate::handshake::phase::Phase;
 use crate::handshake::trouble::Trouble;
 use crate::ledger::{Ledger, LedgerError, Stored, SweepNote};
 
-/// Looks come every minute. After this long without one, what is known is no longer fresh.
+/// Sweeps come every minute. After this long without one that reads anything, what is known is no longer fresh.
 const STALE: Duration = Duration::minutes(15);
 
-/// What the ledger tells of its own freshness. Of handshakes that are closed nobody needs a look.
+/// What the ledger shows of its own freshness. Handshakes that are closed are left out.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Freshness {
+pub(crate) struct LedgerFreshness {
     /// How many handshakes are open.
     pub open: usize,
-    /// How many of them were never looked at with success.
+    /// How many of them were never observed with success.
     pub never_checked: usize,
-    /// When the one was looked at whose last look is the longest ago; `None` if one never was, or there is none.
+    /// The earliest of their last observations; `None` if one was never observed, or there is none.
     pub oldest_checked_at: Option<OffsetDateTime>,
     /// What the last sweep did.
     pub last_sweep: Option<SweepNote>,
-    /// When anything was last looked at with success.
-    last_look: Option<OffsetDateTime>,
-    /// An open handshake has gone without a look for too long.
+    /// When anything was last read with success.
+    last_read: Option<OffsetDateTime>,
+    /// An open handshake has gone without an observation for too long.
     stale: bool,
 }
 
@@ -31,16 +31,16 @@ pub(crate) struct Freshness {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
-    /// Everything is looked at.
+    /// Everything is observed.
     Ok,
-    /// Something could not be looked at.
+    /// Something could not be observed.
     Degraded,
-    /// Nothing was looked at for a quarter of an hour.
+    /// Nothing was observed for a quarter of an hour.
     Failing,
 }
 
 impl Status {
-    /// The word, as the JSON has it.
+    /// As the JSON has it.
     #[must_use]
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -55,9 +55,9 @@ impl Status {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Health {
-    /// In one word.
+    /// How it is.
     pub status: Status,
-    /// When the handshake was looked at whose last look is the longest ago.
+    /// The earliest of the last observations of open handshakes.
     #[serde(with = "time::serde::rfc3339::option")]
     pub oldest_checked_at: Option<OffsetDateTime>,
     /// The same in seconds before now.
@@ -98,21 +98,21 @@ pub(crate) struct LastSweep {
     /// When it ended.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// How many handshakes it looked at in the lists.
+    /// How many handshakes it compared with the lists.
     pub seen: usize,
     /// How many of them had to be reconciled.
     pub noticed: usize,
-    /// What it could not look at.
+    /// What it could not read.
     pub troubles: Vec<Trouble>,
 }
 
-impl Freshness {
+impl LedgerFreshness {
     /// Reads it.
     ///
     /// # Errors
     /// The ledger failed.
     pub(crate) async fn read(ledger: &dyn Ledger, now: OffsetDateTime) -> Result<Self, LedgerError> {
-        // A look in time to come was noted by a clock that was ahead, and tells nothing.
+        // An observation in time to come was noted by a clock that was ahead, and says nothing.
         let past = |at: &OffsetDateTime| *at <= now + Duration::SECOND;
         let (all, last_sweep) = (ledger.list(None).await?, ledger.last_sweep().await?);
         let checked = |stored: &Stored| stored.progress.checked_at.filter(past);
@@ -121,7 +121,7 @@ impl Freshness {
             open: 0,
             never_checked: 0,
             oldest_checked_at: None,
-            last_look: newest.max(last_sweep.as_ref().map(|note| note.looked_at).filter(past)),
+            last_read: newest.max(last_sweep.as_ref().map(|note| note.listed_at).filter(past)),
             last_sweep,
             stale: false,
         };
@@ -152,7 +152,7 @@ impl Freshness {
             return Status::Ok;
         }
         let troubled = self.last_sweep.as_ref().is_none_or(|note| !note.troubles.is_empty());
-        match self.last_look {
+        match self.last_read {
             Some(last) if now - last > STALE => Status::Failing,
             None if self.last_sweep.is_some() => Status::Failing,
             Some(_) if !troubled && !self.stale => Status::Ok,
@@ -160,7 +160,7 @@ impl Freshness {
         }
     }
 
-    /// How long ago the oldest look was.
+    /// How long ago that is.
     #[must_use]
     pub(crate) fn oldest_check(&self, now: OffsetDateTime) -> Option<u64> {
         self.oldest_checked_at.map(|at| seconds_since(at, now))
@@ -171,7 +171,7 @@ impl Health {
     /// The answer.
     #[must_use]
     pub(crate) fn new(
-        fresh: Freshness,
+        fresh: LedgerFreshness,
         events: Events,
         agreed_on_anything: bool,
         now: OffsetDateTime,
@@ -181,7 +181,7 @@ impl Health {
             oldest_checked_at: fresh.oldest_checked_at,
             oldest_check: fresh.oldest_check(now),
             last_sweep: fresh.last_sweep.map(|note| {
-                let SweepNote { at, seen, noticed, troubles, looked_at: _ } = note;
+                let SweepNote { at, seen, noticed, troubles, listed_at: _ } = note;
                 LastSweep { at, seen, noticed, troubles }
             }),
             events,

@@ -12,7 +12,7 @@ use super::error::ReconcileError;
 use crate::handshake::record::Record;
 use crate::handshake::request_queue::RequestKey;
 use crate::ledger::{Ledger, Outcome};
-use crate::public::{Handshake, Told};
+use crate::public::{Handshake, PublicOutcome};
 use crate::queue::{Message, MessageId, Queue, Queues};
 
 /// So many are sent at a time.
@@ -115,7 +115,7 @@ fn outcome(
     shown: &Handshake,
     asked: Option<&RequestKey>,
 ) -> Result<Outcome, ReconcileError> {
-    let told = Told {
+    let told = PublicOutcome {
         handshake: shown,
         request: asked.map(|asked| &asked.id),
         queue: asked.map(|asked| &asked.queue),

@@ -49,7 +49,7 @@ impl Controller {
         refused: &[u8],
         reason: &Reason,
         at: OffsetDateTime,
-    ) -> Result<Option<ledger::Request>, ReconcileError> {
+    ) -> Result<Option<ledger::RequestEntry>, ReconcileError> {
         let digest = hex(&Sha256::digest(refused));
         let id = match &bad.id {
             Some(id) => id.clone(),
@@ -66,6 +66,6 @@ impl Controller {
             Standing::Refused => false,
         });
         let body = serde_json::to_string(reason).map_err(ReconcileError::Message)?;
-        Ok((!taken).then_some(ledger::Request { id, digest, body, standing: Standing::Refused, at }))
+        Ok((!taken).then_some(ledger::RequestEntry { id, digest, body, standing: Standing::Refused, at }))
     }
 }

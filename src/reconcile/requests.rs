@@ -307,8 +307,8 @@ impl Submitted {
     }
 }
 
-fn row(submitted: &Submitted, standing: Standing, at: OffsetDateTime) -> ledger::Request {
-    ledger::Request {
+fn row(submitted: &Submitted, standing: Standing, at: OffsetDateTime) -> ledger::RequestEntry {
+    ledger::RequestEntry {
         id: submitted.key.clone(),
         digest: submitted.request.digest(),
         body: submitted.request.to_json(),
@@ -318,6 +318,6 @@ fn row(submitted: &Submitted, standing: Standing, at: OffsetDateTime) -> ledger:
 }
 
 /// Whether an id was given to a request with other content that was not refused.
-fn is_another(known: &ledger::Request, submitted: &Submitted) -> bool {
+fn is_another(known: &ledger::RequestEntry, submitted: &Submitted) -> bool {
     known.standing != Standing::Refused && known.digest != submitted.request.digest()
 }

@@ -96,8 +96,8 @@ impl Controller {
         let (at, ledger) = (self.reconciler.clock.now(), &self.reconciler.ledger);
         let before = if swept.blind { ledger.last_sweep().await? } else { None };
         let Swept { seen, enqueued, troubles, .. } = swept.clone();
-        let looked_at = before.map_or(at, |before| before.looked_at.min(at));
-        let note = SweepNote { at, seen, noticed: enqueued, troubles, looked_at };
+        let listed_at = before.map_or(at, |before| before.listed_at.min(at));
+        let note = SweepNote { at, seen, noticed: enqueued, troubles, listed_at };
         Ok(ledger.note_sweep(&note.bounded()).await?)
     }
 

@@ -1,7 +1,7 @@
 //! `demo`: the main job on real wire traffic, each scene with what it found and how long it took.
 //!
 //! Everything runs as it is deployed: a Functions host starts this program for each tenant and invokes it. Each state
-//! that is shown is read from Resource Manager, and a scene that does not end as told fails the demo.
+//! that is shown is read from Resource Manager, and a scene that does not end as it should fails the demo.
 
 mod operator;
 mod scenes;
@@ -10,20 +10,22 @@ mod timeline;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Args as Arguments;
+use clap::Args;
 use peerpact_sandbox::Pace;
 use peerpact_sandbox::Tenant;
 use peerpact_sandbox::up;
 
 use self::operator::Operator;
 use self::timeline::Timeline;
+use super::exit_code::NO;
 use super::local_azure::LocalAzure;
-use super::{NO, block_on, output};
+use super::output;
+use super::runtime::block_on;
 use crate::clock::Clock;
 use crate::host;
 
-#[derive(Debug, Arguments)]
-pub(super) struct Args {
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
     /// The timeline as JSON, once it is over.
     #[arg(long)]
     json: bool,
@@ -32,7 +34,7 @@ pub(super) struct Args {
     seed: u64,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let work_dir = folder.path().canonicalize()?;
     let apps = [Tenant::Contoso, Tenant::Fabrikam];
@@ -42,7 +44,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let stop = host::stop_signal().context("cannot wait for signals")?;
         let mut timeline = Timeline::new(Clock::system(), args.json);
         let running = up::up(options).await.context("the sandbox does not start")?;
-        timeline.told("a local Azure for contoso and fabrikam is up, each with its app");
+        timeline.seen("a local Azure for contoso and fabrikam is up, each with its app");
         let played = async {
             let operator = Operator::sign_in(running.ready.clone()).await?;
             scenes::play(&operator, &mut timeline).await

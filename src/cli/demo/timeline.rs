@@ -47,7 +47,7 @@ impl Timeline {
     }
 
     /// Something was seen.
-    pub(super) fn told(&mut self, what: &str) {
+    pub(super) fn seen(&mut self, what: &str) {
         self.add(what, None, Style::Quiet);
     }
 

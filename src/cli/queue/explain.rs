@@ -17,7 +17,7 @@ pub(super) fn explain(queue: Queue, message: &Peeked) -> Explained {
     let (what, function) = match queue {
         Queue::ResourceEvents => ("An event of the partner's Event Grid", Some("RelayedResourceEvent")),
         Queue::ConnectionRequests => ("A request", Some("ConnectionRequest")),
-        Queue::Reconcile => ("A hint to look at a handshake", Some("Reconcile")),
+        Queue::Reconcile => ("A work item, for a handshake that is to be reconciled", Some("Reconcile")),
         Queue::ConnectionOutcomes => ("How a handshake ended", None),
     };
     let back = match &message.id {
@@ -60,7 +60,7 @@ pub(super) fn explain(queue: Queue, message: &Peeked) -> Explained {
     }
 }
 
-/// As a word of a shell; ids are whatever their senders like.
+/// Quoted for a shell; ids are whatever their senders like.
 fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '~' | '@');
     if !text.is_empty() && text.chars().all(plain) {

@@ -2,22 +2,22 @@
 
 use std::process::ExitCode;
 
-use clap::Args as Arguments;
+use clap::Args;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::look::{self, Look};
-use crate::cli::NO;
+use super::read::{self, QueueRead};
+use crate::cli::exit_code::NO;
 use crate::cli::output::{self, Style, styled};
 use crate::clock::Clock;
 use crate::queue::Queue;
 use crate::queue::service_bus::{LookError, QueuePath, ServiceBus};
 
-/// How far each queue is looked through. What is beyond is told as more.
-const LOOKED_AT_MAX: usize = 1000;
+/// How far each queue is read. What is beyond is shown as more.
+const READ_MAX: usize = 1000;
 
-#[derive(Debug, Arguments)]
-pub(in crate::cli) struct Args {
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -34,13 +34,13 @@ struct Row {
     dead_lettered: usize,
     /// How long the oldest of those that wait has been in the queue.
     oldest_seconds: Option<i64>,
-    /// The counts are what was looked at; there are more.
+    /// The counts are what was read; there are more.
     more: bool,
-    /// Why it could not be looked into.
+    /// Why it could not be read.
     problem: Option<String>,
 }
 
-pub(super) async fn run(args: &Args, bus: &ServiceBus, clock: Clock) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(args: &ListArgs, bus: &ServiceBus, clock: Clock) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
     for queue in Queue::ALL {
         rows.push(row(bus, queue, clock).await?);
@@ -55,9 +55,9 @@ pub(super) async fn run(args: &Args, bus: &ServiceBus, clock: Clock) -> anyhow::
 }
 
 async fn row(bus: &ServiceBus, queue: Queue, clock: Clock) -> anyhow::Result<Row> {
-    let looked = async {
-        let waiting = look::through(bus, QueuePath::of(queue), LOOKED_AT_MAX).await?;
-        let dead = look::through(bus, QueuePath::dead_letters_of(queue), LOOKED_AT_MAX).await?;
+    let queues = async {
+        let waiting = read::messages(bus, QueuePath::of(queue), READ_MAX).await?;
+        let dead = read::messages(bus, QueuePath::dead_letters_of(queue), READ_MAX).await?;
         Ok((waiting, dead))
     };
     let nothing = Row {
@@ -69,7 +69,7 @@ async fn row(bus: &ServiceBus, queue: Queue, clock: Clock) -> anyhow::Result<Row
         more: false,
         problem: None,
     };
-    match looked.await {
+    match queues.await {
         Ok((waiting, dead)) => Ok(counted(nothing, &waiting, &dead, clock.now())),
         Err(problem @ (LookError::NoQueue { .. } | LookError::NoRight { .. })) => {
             Ok(Row { problem: Some(problem.to_string()), ..nothing })
@@ -78,18 +78,18 @@ async fn row(bus: &ServiceBus, queue: Queue, clock: Clock) -> anyhow::Result<Row
     }
 }
 
-fn counted(row: Row, look: &Look, dead: &Look, now: OffsetDateTime) -> Row {
+fn counted(row: Row, queue: &QueueRead, dead: &QueueRead, now: OffsetDateTime) -> Row {
     // A message keeps the time it was scheduled for when that has come.
     let to_come = |scheduled: Option<OffsetDateTime>| scheduled.is_some_and(|time| time > now);
     let (scheduled, waiting): (Vec<_>, Vec<_>) =
-        look.messages.iter().partition(|message| to_come(message.scheduled));
+        queue.messages.iter().partition(|message| to_come(message.scheduled));
     let oldest = waiting.iter().filter_map(|message| message.enqueued).min();
     Row {
         waiting: waiting.len(),
         scheduled: scheduled.len(),
         dead_lettered: dead.messages.len(),
         oldest_seconds: oldest.map(|oldest| (now - oldest).whole_seconds().max(0)),
-        more: look.more || dead.more,
+        more: queue.more || dead.more,
         ..row
     }
 }

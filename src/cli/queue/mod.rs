@@ -2,7 +2,7 @@
 
 mod explain;
 mod list;
-mod look;
+mod read;
 mod replay;
 mod show;
 
@@ -10,46 +10,28 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::{block_on, variable};
+use super::environment;
+use super::runtime::block_on;
 use crate::clock::Clock;
-use crate::config::{self, AzureConfig};
-use crate::queue::service_bus::{Identity, ServiceBus, ServiceBusSettings};
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum QueueCommand {
     /// How much waits in each queue, is scheduled, and could not be done.
-    List(list::Args),
+    List(list::ListArgs),
     /// The messages of a queue that could not be done: what each is, why it is there, and what to do.
-    Show(show::Args),
+    Show(show::ShowArgs),
     /// Send messages that could not be done back to their queue.
-    Replay(replay::Args),
+    Replay(replay::ReplayArgs),
 }
 
-pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
+pub(super) fn run(command: QueueCommand) -> anyhow::Result<ExitCode> {
     let clock = Clock::system();
-    let bus = service_bus(clock)?;
+    let bus = environment::queues(clock)?;
     block_on(async {
         match command {
-            Command::List(args) => list::run(&args, &bus, clock).await,
-            Command::Show(args) => show::run(&args, &bus, clock).await,
-            Command::Replay(args) => replay::run(&args, &bus).await,
+            QueueCommand::List(args) => list::run(&args, &bus, clock).await,
+            QueueCommand::Show(args) => show::run(&args, &bus, clock).await,
+            QueueCommand::Replay(args) => replay::run(&args, &bus).await,
         }
     })
-}
-
-/// The queues as the environment describes them. Nothing is contacted yet.
-pub(super) fn service_bus(clock: Clock) -> anyhow::Result<ServiceBus> {
-    let address = config::service_bus_from_env(variable)?;
-    let entra = match address.identity() {
-        Identity::Entra => Some(AzureConfig::from_env(variable)?),
-        Identity::SharedKey { .. } => None,
-    };
-    let ca_bundle = config::ca_bundle_from_env(variable);
-    Ok(ServiceBus::new(ServiceBusSettings { address, entra, ca_bundle, seed: seed(clock) }, clock))
-}
-
-/// Differs between processes, on one machine and on several.
-pub(super) fn seed(clock: Clock) -> u64 {
-    let nanoseconds = clock.now().unix_timestamp_nanos().unsigned_abs();
-    u64::try_from(nanoseconds % u128::from(u64::MAX)).unwrap_or(0) ^ u64::from(std::process::id()) << 40
 }

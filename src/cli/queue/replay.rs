@@ -8,24 +8,24 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args as Arguments;
+use clap::Args;
 use serde::Serialize;
 
-use super::look;
-use crate::cli::NO;
+use super::read;
+use crate::cli::exit_code::NO;
 use crate::cli::output;
 use crate::queue::service_bus::{Inbox, Peeked, QueuePath, Received, ServiceBus};
 use crate::queue::{Message, MessageId, Queue, Queues};
 
-/// How long the next dead letter is waited for. What a look has shown is there, unless somebody else has it.
+/// How long the next dead letter is waited for. What was read before is there, unless somebody else has it.
 const WAIT: Duration = Duration::from_secs(3);
-/// How many dead letters one command goes through; those before the one that is looked for are held meanwhile.
+/// How many dead letters one command goes through; those before the one that is wanted are held meanwhile.
 const REPLAYED_MAX: usize = 1000;
 /// Stands between a message's own id and the number of the dead letter that it was.
 const AGAIN: char = '~';
 
-#[derive(Debug, Arguments)]
-pub(in crate::cli) struct Args {
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
     /// resource-events, connection-requests, reconcile or connection-outcomes.
     queue: Queue,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub(in crate::cli) struct Args {
     json: bool,
 }
 
-#[derive(Debug, Arguments)]
+#[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Which {
     /// Only the dead letters with this id.
@@ -55,13 +55,17 @@ struct Replayed {
     sent_as: String,
 }
 
-pub(super) async fn run(args: &Args, bus: &ServiceBus) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(args: &ReplayArgs, bus: &ServiceBus) -> anyhow::Result<ExitCode> {
     let path = QueuePath::dead_letters_of(args.queue);
-    let look = look::through(bus, path, REPLAYED_MAX).await?;
+    let letters = read::messages(bus, path, REPLAYED_MAX).await?;
     let wanted = |message: &Peeked| args.which.id.is_none() || args.which.id == message.id;
     // What fails again while this runs is not sent back a second time.
-    let last =
-        look.messages.iter().filter(|message| wanted(message)).map(|message| message.sequence_number).max();
+    let last = letters
+        .messages
+        .iter()
+        .filter(|message| wanted(message))
+        .map(|message| message.sequence_number)
+        .max();
     let replayed = match last {
         Some(last) => {
             let mut inbox = bus.inbox(path).await?;
@@ -77,14 +81,14 @@ pub(super) async fn run(args: &Args, bus: &ServiceBus) -> anyhow::Result<ExitCod
         for one in &replayed {
             output::line(format!("{} went back as {}", one.id.as_deref().unwrap_or("(no id)"), one.sent_as));
         }
-        if look.more {
-            output::line(format!("only the first {REPLAYED_MAX} were looked at; do it again for the others"));
+        if letters.more {
+            output::line(format!("only the first {REPLAYED_MAX} were read; do it again for the others"));
         }
     }
-    Ok(told(args, replayed.len()))
+    Ok(conclude(args, replayed.len()))
 }
 
-fn told(args: &Args, replayed: usize) -> ExitCode {
+fn conclude(args: &ReplayArgs, replayed: usize) -> ExitCode {
     match (&args.which.id, replayed) {
         (Some(id), 0) => {
             output::error(&format!(

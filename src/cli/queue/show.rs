@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use clap::Args as Arguments;
+use clap::Args;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::explain::{DESCRIPTION, REASON, explain};
-use super::look;
+use super::read;
 use crate::cli::output::{self, Style, styled};
 use crate::clock::Clock;
 use crate::queue::Queue;
@@ -20,8 +20,8 @@ const BODY_SHOWN_MAX: usize = 2048;
 /// How much of any other text, in characters.
 const TEXT_SHOWN_MAX: usize = 300;
 
-#[derive(Debug, Arguments)]
-pub(in crate::cli) struct Args {
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
     /// resource-events, connection-requests, reconcile or connection-outcomes.
     queue: Queue,
     /// What waits or is scheduled, in the place of the dead letters.
@@ -70,12 +70,12 @@ struct One<'a> {
     body_bytes: usize,
 }
 
-pub(super) async fn run(args: &Args, bus: &ServiceBus, clock: Clock) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(args: &ShowArgs, bus: &ServiceBus, clock: Clock) -> anyhow::Result<ExitCode> {
     let path = QueuePath { queue: args.queue, dead_letters: !args.waiting };
-    let look = look::through(bus, path, args.most).await?;
-    let messages = look.messages.iter().map(|message| one(path, message)).collect();
+    let queue = read::messages(bus, path, args.most).await?;
+    let messages = queue.messages.iter().map(|message| one(path, message)).collect();
     let shown =
-        Shown { queue: args.queue.name(), dead_letters: path.dead_letters, messages, more: look.more };
+        Shown { queue: args.queue.name(), dead_letters: path.dead_letters, messages, more: queue.more };
     if args.json {
         output::json(&shown)?;
         return Ok(ExitCode::SUCCESS);

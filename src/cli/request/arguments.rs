@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as Arguments, Subcommand};
+use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use crate::handshake::ids::VirtualNetworkId;
@@ -17,14 +17,14 @@ use crate::request;
 const ABOUT_FILES: &str = "A file has one request on each line, in the shape of schemas/connection-request.v1.json; \
 `version` and `id` may be left out. If any line is bad, all bad lines are told and nothing is sent.";
 
-#[derive(Debug, Arguments)]
+#[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     arg_required_else_help = true
 )]
 #[command(after_help = ABOUT_FILES)]
-pub(in crate::cli) struct Args {
+pub(crate) struct RequestArgs {
     #[command(subcommand)]
     what: Option<What>,
     /// Send the requests in this file, of any kind; `-` is standard input.
@@ -35,7 +35,7 @@ pub(in crate::cli) struct Args {
 }
 
 /// What is common to all requests.
-#[derive(Clone, Copy, Debug, Arguments)]
+#[derive(Clone, Copy, Debug, Args)]
 pub(super) struct How {
     /// Wait until the outcome is there. Exit code 0 if it is connected (for disconnect: closed).
     #[arg(long)]
@@ -61,7 +61,7 @@ enum What {
 }
 
 /// One request, or a file of them.
-#[derive(Debug, Arguments)]
+#[derive(Debug, Args)]
 struct Which {
     /// The request's id; without it one is made. The same id again with the same content is the same request.
     #[arg(long, value_name = "REQUEST-ID", conflicts_with = "file")]
@@ -73,7 +73,7 @@ struct Which {
     how: How,
 }
 
-#[derive(Debug, Arguments)]
+#[derive(Debug, Args)]
 #[command(after_help = ABOUT_FILES)]
 struct Peering {
     /// The resource id of our virtual network.
@@ -95,7 +95,7 @@ struct Peering {
     which: Which,
 }
 
-#[derive(Debug, Arguments)]
+#[derive(Debug, Args)]
 #[command(after_help = ABOUT_FILES)]
 struct Management {
     /// The resource id of the network manager, ours or the partner's.
@@ -111,7 +111,7 @@ struct Management {
     which: Which,
 }
 
-#[derive(Debug, Arguments)]
+#[derive(Debug, Args)]
 #[command(after_help = ABOUT_FILES)]
 struct Disconnect {
     /// The resource id of the peering, scope connection or network manager connection to remove.
@@ -124,7 +124,7 @@ struct Disconnect {
     which: Which,
 }
 
-#[derive(Debug, Arguments)]
+#[derive(Debug, Args)]
 #[command(after_help = ABOUT_FILES)]
 struct Recheck {
     /// The resource id of our end: a virtual network, a network manager, a subscription or a management group.
@@ -146,7 +146,7 @@ pub(super) enum Meant {
     File(PathBuf, Option<&'static str>),
 }
 
-impl Args {
+impl RequestArgs {
     /// What is to be sent, and how; `None` if nothing is said, which clap does not let pass.
     pub(super) fn meant(self) -> Option<(Meant, How)> {
         let (name, which) = match &self.what {

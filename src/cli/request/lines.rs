@@ -10,7 +10,7 @@ use crate::handshake::request_id::RequestId;
 use crate::kinds::Kinds;
 use crate::request::{BYTES_MAX, Request};
 
-/// So many requests are taken from one file; each is kept until it is told how it went.
+/// So many requests are read from one file; each is kept until it is shown how it went.
 pub(super) const LINES_MAX: usize = 100_000;
 
 /// A line that is no request, or not the one that is wanted here.
@@ -21,7 +21,7 @@ pub(super) struct BadLine {
     pub(super) problem: String,
 }
 
-/// Reads every line: all the requests, or else everything that is bad. Empty lines are passed over; of a request that
+/// Reads every line: all the requests, or else everything that is bad. Empty lines are left out; of a request that
 /// stands there twice one is left.
 pub(super) fn read(
     mut source: impl BufRead,
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn every_bad_line_is_told_with_its_number_and_the_good_ones_with_them_are_not_taken() {
+    fn every_bad_line_is_shown_with_its_number_and_the_good_ones_with_them_are_not_taken() {
         let text = format!("{}\nnonsense\n\n{}\n{{}}\n", peering(""), peering(""));
         let numbers: Vec<usize> = lines(&text).unwrap_err().iter().map(|bad| bad.number).collect();
         assert_eq!(numbers, [2, 5]);

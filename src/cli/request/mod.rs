@@ -1,9 +1,11 @@
 //! `request`: asks the app for something by its queue, and waits for the outcome where that is wanted.
 
 mod arguments;
+mod end;
 mod follow;
 mod lines;
 mod report;
+mod send;
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -14,15 +16,18 @@ use std::time::Duration;
 use anyhow::Context;
 use async_trait::async_trait;
 
-pub(super) use self::arguments::Args;
+pub(super) use self::arguments::RequestArgs;
 use self::arguments::{How, Meant};
-#[cfg(feature = "sandbox")]
-pub(super) use self::follow::message;
-use self::follow::{End, Patience, Seen, Watch};
+use self::end::RequestEnd;
+use self::follow::{Patience, Seen, Watch};
 use self::lines::BadLine;
 use self::report::Tally;
-use super::output::{self, Progress};
-use super::{NO, block_on, variable};
+#[cfg(feature = "sandbox")]
+pub(super) use self::send::message;
+use super::environment::{self, variable};
+use super::exit_code::NO;
+use super::output::{self, StatusLine};
+use super::runtime::block_on;
 use crate::clock::Clock;
 use crate::kinds::Kinds;
 use crate::ledger::{Ledger, SqliteLedger};
@@ -30,13 +35,13 @@ use crate::queue::Queue;
 use crate::queue::service_bus::{LookError, PEEKED_MAX, Peeked, QueuePath, ServiceBus};
 use crate::request::Request;
 
-/// So many bad lines are told one by one.
-const BAD_LINES_TOLD: usize = 20;
+/// So many bad lines are shown one by one.
+const BAD_LINES_SHOWN: usize = 20;
 
-pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: RequestArgs) -> anyhow::Result<ExitCode> {
     let (meant, how) = args.meant().context("nothing is asked for")?;
     let requests = match meant {
-        // What the types let pass and the rules between them do not, such as two ends that are one.
+        // What each type allows and the rules between them do not, such as two ends that are one.
         Meant::One(document) => match Request::parse(&Kinds::built_in(), document.as_bytes()) {
             Ok(request) => vec![request],
             Err(bad) => {
@@ -52,33 +57,33 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
             }
             Ok(requests) => requests,
             Err(bad) => {
-                tell_bad_lines(&path, &bad);
+                show_bad_lines(&path, &bad);
                 return Ok(ExitCode::from(NO));
             }
         },
     };
     let clock = Clock::system();
-    let bus = super::queue::service_bus(clock)?;
+    let bus = environment::queues(clock)?;
     let ledger = variable("PEERPACT_LEDGER").filter(|path| !path.is_empty()).map(SqliteLedger::reading);
     let ledger = ledger.as_ref().map(|ledger| ledger as &dyn Ledger);
     block_on(submit(&bus, ledger, clock, &requests, how))
 }
 
 fn from_file(path: &Path, only: Option<&str>) -> anyhow::Result<Result<Vec<Request>, Vec<BadLine>>> {
-    let told = || format!("cannot read {}", path.display());
+    let failure = || format!("cannot read {}", path.display());
     let source: Box<dyn Read> = if path == Path::new("-") {
         Box::new(std::io::stdin())
     } else {
-        Box::new(File::open(path).with_context(told)?)
+        Box::new(File::open(path).with_context(failure)?)
     };
-    lines::read(BufReader::new(source), only).with_context(told)
+    lines::read(BufReader::new(source), only).with_context(failure)
 }
 
-fn tell_bad_lines(path: &Path, bad: &[BadLine]) {
-    for BadLine { number, problem } in bad.iter().take(BAD_LINES_TOLD) {
+fn show_bad_lines(path: &Path, bad: &[BadLine]) {
+    for BadLine { number, problem } in bad.iter().take(BAD_LINES_SHOWN) {
         output::error(&format!("{}, line {number}: {problem}", path.display()));
     }
-    let more = match bad.len().saturating_sub(BAD_LINES_TOLD) {
+    let more = match bad.len().saturating_sub(BAD_LINES_SHOWN) {
         0 => String::new(),
         more => format!("{more} more lines are bad; "),
     };
@@ -92,19 +97,19 @@ async fn submit(
     requests: &[Request],
     how: How,
 ) -> anyhow::Result<ExitCode> {
-    let (mut progress, total) = (Progress::new(), requests.len());
+    let (mut progress, total) = (StatusLine::new(), requests.len());
     let from = if how.wait { follow::next_number(bus).await? } else { 0 };
-    follow::send(bus, requests, |sent| progress.show(&format!("sent {sent} of {total}"))).await.with_context(
+    send::send(bus, requests, |sent| progress.show(&format!("sent {sent} of {total}"))).await.with_context(
         || match requests {
             [request] => format!("request {0} may not have been sent; to repeat it: --id {0}", request.id),
             _ => "some of the requests may not have been sent; those whose ids stand in the file can be sent again".to_owned(),
         },
     )?;
     let mut tally = Tally::default();
-    let mut done = |request: &Request, end: End| {
+    let mut done = |request: &Request, end: RequestEnd| {
         progress.clear();
         tally.count(request, &end);
-        report::tell(request, &end, how.json)?;
+        report::show(request, &end, how.json)?;
         if how.wait {
             progress.show(&format!("done {} of {total}", tally.total()));
         }
@@ -114,7 +119,7 @@ async fn submit(
         let within = Duration::from_secs(how.timeout);
         follow::wait(bus, ledger, clock, Patience { from, within }, requests, done).await?;
     } else {
-        requests.iter().try_for_each(|request| done(request, End::Sent))?;
+        requests.iter().try_for_each(|request| done(request, RequestEnd::Sent))?;
     }
     progress.clear();
     if total > 1 && !how.json {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::follow::{End, Open, Outcome};
+use super::end::{Open, OutcomeMessage, RequestEnd};
 use crate::cli::output::{self, Style, styled};
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::phase::Phase;
@@ -19,10 +19,10 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Counts one.
-    pub(super) fn count(&mut self, request: &Request, end: &End) {
+    pub(super) fn count(&mut self, request: &Request, end: &RequestEnd) {
         if end.is_as_asked(&request.action) {
             self.as_asked += 1;
-        } else if matches!(end, End::Open(_)) {
+        } else if matches!(end, RequestEnd::Open(_)) {
             self.open += 1;
         } else {
             self.otherwise += 1;
@@ -53,8 +53,8 @@ impl Tally {
     }
 }
 
-/// Tells what became of one request.
-pub(super) fn tell(request: &Request, end: &End, as_json: bool) -> anyhow::Result<()> {
+/// Shows what became of one request.
+pub(super) fn show(request: &Request, end: &RequestEnd, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         output::line(serde_json::to_string(&json(request, end))?);
     } else {
@@ -63,21 +63,23 @@ pub(super) fn tell(request: &Request, end: &End, as_json: bool) -> anyhow::Resul
     Ok(())
 }
 
-fn json(request: &Request, end: &End) -> Value {
+fn json(request: &Request, end: &RequestEnd) -> Value {
     let (phase, reason, outcome) = match end {
-        End::Sent | End::Open(Open::Unknown | Open::NotReceived | Open::NotPlaced) => (None, None, None),
-        End::Outcome(outcome) => (Some(outcome.phase), None, Some(&outcome.body)),
-        End::Ledger(_, phase, reason) | End::Open(Open::Placed(_, phase, reason)) => {
+        RequestEnd::Sent | RequestEnd::Open(Open::Unknown | Open::NotReceived | Open::NotPlaced) => {
+            (None, None, None)
+        }
+        RequestEnd::Outcome(outcome) => (Some(outcome.phase), None, Some(&outcome.body)),
+        RequestEnd::Ledger(_, phase, reason) | RequestEnd::Open(Open::Placed(_, phase, reason)) => {
             (Some(*phase), reason.as_ref(), None)
         }
-        End::Open(Open::Refused) => (Some(Phase::Refused), None, None),
+        RequestEnd::Open(Open::Refused) => (Some(Phase::Refused), None, None),
     };
     let reason = match (reason, outcome) {
         (Some(reason), _) => json!(reason),
         (None, Some(outcome)) => outcome["reason"].clone(),
         (None, None) => Value::Null,
     };
-    let as_asked = (!matches!(end, End::Sent)).then(|| end.is_as_asked(&request.action));
+    let as_asked = (!matches!(end, RequestEnd::Sent)).then(|| end.is_as_asked(&request.action));
     json!({
         "request": request.id, "action": request.action.name(), "handshake": handshake(request, end),
         "phase": phase, "reason": reason, "asAsked": as_asked, "outcome": outcome,
@@ -85,40 +87,40 @@ fn json(request: &Request, end: &End) -> Value {
 }
 
 /// The handshake, where it is known.
-fn handshake(request: &Request, end: &End) -> Option<HandshakeId> {
+fn handshake(request: &Request, end: &RequestEnd) -> Option<HandshakeId> {
     let found = match end {
-        End::Outcome(outcome) => outcome.id.clone(),
-        End::Ledger(id, _, _) | End::Open(Open::Placed(id, _, _)) => Some(id.clone()),
-        End::Sent | End::Open(_) => None,
+        RequestEnd::Outcome(outcome) => outcome.id.clone(),
+        RequestEnd::Ledger(id, _, _) | RequestEnd::Open(Open::Placed(id, _, _)) => Some(id.clone()),
+        RequestEnd::Sent | RequestEnd::Open(_) => None,
     };
     found.or_else(|| request.handshake().cloned())
 }
 
-fn lines(request: &Request, end: &End) -> Vec<String> {
+fn lines(request: &Request, end: &RequestEnd) -> Vec<String> {
     let known = handshake(request, end);
     let named = known.as_ref().map_or_else(String::new, |id| format!("  handshake {id}"));
-    let (style, word, rest) = match end {
-        End::Sent => (Style::Good, "sent".to_owned(), Vec::new()),
-        End::Outcome(Outcome { phase, reason, .. }) => {
+    let (style, state, rest) = match end {
+        RequestEnd::Sent => (Style::Good, "sent".to_owned(), Vec::new()),
+        RequestEnd::Outcome(OutcomeMessage { phase, reason, .. }) => {
             let rest = reason.as_ref().map(|reason| because(&reason.message, reason.fix.as_deref()));
             (style(request, end), phase.to_string(), rest.unwrap_or_default())
         }
-        End::Ledger(_, phase, reason) => {
+        RequestEnd::Ledger(_, phase, reason) => {
             let mut rest = vec![
                 "  (the ledger says so; its outcome was taken out of the queue by somebody else)".to_owned(),
             ];
-            rest.extend(told(reason.as_ref()));
+            rest.extend(why(reason.as_ref()));
             (style(request, end), phase.to_string(), rest)
         }
-        End::Open(open) => (Style::Warn, "no outcome yet".to_owned(), waits_for(open, known.as_ref())),
+        RequestEnd::Open(open) => (Style::Warn, "no outcome yet".to_owned(), waits_for(open, known.as_ref())),
     };
     let mut lines =
-        vec![format!("{}  {}  {}{named}", request.id, styled(style, &word), request.action.name())];
+        vec![format!("{}  {}  {}{named}", request.id, styled(style, &state), request.action.name())];
     lines.extend(rest);
     lines
 }
 
-fn style(request: &Request, end: &End) -> Style {
+fn style(request: &Request, end: &RequestEnd) -> Style {
     if end.is_as_asked(&request.action) { Style::Good } else { Style::Bad }
 }
 
@@ -142,13 +144,13 @@ fn waits_for(open: &Open, known: Option<&HandshakeId>) -> Vec<String> {
         ],
         Open::Placed(_, phase, reason) => {
             let mut lines = vec![format!("  the handshake is {phase}")];
-            lines.extend(told(reason.as_ref()));
+            lines.extend(why(reason.as_ref()));
             lines
         }
     }
 }
 
-fn told(reason: Option<&PublicReason>) -> Vec<String> {
+fn why(reason: Option<&PublicReason>) -> Vec<String> {
     reason.map(|reason| because(&reason.message, reason.fix.as_deref())).unwrap_or_default()
 }
 

@@ -83,7 +83,7 @@ fn half(written: bool) -> Option<Trigger> {
 }
 
 #[test]
-fn a_written_and_a_deleted_peering_are_worth_a_look_however_the_operation_ended() {
+fn a_written_and_a_deleted_peering_are_triggers_however_the_operation_ended() {
     for end in ["Success", "Failure", "Cancel"] {
         let written = event(&format!("Microsoft.Resources.ResourceWrite{end}"), &peering());
         assert_eq!(trigger(written), half(true), "Write{end}");
@@ -104,7 +104,7 @@ fn a_cloud_event_is_read_the_same() {
 }
 
 #[test]
-fn a_network_is_looked_at_itself() {
+fn a_network_is_a_trigger_itself() {
     let network = Some(Trigger::Resource(NETWORK.parse().unwrap()));
     assert_eq!(trigger(event(WRITTEN, NETWORK)), network);
     assert_eq!(trigger(event("Microsoft.Resources.ResourceDeleteSuccess", NETWORK)), network);
@@ -117,7 +117,7 @@ const SCOPES: [&str; 2] = [
 ];
 
 #[test]
-fn a_connection_of_either_end_and_at_either_scope_is_worth_a_look() {
+fn a_connection_of_either_end_and_at_either_scope_is_a_trigger() {
     let of_scopes =
         SCOPES.map(|scope| format!("{scope}/providers/Microsoft.Network/networkManagerConnections/c"));
     for resource in of_scopes.into_iter().chain([format!("{MANAGER}/scopeConnections/c")]) {
@@ -133,7 +133,7 @@ fn a_connection_of_either_end_and_at_either_scope_is_worth_a_look() {
 }
 
 #[test]
-fn a_manager_is_looked_at_itself_and_a_scope_is_not() {
+fn a_manager_is_a_trigger_itself_and_a_scope_is_not() {
     let manager = Some(Trigger::Resource(MANAGER.parse().unwrap()));
     assert_eq!(trigger(event(WRITTEN, MANAGER)), manager);
     assert_eq!(trigger(event("Microsoft.Resources.ResourceDeleteSuccess", &MANAGER.to_uppercase())), manager);
@@ -207,7 +207,7 @@ fn of_our_own_tenant_and_of_a_partners_an_event_is_followed_and_of_nobody_elses(
 }
 
 #[test]
-fn a_tenant_that_is_not_told_is_found_out_by_the_subscription() {
+fn a_tenant_that_is_not_named_is_found_out_by_the_subscription() {
     assert_eq!(trigger(without("/data", "tenantId")), half(true));
     assert_eq!(trigger(with("/data/tenantId", json!("not a tenant"))), half(true));
     assert_eq!(trigger(with("/data/tenantId", json!(7))), half(true));

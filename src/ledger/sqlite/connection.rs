@@ -11,7 +11,7 @@ use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::timeout;
 
 use super::file::{self, Access, Durability};
-use crate::ledger::LedgerError;
+use crate::ledger::error::LedgerError;
 
 /// How long a call waits for its turn.
 const TURN_MAX: Duration = Duration::from_secs(10);

@@ -6,13 +6,13 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::rights;
-use crate::ledger::LedgerError;
+use crate::ledger::error::LedgerError;
 
 /// Written into the file; a file with another number is left alone.
 const FORMAT: i32 = 4;
-/// The first format of which files are brought up to date: then hints waited in a table of their own.
-const WITH_HINTS: i32 = 2;
-/// Then it was noted besides when halves were looked at.
+/// The first format of which files are brought up to date: then triggers (`hint`) waited in a table of their own.
+const WITH_TRIGGERS: i32 = 2;
+/// Then it was noted besides when halves were observed.
 const WITH_CHECKS: i32 = 3;
 
 const RECORDS: &str = "
@@ -115,7 +115,7 @@ pub(super) fn open(path: &Path, access: Access, durability: Durability) -> Resul
             }
             Ok(connection)
         }
-        Content { format: WITH_HINTS | WITH_CHECKS, .. } if access == Access::ReadOnly => Ok(connection),
+        Content { format: WITH_TRIGGERS | WITH_CHECKS, .. } if access == Access::ReadOnly => Ok(connection),
         Content { format: 0, tables: 0 } => fail("it holds no ledger yet".to_owned()),
         Content { format: 0, .. } => fail(format!("it is a database of something else; {NAME_ANOTHER}")),
         Content { format, .. } => fail(format!(
@@ -153,7 +153,7 @@ pub(super) fn is_locked(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
-/// Writes what is there already, which tells whether something can be written.
+/// Writes what is there already, which shows whether something can be written.
 pub(super) fn rewrite(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
@@ -190,7 +190,7 @@ impl Content {
     }
 
     fn is_out_of_date(self) -> bool {
-        self.is_nothing() || self.format == WITH_HINTS || self.format == WITH_CHECKS
+        self.is_nothing() || self.format == WITH_TRIGGERS || self.format == WITH_CHECKS
     }
 }
 
@@ -254,7 +254,7 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
             WITH_CHECKS => transaction.execute_batch(
                 "INSERT INTO progress (id, checked_at) SELECT id, at FROM checked; DROP TABLE checked; DROP TABLE hint",
             )?,
-            WITH_HINTS => {
+            WITH_TRIGGERS => {
                 transaction.execute_batch("DROP TABLE hint")?;
                 transaction.execute_batch(SWEEP)?;
             }

@@ -1,5 +1,6 @@
 //! The embedded ledger: one SQLite file, which other processes may read at any time.
 
+mod columns;
 mod connection;
 mod file;
 mod progress;
@@ -17,7 +18,12 @@ use time::OffsetDateTime;
 
 use self::connection::Calls;
 use self::file::{Access, Durability};
-use super::{Change, Ledger, LedgerError, Line, Outcome, Progress, Request, Stored, SweepNote, Version};
+use super::error::LedgerError;
+use super::history::Line;
+use super::port::{Change, Ledger, Stored, Version};
+use super::progress::Progress;
+use super::requests::{Outcome, RequestEntry};
+use super::sweep_note::SweepNote;
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::phase::Phase;
 use crate::handshake::request_queue::RequestKey;
@@ -41,7 +47,7 @@ impl SqliteLedger {
         Self::with_access(path.into(), Access::ReadWrite)
     }
 
-    /// The ledger in this file, for looking only; a file that does not exist is an error.
+    /// The ledger in this file, for reading only; a file that does not exist is an error.
     #[must_use]
     pub fn reading(path: impl Into<PathBuf>) -> Self {
         Self::with_access(path.into(), Access::ReadOnly)
@@ -58,7 +64,7 @@ impl SqliteLedger {
     /// not for a runtime's thread.
     ///
     /// # Errors
-    /// [`LedgerError::Open`] if the file cannot be used, [`LedgerError::Locked`] if that cannot be told now.
+    /// [`LedgerError::Open`] if the file cannot be used, [`LedgerError::Locked`] if that cannot be known now.
     pub fn check(&self) -> Result<(), LedgerError> {
         self.lasting.check()
     }
@@ -102,12 +108,12 @@ impl Ledger for SqliteLedger {
         self.lasting.call(move |connection| records::history(connection, &id)).await
     }
 
-    async fn request(&self, id: &RequestKey) -> Result<Option<Request>, LedgerError> {
+    async fn request(&self, id: &RequestKey) -> Result<Option<RequestEntry>, LedgerError> {
         let id = id.clone();
         self.lasting.call(move |connection| requests::load(connection, &id)).await
     }
 
-    async fn note(&self, request: Option<&Request>, outcomes: &[Outcome]) -> Result<(), LedgerError> {
+    async fn note(&self, request: Option<&RequestEntry>, outcomes: &[Outcome]) -> Result<(), LedgerError> {
         let (request, outcomes) = (request.cloned(), outcomes.to_vec());
         self.lasting.call(move |connection| requests::note(connection, request.as_ref(), &outcomes)).await
     }
@@ -143,17 +149,4 @@ impl Ledger for SqliteLedger {
     async fn last_sweep(&self) -> Result<Option<SweepNote>, LedgerError> {
         self.lasting.call(|connection| sweeps::last(connection)).await
     }
-}
-
-fn moment(microseconds: i64) -> OffsetDateTime {
-    OffsetDateTime::UNIX_EPOCH.saturating_add(time::Duration::microseconds(microseconds))
-}
-
-fn microseconds(at: OffsetDateTime) -> i64 {
-    at.unix_timestamp() * 1_000_000 + i64::from(at.microsecond())
-}
-
-/// Ids are looked up as Azure compares them: without regard to case.
-fn key(id: &impl ToString) -> String {
-    id.to_string().to_ascii_lowercase()
 }

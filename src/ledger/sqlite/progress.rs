@@ -4,9 +4,10 @@
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 use time::OffsetDateTime;
 
-use super::{microseconds, moment};
+use super::columns::{microseconds, moment};
 use crate::handshake::ids::HandshakeId;
-use crate::ledger::{LedgerError, Progress};
+use crate::ledger::error::LedgerError;
+use crate::ledger::progress::Progress;
 
 const COMPARED: &str = "
     INSERT INTO progress (id, checked_at) VALUES (?1, ?2)

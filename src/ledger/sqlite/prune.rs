@@ -3,8 +3,9 @@
 use rusqlite::{Connection, TransactionBehavior, params};
 use time::OffsetDateTime;
 
-use super::microseconds;
-use crate::ledger::{LINES_KEPT, LedgerError};
+use super::columns::microseconds;
+use crate::ledger::error::LedgerError;
+use crate::ledger::port::LINES_KEPT;
 
 /// At most so many rows of each kind go in one call, so that nobody waits long for the lock.
 const ROWS_MAX: usize = 1000;

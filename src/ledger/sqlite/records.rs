@@ -2,13 +2,16 @@
 
 use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior, params};
 
+use super::columns::{key, microseconds};
 use super::file::has_table;
-use super::{key, microseconds, progress, requests};
+use super::{progress, requests};
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::phase::Phase;
 use crate::handshake::record::Record;
 use crate::handshake::resource_id::ResourceId;
-use crate::ledger::{Change, LedgerError, Line, Stored, Version};
+use crate::ledger::error::LedgerError;
+use crate::ledger::history::Line;
+use crate::ledger::port::{Change, Stored, Version};
 
 pub(super) fn load(connection: &Connection, id: &HandshakeId) -> Result<Option<Stored>, LedgerError> {
     Ok(select(connection, "WHERE handshake.id = ?1", [id.as_str()])?.pop())
@@ -111,7 +114,7 @@ fn select(connection: &Connection, which: &str, params: impl Params) -> Result<V
     read(connection, which, params)?.into_iter().map(|(_, stored)| stored).collect()
 }
 
-/// Who only reads may look at a file of an earlier format, in which nothing is noted beside the records.
+/// Who only reads may open a file of an earlier format, in which nothing is noted beside the records.
 const ALONE: &str = "SELECT handshake.id, version, record, NULL, NULL, NULL FROM handshake";
 const WITH_PROGRESS: &str = "
     SELECT handshake.id, version, record, read_at, checked_at, next

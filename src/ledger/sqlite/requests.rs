@@ -1,14 +1,14 @@
 //! Requests, and the outcomes that have still to be sent.
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
-use time::OffsetDateTime;
 
-use super::microseconds;
+use super::columns::{microseconds, moment};
 use crate::handshake::request_id::RequestId;
 use crate::handshake::request_queue::RequestKey;
-use crate::ledger::{LedgerError, Outcome, Request, Standing};
+use crate::ledger::error::LedgerError;
+use crate::ledger::requests::{Outcome, RequestEntry, Standing};
 
-pub(super) fn load(connection: &Connection, id: &RequestKey) -> Result<Option<Request>, LedgerError> {
+pub(super) fn load(connection: &Connection, id: &RequestKey) -> Result<Option<RequestEntry>, LedgerError> {
     let mut statement =
         connection.prepare_cached("SELECT digest, body, standing, at FROM request WHERE id = ?1")?;
     let read =
@@ -16,14 +16,19 @@ pub(super) fn load(connection: &Connection, id: &RequestKey) -> Result<Option<Re
     let Some((digest, body, standing, at)) = statement.query_row([id.to_string()], read).optional()? else {
         return Ok(None);
     };
-    let at = OffsetDateTime::UNIX_EPOCH.saturating_add(time::Duration::microseconds(at));
-    Ok(Some(Request { id: id.clone(), digest, body, standing: serde_json::from_str(&standing)?, at }))
+    Ok(Some(RequestEntry {
+        id: id.clone(),
+        digest,
+        body,
+        standing: serde_json::from_str(&standing)?,
+        at: moment(at),
+    }))
 }
 
-/// Whether the id was taken by a request with other content that was not refused.
+/// Whether the id belongs to a request with other content that was not refused.
 pub(super) fn belongs_to_another(
     transaction: &Transaction<'_>,
-    request: &Request,
+    request: &RequestEntry,
 ) -> Result<bool, LedgerError> {
     let known = load(transaction, &request.id)?;
     Ok(known.is_some_and(|known| known.standing != Standing::Refused && known.digest != request.digest))
@@ -31,7 +36,7 @@ pub(super) fn belongs_to_another(
 
 pub(super) fn note(
     connection: &mut Connection,
-    request: Option<&Request>,
+    request: Option<&RequestEntry>,
     outcomes: &[Outcome],
 ) -> Result<(), LedgerError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -42,10 +47,10 @@ pub(super) fn note(
 
 pub(super) fn write(
     transaction: &Transaction<'_>,
-    request: Option<&Request>,
+    request: Option<&RequestEntry>,
     outcomes: &[Outcome],
 ) -> Result<(), LedgerError> {
-    if let Some(Request { id, digest, body, standing, at }) = request {
+    if let Some(RequestEntry { id, digest, body, standing, at }) = request {
         let standing = serde_json::to_string(standing)?;
         transaction
             .prepare_cached("INSERT OR REPLACE INTO request VALUES (?1, ?2, ?3, ?4, ?5)")?

@@ -11,12 +11,12 @@ const OWNER_ONLY: u32 = 0o600;
 const OTHERS: u32 = 0o077;
 
 /// Makes the file, if there is none, so that nobody else can read it. SQLite gives the files that it makes beside it the
-/// same rights. Whatever is wrong with the place is for SQLite to tell.
+/// same rights. Whatever is wrong with the place is for SQLite to say.
 pub(super) fn make(path: &Path) {
     let _ = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(path);
 }
 
-/// Takes what others may off a ledger and the files beside it.
+/// Removes what others may from a ledger and the files beside it.
 pub(super) fn keep_to_the_owner(path: &Path) {
     for suffix in ["", "-wal", "-shm"] {
         let mut name = OsString::from(path);

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::file::has_table;
-use crate::ledger::{LedgerError, SweepNote};
+use crate::ledger::error::LedgerError;
+use crate::ledger::sweep_note::SweepNote;
 
 pub(super) fn note(connection: &Connection, note: &SweepNote) -> Result<(), LedgerError> {
     connection
@@ -12,7 +13,7 @@ pub(super) fn note(connection: &Connection, note: &SweepNote) -> Result<(), Ledg
     Ok(())
 }
 
-/// Who only reads may look at a file of an earlier format, which lacks the table.
+/// Who only reads may open a file of an earlier format, which lacks the table.
 pub(super) fn last(connection: &Connection) -> Result<Option<SweepNote>, LedgerError> {
     if !has_table(connection, "sweep")? {
         return Ok(None);

@@ -1,7 +1,9 @@
 //! A file of the second format, as the program made it before it noted when halves were looked at.
 
 use peerpact::handshake::request_queue::RequestKey;
-use peerpact::ledger::{CauseKind, Ledger, Outcome, Progress, Request, SqliteLedger, Standing, SweepNote};
+use peerpact::ledger::{
+    CauseKind, Ledger, Outcome, Progress, RequestEntry, SqliteLedger, Standing, SweepNote,
+};
 use peerpact_fixtures::now;
 use rusqlite::{Connection, params};
 
@@ -60,7 +62,7 @@ async fn a_file_of_the_second_format_is_brought_up_to_date_and_keeps_its_records
     let body = || "{}".to_owned();
     let id: RequestKey = "r-1".parse().unwrap();
     let request =
-        Request { id: id.clone(), digest: body(), body: body(), standing: Standing::Pending, at: now() };
+        RequestEntry { id: id.clone(), digest: body(), body: body(), standing: Standing::Pending, at: now() };
     let outcome = Outcome { id: "o-1".to_owned(), subject: body(), request: None, body: body() };
     ledger.note(Some(&request), std::slice::from_ref(&outcome)).await.unwrap();
     // Once more, as the next process finds it.
@@ -86,7 +88,7 @@ async fn can_note_looks(ledger: &SqliteLedger) {
     for at in [now(), later] {
         let compared = Progress { checked_at: Some(at), ..Progress::default() };
         ledger.note_progress(std::slice::from_ref(&id), &compared, at).await.unwrap();
-        let note = SweepNote { at, seen: 1, noticed: 0, troubles: Vec::new(), looked_at: now() };
+        let note = SweepNote { at, seen: 1, noticed: 0, troubles: Vec::new(), listed_at: now() };
         ledger.note_sweep(&note).await.unwrap();
         assert_eq!(ledger.last_sweep().await.unwrap(), Some(note));
     }
@@ -139,7 +141,7 @@ async fn a_file_of_the_third_format_keeps_when_halves_were_looked_at_and_what_th
     let place = made_by(include_str!("../../data/ledger-3.sql"));
     let (id, note) = (
         full_of_the_second_format().id,
-        SweepNote { at: now(), seen: 1, noticed: 0, troubles: Vec::new(), looked_at: now() },
+        SweepNote { at: now(), seen: 1, noticed: 0, troubles: Vec::new(), listed_at: now() },
     );
     let file = Connection::open(place.file()).unwrap();
     let at = now().unix_timestamp() * 1_000_000;

@@ -1,7 +1,7 @@
 //! What is forgotten, and what is not however old it is.
 
 use peerpact::handshake::request_id::RequestId;
-use peerpact::ledger::{LINES_KEPT, Ledger, Line, Outcome, Request, SqliteLedger, Standing, Version};
+use peerpact::ledger::{LINES_KEPT, Ledger, Line, Outcome, RequestEntry, SqliteLedger, Standing, Version};
 use peerpact_fixtures::now;
 use rusqlite::Connection;
 use time::{Duration, OffsetDateTime};
@@ -14,9 +14,9 @@ fn then() -> OffsetDateTime {
     now() - AGE
 }
 
-fn request(id: &str, standing: Standing, at: OffsetDateTime) -> Request {
+fn request(id: &str, standing: Standing, at: OffsetDateTime) -> RequestEntry {
     let id: RequestId = id.parse().unwrap();
-    Request { id: id.into(), digest: "d".to_owned(), body: "{}".to_owned(), standing, at }
+    RequestEntry { id: id.into(), digest: "d".to_owned(), body: "{}".to_owned(), standing, at }
 }
 
 async fn note(ledger: &SqliteLedger, id: &str, standing: Standing, at: OffsetDateTime) {

@@ -1,13 +1,13 @@
 //! Requests, and the outcomes that have still to be told.
 
-use peerpact::ledger::{Change, Ledger, LedgerError, Outcome, Request, Standing, Version};
+use peerpact::ledger::{Change, Ledger, LedgerError, Outcome, RequestEntry, Standing, Version};
 use peerpact_fixtures::now;
 
 use super::support::*;
 
-fn request(id: &str, digest: &str, standing: Standing) -> Request {
+fn request(id: &str, digest: &str, standing: Standing) -> RequestEntry {
     let (id, body) = (id.parse().unwrap(), format!("{{\"id\":\"{id}\"}}"));
-    Request { id, digest: digest.to_owned(), body, standing, at: now() }
+    RequestEntry { id, digest: digest.to_owned(), body, standing, at: now() }
 }
 
 fn outcome(id: &str) -> Outcome {
@@ -22,7 +22,7 @@ async fn a_request_is_found_again_as_it_was_noted() {
     let placed = request("r-1", "d-1", Standing::Placed(record().id));
     assert_eq!(ledger.request(&placed.id).await.unwrap(), None);
     for standing in [Standing::Pending, Standing::Refused, placed.standing.clone()] {
-        let noted = Request { standing, ..placed.clone() };
+        let noted = RequestEntry { standing, ..placed.clone() };
         ledger.note(Some(&noted), &[]).await.unwrap();
         assert_eq!(ledger.request(&placed.id).await.unwrap(), Some(noted));
     }

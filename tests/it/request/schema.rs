@@ -8,7 +8,7 @@ use peerpact::handshake::record::Record;
 use peerpact::handshake::request_queue::RequestQueue;
 use peerpact::kinds::Kinds;
 use peerpact::ledger::{Cause, CauseKind, Line};
-use peerpact::public::{Handshake, Told, Unplaced};
+use peerpact::public::{Handshake, PublicOutcome, Unplaced};
 use peerpact::request::Request;
 use peerpact_fixtures::{CONTOSO_SUBSCRIPTION, FABRIKAM, FABRIKAM_SUBSCRIPTION, ends, id, now};
 use proptest::prelude::*;
@@ -204,7 +204,8 @@ fn the_schema_of_outcomes_takes_what_is_sent() {
     let queues =
         ["ConnectionRequest", "ConnectionRequest-ops"].map(|name| RequestQueue::of_function(name).unwrap());
     for (request, queue) in [(Some(&request), &queues[0]), (None, &queues[0]), (Some(&request), &queues[1])] {
-        let told = serde_json::to_value(Told { handshake: &handshake, request, queue: Some(queue) }).unwrap();
+        let told = serde_json::to_value(PublicOutcome { handshake: &handshake, request, queue: Some(queue) })
+            .unwrap();
         let unplaced = serde_json::to_value(Unplaced::new(&reason, queue, request, now())).unwrap();
         for outcome in [told, unplaced] {
             let errors: Vec<String> =

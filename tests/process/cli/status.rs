@@ -117,7 +117,7 @@ async fn how_old_the_oldest_look_is_and_what_the_last_sweep_could_not_do_stands_
     written.note_progress(&ids, &checked, now()).await.unwrap();
     let trouble =
         Trouble { message: "our application cannot sign in".into(), fix: Some("a new secret".into()) };
-    let note = |troubles| SweepNote { at: now(), seen: 2, noticed: 0, troubles, looked_at: now() };
+    let note = |troubles| SweepNote { at: now(), seen: 2, noticed: 0, troubles, listed_at: now() };
     written.note_sweep(&note(Vec::new())).await.unwrap();
     let shown = answer(&["status", "--ledger", &file]);
     let last = shown.lines().last().unwrap();

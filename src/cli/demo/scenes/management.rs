@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail, ensure};
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 use serde_json::{Value, json};
 
-use super::pair::{LOOK_EVERY, PATIENCE, record_until};
+use super::pair::{PATIENCE, READ_EVERY, record_until};
 use crate::cli::demo::operator::Operator;
 use crate::cli::demo::timeline::Timeline;
 use crate::handshake::ids::HandshakeId;
@@ -26,7 +26,7 @@ pub(super) async fn managed(operator: &Operator, timeline: &mut Timeline) -> any
     operator.put(Contoso, &manager, &body, None).await?;
     let asked = json!({ "properties": { "tenantId": Fabrikam.tenant_id(), "resourceId": scope } });
     operator.put(Contoso, &connection, &asked, None).await?;
-    timeline.told("contoso wrote the scope connection central/fabrikam; nobody touches fabrikam");
+    timeline.seen("contoso wrote the scope connection central/fabrikam; nobody touches fabrikam");
 
     let id = HandshakeId::of_management(&manager.parse()?, &scope.parse()?);
     until_connected(operator, timeline, &connection).await?;
@@ -52,6 +52,6 @@ async fn until_connected(operator: &Operator, timeline: &Timeline, connection: &
         if timeline.now() > end {
             bail!("the scope connection is {state} instead of Connected");
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(READ_EVERY).await;
     }
 }

@@ -10,18 +10,18 @@ use crate::cli::demo::operator::{Operator, partner};
 use crate::cli::demo::timeline::Timeline;
 use crate::handshake::ids::{HandshakeId, VirtualNetworkId};
 
-/// How long a scene may take to end as told.
+/// How long a scene may take to end as it should.
 pub(super) const PATIENCE: Duration = Duration::from_secs(25);
-pub(super) const LOOK_EVERY: Duration = Duration::from_millis(100);
+pub(super) const READ_EVERY: Duration = Duration::from_millis(100);
 
 /// A network of contoso's (ours) and one of fabrikam's (theirs).
-pub(super) struct Pair {
+pub(super) struct NetworkPair {
     pub(super) ours: String,
     pub(super) theirs: String,
     our_half_name: String,
 }
 
-impl Pair {
+impl NetworkPair {
     pub(super) fn new(hub: &str, spoke: &str) -> Self {
         let id = |tenant: Tenant, group: &str, name: &str| {
             let subscription = tenant.subscription_id();
@@ -67,18 +67,18 @@ impl Pair {
         })
     }
 
-    /// Looks at Resource Manager until the halves are as they should be.
+    /// Reads Resource Manager until the halves are as they should be.
     pub(super) async fn until(
         &self,
         operator: &Operator,
         timeline: &Timeline,
         what: &str,
-        as_told: impl Fn(&Halves) -> bool,
+        as_wanted: impl Fn(&Halves) -> bool,
     ) -> anyhow::Result<()> {
         let end = timeline.now() + PATIENCE;
         loop {
             let halves = self.halves(operator).await?;
-            if as_told(&halves) {
+            if as_wanted(&halves) {
                 return Ok(());
             }
             if timeline.now() > end {
@@ -88,11 +88,11 @@ impl Pair {
                     halves.theirs
                 );
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(READ_EVERY).await;
         }
     }
 
-    /// Looks at the record of fabrikam's app until it is in this phase.
+    /// Reads the record of fabrikam's app until it is in this phase.
     pub(super) async fn record_until(
         &self,
         operator: &Operator,
@@ -105,7 +105,7 @@ impl Pair {
     }
 }
 
-/// Looks at the record of a tenant's app until it is in this phase.
+/// Reads the record of a tenant's app until it is in this phase.
 pub(super) async fn record_until(
     operator: &Operator,
     timeline: &Timeline,
@@ -120,7 +120,7 @@ pub(super) async fn record_until(
         match record {
             Some(record) if record["phase"] == phase => return Ok(record),
             other if timeline.now() > end => bail!("{}'s record is not {phase}: {other:?}", tenant.name()),
-            _ => tokio::time::sleep(LOOK_EVERY).await,
+            _ => tokio::time::sleep(READ_EVERY).await,
         }
     }
 }

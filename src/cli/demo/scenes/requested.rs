@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use peerpact_sandbox::Tenant::Contoso;
 use serde_json::{Value, json};
 
-use super::pair::{Halves, Pair};
+use super::pair::{Halves, NetworkPair};
 use crate::cli::demo::operator::Operator;
 use crate::cli::demo::timeline::Timeline;
 use crate::cli::request::message;
@@ -20,18 +20,18 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) async fn requested(operator: &Operator, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.scene("contoso requests a connection by queue");
-    let pair = Pair::new("hub-4", "spoke-4");
+    let pair = NetworkPair::new("hub-4", "spoke-4");
     pair.networks(operator, "10.14.0.0/16", "10.24.0.0/16").await?;
     let queues = operator.queues(Contoso)?;
     let request = request(&pair)?;
     queues.send(Queue::ConnectionRequests, &[message(&request)]).await?;
-    timeline.told(&format!(
+    timeline.seen(&format!(
         "request {} is in the queue connection-requests; nobody touches a network",
         request.id
     ));
     pair.until(operator, timeline, "both halves Connected and FullyInSync", Halves::are_connected).await?;
     timeline
-        .told("contoso's app wrote its half, fabrikam's app answered: both are Connected and FullyInSync");
+        .seen("contoso's app wrote its half, fabrikam's app answered: both are Connected and FullyInSync");
     let outcome = outcome_of(&queues, request.id.as_str()).await?;
     ensure!(outcome["phase"] == "connected", "the outcome says {}", outcome["phase"]);
     let id = request.handshake().context("a connection has a handshake")?;
@@ -40,7 +40,7 @@ pub(super) async fn requested(operator: &Operator, timeline: &mut Timeline) -> a
     Ok(())
 }
 
-fn request(pair: &Pair) -> anyhow::Result<Request> {
+fn request(pair: &NetworkPair) -> anyhow::Result<Request> {
     let body = json!({
         "version": 1,
         "id": "demo-1",

@@ -1,4 +1,4 @@
-//! Sending and waiting against queues in memory, under virtual time.
+//! Waiting against queues in memory, under virtual time.
 
 use std::sync::Mutex;
 
@@ -7,12 +7,14 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::*;
-use crate::handshake::ids::TenantId;
+use crate::handshake::ids::{HandshakeId, TenantId};
+use crate::handshake::phase::Phase;
 use crate::handshake::reason::{Code, Reason};
 use crate::handshake::record::Record;
 use crate::kinds::Kinds;
 use crate::kinds::peering::PeeringEnds;
 use crate::ledger::{self, Cause, CauseKind, Change, Line, SqliteLedger, Version};
+use crate::queue::Queue;
 
 const START: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
 const OURS: &str = "/subscriptions/dec492d3-4f4e-493b-aa47-7bdf2f96a6fc/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/ours";
@@ -20,13 +22,13 @@ const THEIRS: &str = "/subscriptions/6a5f35e9-6951-499d-a36b-83c6c6eed44a/resour
 const CONTOSO: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 const FABRIKAM: &str = "79686033-97a2-4ebd-8e7d-0cae2c7df00e";
 
-/// A queue of outcomes in which messages appear when their time has come, two in a look.
+/// A queue of outcomes in which messages appear when their time has come, two in a read.
 struct Outcomes {
     clock: Clock,
     /// After so many seconds, for this request, with this body.
     due: Vec<(i64, &'static str, String)>,
-    looks: Mutex<Vec<OffsetDateTime>>,
-    /// The looks that fail, counted from 0.
+    reads: Mutex<Vec<OffsetDateTime>>,
+    /// The reads that fail, counted from 0.
     broken: std::ops::Range<usize>,
 }
 
@@ -37,16 +39,16 @@ impl Outcomes {
                 json!({"id": null, "phase": phase, "reason": {"code": "new", "message": "m", "fix": null}});
             (*after, *request, if phase.is_empty() { "no JSON".to_owned() } else { body.to_string() })
         });
-        Self { clock: Clock::starting_at(START), due: due.collect(), looks: Mutex::default(), broken: 0..0 }
+        Self { clock: Clock::starting_at(START), due: due.collect(), reads: Mutex::default(), broken: 0..0 }
     }
 }
 
 #[async_trait]
 impl Watch for Outcomes {
     async fn outcomes(&self, from: i64, most: usize) -> Result<Vec<Seen>, LookError> {
-        let mut looks = self.looks.lock().unwrap();
-        looks.push(self.clock.now());
-        if self.broken.contains(&(looks.len() - 1)) {
+        let mut reads = self.reads.lock().unwrap();
+        reads.push(self.clock.now());
+        if self.broken.contains(&(reads.len() - 1)) {
             let (queue, problem) = (Queue::ConnectionOutcomes, "it is restarted".to_owned());
             return Err(QueueError::Unreachable { queue, problem }.into());
         }
@@ -79,7 +81,7 @@ async fn waited(
     outcomes: &Outcomes,
     ledger: Option<&dyn Ledger>,
     requests: &[Request],
-) -> Vec<(String, bool, End)> {
+) -> Vec<(String, bool, RequestEnd)> {
     let mut ends = Vec::new();
     let seconds = Duration::from_secs(20);
     wait(
@@ -124,33 +126,8 @@ async fn what_is_sent_now_is_answered_after_the_last_message_that_is_there() {
     }
 }
 
-fn in_short(ends: &[(String, bool, End)]) -> Vec<(&str, bool)> {
+fn in_short(ends: &[(String, bool, RequestEnd)]) -> Vec<(&str, bool)> {
     ends.iter().map(|(id, as_asked, _)| (id.as_str(), *as_asked)).collect()
-}
-
-struct Sends(Mutex<Vec<Vec<Message>>>);
-
-#[async_trait]
-impl Queues for Sends {
-    async fn send(&self, queue: Queue, messages: &[Message]) -> Result<(), QueueError> {
-        assert_eq!(queue, Queue::ConnectionRequests);
-        self.0.lock().unwrap().push(messages.to_vec());
-        Ok(())
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn many_requests_are_sent_in_few_sends_and_in_their_order() {
-    let requests: Vec<Request> = (0..250).map(|number| request(&format!("r-{number}"), "recheck")).collect();
-    let (sends, mut told) = (Sends(Mutex::default()), Vec::new());
-    send(&sends, &requests, |so_far| told.push(so_far)).await.unwrap();
-    assert_eq!(told, [100, 200, 250]);
-    let sent = sends.0.into_inner().unwrap().concat();
-    let ids: Vec<&str> = sent.iter().map(|message| message.id.as_str()).collect();
-    assert_eq!(ids, requests.iter().map(|request| request.id.as_str()).collect::<Vec<_>>());
-    let Message { subject, correlation, not_before, body, .. } = &sent[7];
-    assert_eq!((subject.as_str(), correlation.as_deref(), *not_before), ("recheck", Some("r-7"), None));
-    assert_eq!(Request::parse(&Kinds::built_in(), body).unwrap(), requests[7]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -182,13 +159,13 @@ async fn of_several_outcomes_the_last_one_counts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn looks_come_with_growing_gaps_and_end_with_the_time() {
+async fn reads_come_with_growing_gaps_and_end_with_the_time() {
     let outcomes = Outcomes::of(&[(100, "r-1", "connected")]);
     let ends = waited(&outcomes, None, &[request("r-1", "recheck")]).await;
-    assert!(matches!(&ends[..], [(_, false, End::Open(Open::Unknown))]), "{ends:?}");
+    assert!(matches!(&ends[..], [(_, false, RequestEnd::Open(Open::Unknown))]), "{ends:?}");
     assert_eq!(outcomes.clock.now() - START, time::Duration::seconds(20));
-    let looks = outcomes.looks.into_inner().unwrap();
-    let gaps: Vec<i128> = looks.windows(2).map(|pair| (pair[1] - pair[0]).whole_milliseconds()).collect();
+    let reads = outcomes.reads.into_inner().unwrap();
+    let gaps: Vec<i128> = reads.windows(2).map(|pair| (pair[1] - pair[0]).whole_milliseconds()).collect();
     assert_eq!(&gaps[..3], [250, 375, 563], "{gaps:?}");
     assert!(gaps.iter().all(|gap| *gap <= 2001) && gaps.contains(&2000), "{gaps:?}");
 }
@@ -197,7 +174,7 @@ async fn looks_come_with_growing_gaps_and_end_with_the_time() {
 async fn queues_that_are_away_for_a_while_are_waited_for_and_nothing_is_lost() {
     let requests = [request("r-1", "recheck"), request("r-2", "recheck")];
     let due = [(0, "r-1", "connected"), (0, "nobody", "connected"), (2, "r-2", "connected")];
-    // The first look has begun: what it showed before it broke is not shown again.
+    // The first read has begun: what it showed before it broke is not shown again.
     let outcomes = Outcomes { broken: 1..4, ..Outcomes::of(&due) };
     assert_eq!(in_short(&waited(&outcomes, None, &requests).await), [("r-1", true), ("r-2", true)]);
 
@@ -211,26 +188,26 @@ async fn queues_that_are_away_for_a_while_are_waited_for_and_nothing_is_lost() {
     assert_eq!(gone.clock.now() - START, time::Duration::seconds(20));
 }
 
-/// A ledger in which r-1 was placed with a handshake in this phase; it was told already, or not.
+/// A ledger in which r-1 was placed with a handshake in this phase; its outcome was sent already, or not.
 async fn ledger(
     folder: &tempfile::TempDir,
     standing: impl Fn(HandshakeId) -> Standing,
-    told: bool,
+    sent: bool,
 ) -> SqliteLedger {
     let ledger = SqliteLedger::new(folder.path().join("ledger.db"));
     let (ours, theirs) = (OURS.parse().unwrap(), THEIRS.parse().unwrap());
     let partner: TenantId = CONTOSO.parse().unwrap();
     let ends = PeeringEnds { ours, theirs, partner };
     let mut record = Record::new(&ends.pair(), FABRIKAM.parse().unwrap(), START);
-    record.phase = if told { Phase::Connected } else { Phase::Waiting };
+    record.phase = if sent { Phase::Connected } else { Phase::Waiting };
     record.reasons = vec![Reason::new(Code::AwaitingPartner, "theirs is not there").fixed_by("ask them")];
     let id: RequestId = "r-1".parse().unwrap();
-    if !told {
+    if !sent {
         assert!(record.ask(id.clone(), None));
     }
     let line =
         Line { at: START, what: "asked".into(), cause: Cause { kind: CauseKind::Request, id: "r-1".into() } };
-    let asked = ledger::Request {
+    let asked = ledger::RequestEntry {
         id: id.into(),
         digest: String::new(),
         body: String::new(),
@@ -244,9 +221,13 @@ async fn ledger(
 }
 
 /// How the wait for this request ends when no outcome comes.
-async fn without_an_outcome(id: &str, standing: impl Fn(HandshakeId) -> Standing, told: bool) -> (bool, End) {
+async fn without_an_outcome(
+    id: &str,
+    standing: impl Fn(HandshakeId) -> Standing,
+    sent: bool,
+) -> (bool, RequestEnd) {
     let folder = tempfile::tempdir().unwrap();
-    let ledger = ledger(&folder, standing, told).await;
+    let ledger = ledger(&folder, standing, sent).await;
     let ends = waited(&Outcomes::of(&[]), Some(&ledger), &[request(id, "recheck")]).await;
     ends.into_iter().map(|(_, as_asked, end)| (as_asked, end)).next().unwrap()
 }
@@ -254,22 +235,22 @@ async fn without_an_outcome(id: &str, standing: impl Fn(HandshakeId) -> Standing
 #[tokio::test(start_paused = true)]
 async fn at_the_end_of_the_time_the_ledger_says_what_is_waited_for() {
     let (as_asked, end) = without_an_outcome("r-1", Standing::Placed, false).await;
-    let End::Open(Open::Placed(_, Phase::Waiting, Some(reason))) = end else { panic!("{end:?}") };
+    let RequestEnd::Open(Open::Placed(_, Phase::Waiting, Some(reason))) = end else { panic!("{end:?}") };
     assert_eq!(
         (as_asked, reason.message.as_str(), reason.fix.as_deref()),
         (false, "theirs is not there", Some("ask them"))
     );
 
     let (_, end) = without_an_outcome("r-1", |_| Standing::Pending, false).await;
-    assert!(matches!(end, End::Open(Open::NotPlaced)), "{end:?}");
+    assert!(matches!(end, RequestEnd::Open(Open::NotPlaced)), "{end:?}");
     let (_, end) = without_an_outcome("r-1", |_| Standing::Refused, false).await;
-    assert!(matches!(end, End::Open(Open::Refused)), "{end:?}");
+    assert!(matches!(end, RequestEnd::Open(Open::Refused)), "{end:?}");
     let (_, end) = without_an_outcome("r-2", Standing::Placed, false).await;
-    assert!(matches!(end, End::Open(Open::NotReceived)), "{end:?}");
+    assert!(matches!(end, RequestEnd::Open(Open::NotReceived)), "{end:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_outcome_that_somebody_else_took_is_known_from_the_ledger() {
     let (as_asked, end) = without_an_outcome("r-1", Standing::Placed, true).await;
-    assert!(as_asked && matches!(end, End::Ledger(_, Phase::Connected, _)), "{end:?}");
+    assert!(as_asked && matches!(end, RequestEnd::Ledger(_, Phase::Connected, _)), "{end:?}");
 }

@@ -17,7 +17,7 @@ use peerpact::handshake::record::Record;
 use peerpact::host::{
     FunctionName, Functions, HttpRequest, Invocation, InvocationId, QueueMessage, Timer, TriggerData,
 };
-use peerpact::ledger::{Ledger, Request, SqliteLedger};
+use peerpact::ledger::{Ledger, RequestEntry, SqliteLedger};
 use peerpact::public;
 use peerpact::public::Handshake;
 use peerpact::queue::Queue;
@@ -274,7 +274,7 @@ impl App {
     }
 
     /// What is noted of a request.
-    pub(crate) async fn request(&self, id: &str) -> Option<Request> {
+    pub(crate) async fn request(&self, id: &str) -> Option<RequestEntry> {
         self.ledger.request(&id.parse().unwrap()).await.unwrap()
     }
 

@@ -8,7 +8,8 @@ use peerpact::handshake::phase::Phase;
 use peerpact::handshake::request_queue::RequestKey;
 use peerpact::handshake::resource_id::ResourceId;
 use peerpact::ledger::{
-    Change, Ledger, LedgerError, Line, Outcome, Progress, Request, SqliteLedger, Stored, SweepNote, Version,
+    Change, Ledger, LedgerError, Line, Outcome, Progress, RequestEntry, SqliteLedger, Stored, SweepNote,
+    Version,
 };
 use time::OffsetDateTime;
 
@@ -47,11 +48,11 @@ impl Ledger for WatchedLedger {
         self.read(self.inner.history(id)).await
     }
 
-    async fn request(&self, id: &RequestKey) -> Result<Option<Request>, LedgerError> {
+    async fn request(&self, id: &RequestKey) -> Result<Option<RequestEntry>, LedgerError> {
         self.read(self.inner.request(id)).await
     }
 
-    async fn note(&self, request: Option<&Request>, outcomes: &[Outcome]) -> Result<(), LedgerError> {
+    async fn note(&self, request: Option<&RequestEntry>, outcomes: &[Outcome]) -> Result<(), LedgerError> {
         self.write(self.inner.note(request, outcomes)).await
     }
 

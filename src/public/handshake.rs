@@ -1,7 +1,5 @@
 //! A handshake as programs and people are shown it: by `GET /api/handshakes` and by `peerpact status --json`.
 
-pub(crate) mod health;
-
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -10,8 +8,6 @@ use crate::handshake::kind_name::KindName;
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::{Code, Reason};
 use crate::handshake::record::{End, Record};
-use crate::handshake::request_id::RequestId;
-use crate::handshake::request_queue::RequestQueue;
 use crate::ledger::{Ledger, LedgerError, Line, Stored};
 
 /// One handshake with its history. The shape is public: fields are added, never renamed or removed.
@@ -54,80 +50,6 @@ pub struct Handshake {
     pub checked_at: Option<OffsetDateTime>,
     /// How it came to this, the oldest first.
     pub history: Vec<Line>,
-}
-
-/// How a handshake ended, as the queue of outcomes tells it.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Told<'a> {
-    /// The handshake.
-    #[serde(flatten)]
-    pub handshake: &'a Handshake,
-    /// The request that this answers.
-    pub request: Option<&'a RequestId>,
-    /// The queue that the request came by; left out for `connection-requests`. An id is one among those of its queue.
-    #[serde(skip_serializing_if = "is_default")]
-    pub queue: Option<&'a RequestQueue>,
-}
-
-/// A request that was refused before any handshake took it up: in the shape of a handshake of which nothing is known.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct Unplaced<'a> {
-    id: (),
-    kind: (),
-    phase: Phase,
-    reason: PublicReason,
-    reasons: [&'a Reason; 1],
-    ours: (),
-    theirs: (),
-    agreement: (),
-    opened_at: (),
-    #[serde(with = "time::serde::rfc3339")]
-    #[cfg_attr(test, schemars(with = "crate::schemas::Moment"))]
-    updated_at: OffsetDateTime,
-    connected_at: (),
-    checked_at: (),
-    history: [(); 0],
-    request: Option<&'a RequestId>,
-    /// The queue that the request came by; left out for `connection-requests`. An id is one among those of its queue.
-    #[serde(skip_serializing_if = "is_default")]
-    queue: Option<&'a RequestQueue>,
-}
-
-impl<'a> Unplaced<'a> {
-    /// A refusal for this reason of what came by this queue.
-    #[must_use]
-    pub fn new(
-        reason: &'a Reason,
-        queue: &'a RequestQueue,
-        request: Option<&'a RequestId>,
-        now: OffsetDateTime,
-    ) -> Self {
-        let Reason { code, message, fix } = reason.clone();
-        Self {
-            id: (),
-            kind: (),
-            phase: Phase::Refused,
-            reason: PublicReason { code, message, fix },
-            reasons: [reason],
-            ours: (),
-            theirs: (),
-            agreement: (),
-            opened_at: (),
-            updated_at: now,
-            connected_at: (),
-            checked_at: (),
-            history: [],
-            request,
-            queue: Some(queue),
-        }
-    }
-}
-
-fn is_default(queue: &Option<&RequestQueue>) -> bool {
-    queue.is_none_or(RequestQueue::is_default)
 }
 
 /// All reasons in one: the code and fix of the first, and every sentence.
@@ -190,7 +112,7 @@ async fn show(ledger: &dyn Ledger, stored: Stored) -> Result<Handshake, LedgerEr
 }
 
 impl Handshake {
-    /// A record as it is shown where it was not looked at.
+    /// A record as it is shown where nothing is known of when its halves were read.
     #[must_use]
     pub fn new(record: Record, history: Vec<Line>) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! How fresh what is known is: when halves were last looked at, and what the last sweep could not do.
+//! How fresh what is known is: when anything was last listed, and what the last sweep could not do.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -17,15 +17,15 @@ pub struct SweepNote {
     /// When it ended.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// How many handshakes it looked at in the lists.
+    /// How many handshakes it compared with the lists.
     pub seen: usize,
-    /// How many of them needed a pass.
+    /// How many of them had to be reconciled.
     pub noticed: usize,
-    /// What could not be looked at.
+    /// What could not be read.
     pub troubles: Vec<Trouble>,
     /// When a sweep last had at least one list; while none ever had, when the first one ended.
-    #[serde(with = "time::serde::rfc3339")]
-    pub looked_at: OffsetDateTime,
+    #[serde(rename = "lookedAt", with = "time::serde::rfc3339")]
+    pub listed_at: OffsetDateTime,
 }
 
 impl SweepNote {
@@ -58,7 +58,7 @@ mod tests {
         let trouble = Trouble { message: long.clone(), fix: Some(long) };
         let at = OffsetDateTime::UNIX_EPOCH;
         let troubles = vec![trouble; TROUBLES_MAX + 1];
-        let note = SweepNote { at, seen: 0, noticed: 0, troubles, looked_at: at }.bounded();
+        let note = SweepNote { at, seen: 0, noticed: 0, troubles, listed_at: at }.bounded();
         assert_eq!(note.troubles.len(), TROUBLES_MAX);
         assert_eq!(note.troubles[0].message.chars().count(), TEXT_MAX + 1);
         assert!(note.troubles[0].fix.as_ref().is_some_and(|fix| fix.ends_with("ä…")));

@@ -8,14 +8,14 @@ use anyhow::ensure;
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
 use serde_json::Value;
 
-use self::pair::{Halves, Pair};
-use super::operator::Operator;
-use super::timeline::Timeline;
+use self::pair::{Halves, NetworkPair};
+use crate::cli::demo::operator::Operator;
+use crate::cli::demo::timeline::Timeline;
 
 pub(super) async fn play(operator: &Operator, timeline: &mut Timeline) -> anyhow::Result<()> {
     operator.resource_group(Contoso, "hub").await?;
     operator.resource_group(Fabrikam, "spokes").await?;
-    let first = Pair::new("hub-1", "spoke-1");
+    let first = NetworkPair::new("hub-1", "spoke-1");
     answered(operator, timeline, &first).await?;
     refused(operator, timeline).await?;
     widened_within(operator, timeline, &first).await?;
@@ -26,11 +26,11 @@ pub(super) async fn play(operator: &Operator, timeline: &mut Timeline) -> anyhow
     management::managed(operator, timeline).await
 }
 
-async fn answered(operator: &Operator, timeline: &mut Timeline, pair: &Pair) -> anyhow::Result<()> {
+async fn answered(operator: &Operator, timeline: &mut Timeline, pair: &NetworkPair) -> anyhow::Result<()> {
     timeline.scene("contoso opens one half");
     pair.networks(operator, "10.10.0.0/16", "10.20.0.0/16").await?;
     pair.open(operator).await?;
-    timeline.told("contoso wrote hub-1/to-spoke-1; nobody touches fabrikam");
+    timeline.seen("contoso wrote hub-1/to-spoke-1; nobody touches fabrikam");
     pair.until(operator, timeline, "both halves Connected and FullyInSync", Halves::are_connected).await?;
     let record = pair.record_until(operator, timeline, "connected").await?;
     ensure!(record["agreement"] == "contoso/shared-services", "the record names {}", record["agreement"]);
@@ -40,7 +40,7 @@ async fn answered(operator: &Operator, timeline: &mut Timeline, pair: &Pair) -> 
 
 async fn refused(operator: &Operator, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.scene("contoso opens a half from outside the agreed prefixes");
-    let pair = Pair::new("hub-2", "spoke-2");
+    let pair = NetworkPair::new("hub-2", "spoke-2");
     pair.networks(operator, "192.168.0.0/16", "10.22.0.0/16").await?;
     let since = last_call(operator).await?;
     pair.open(operator).await?;
@@ -49,13 +49,17 @@ async fn refused(operator: &Operator, timeline: &mut Timeline) -> anyhow::Result
     ensure!(halves.theirs.is_none(), "fabrikam holds a half that nobody agreed to");
     ensure!(halves.state(Contoso) == Some("Initiated"), "contoso's half is {:?}", halves.state(Contoso));
     ensure!(!wrote(&operator.calls(since).await?, &pair.theirs), "something was written to {}", pair.theirs);
-    timeline.told(&format!("reason: {}", text(&record["reason"]["message"])));
-    timeline.told(&format!("fix: {}", text(&record["reason"]["fix"])));
+    timeline.seen(&format!("reason: {}", text(&record["reason"]["message"])));
+    timeline.seen(&format!("fix: {}", text(&record["reason"]["fix"])));
     timeline.reached("refused: contoso's half stays Initiated, nothing was written in fabrikam");
     Ok(())
 }
 
-async fn widened_within(operator: &Operator, timeline: &mut Timeline, pair: &Pair) -> anyhow::Result<()> {
+async fn widened_within(
+    operator: &Operator,
+    timeline: &mut Timeline,
+    pair: &NetworkPair,
+) -> anyhow::Result<()> {
     timeline.scene("contoso widens its network within the agreement");
     operator.network(Contoso, &pair.ours, &["10.10.0.0/16", "10.11.0.0/16"]).await?;
     let synced = |halves: &Halves| {
@@ -66,7 +70,11 @@ async fn widened_within(operator: &Operator, timeline: &mut Timeline, pair: &Pai
     Ok(())
 }
 
-async fn widened_beyond(operator: &Operator, timeline: &mut Timeline, pair: &Pair) -> anyhow::Result<()> {
+async fn widened_beyond(
+    operator: &Operator,
+    timeline: &mut Timeline,
+    pair: &NetworkPair,
+) -> anyhow::Result<()> {
     timeline.scene("contoso widens its network beyond the agreement");
     operator.network(Contoso, &pair.ours, &["10.10.0.0/16", "10.11.0.0/16", "172.16.0.0/16"]).await?;
     let record = pair.record_until(operator, timeline, "refused").await?;
@@ -82,12 +90,12 @@ async fn widened_beyond(operator: &Operator, timeline: &mut Timeline, pair: &Pai
     );
     let message = text(&record["reason"]["message"]);
     ensure!(message.contains("172.16.0.0/16"), "the reason does not name what widened: {message}");
-    timeline.told(&format!("reason: {message}"));
+    timeline.seen(&format!("reason: {message}"));
     timeline.reached("refused: fabrikam's half stays LocalNotInSync, 172.16.0.0/16 is not routed");
     Ok(())
 }
 
-async fn removed(operator: &Operator, timeline: &mut Timeline, pair: &Pair) -> anyhow::Result<()> {
+async fn removed(operator: &Operator, timeline: &mut Timeline, pair: &NetworkPair) -> anyhow::Result<()> {
     timeline.scene("contoso deletes its half");
     operator.delete(Contoso, &pair.our_half()).await?;
     let gone = |halves: &Halves| halves.ours.is_none() && halves.theirs.is_none();
@@ -99,16 +107,16 @@ async fn removed(operator: &Operator, timeline: &mut Timeline, pair: &Pair) -> a
 
 async fn lost(operator: &Operator, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.scene("an event is lost");
-    let pair = Pair::new("hub-3", "spoke-3");
+    let pair = NetworkPair::new("hub-3", "spoke-3");
     pair.networks(operator, "10.13.0.0/16", "10.23.0.0/16").await?;
     operator.lose_events(true).await?;
     pair.open(operator).await?;
     let halves = pair.halves(operator).await?;
     ensure!(halves.theirs.is_none(), "fabrikam answered although the event was to be lost");
-    timeline.told("contoso wrote hub-3/to-spoke-3, and the event never arrives");
+    timeline.seen("contoso wrote hub-3/to-spoke-3, and the event never arrives");
     operator.lose_events(false).await?;
     operator.sweep(Fabrikam).await?;
-    timeline.told("fabrikam's timer comes round");
+    timeline.seen("fabrikam's timer comes round");
     pair.until(operator, timeline, "both halves Connected and FullyInSync", Halves::are_connected).await?;
     pair.record_until(operator, timeline, "connected").await?;
     timeline.reached("the sweep found it: both halves are Connected and FullyInSync");
