@@ -8,7 +8,8 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Command, CommandFactory as _};
 
 use super::{ABOUT_EXIT_CODES, Cli};
-use crate::config::{self, AzureConfig, Config};
+use crate::azure::AzureConfig;
+use crate::config::{self, Config};
 use crate::schemas::is_current_text;
 
 const INTRODUCTION: &str = "\

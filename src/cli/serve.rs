@@ -5,14 +5,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use azure_core::credentials::Secret;
 
 use super::variable;
 use crate::agreement_folder;
-use crate::arm::transport::{self, Https};
 use crate::arm::{ResourceManager, Settings};
+use crate::azure::{self, AzureConfig, Https};
 use crate::clock::Clock;
-use crate::config::{AzureConfig, Config};
+use crate::config::Config;
 use crate::functions::App;
 use crate::handshake::agreements::Agreements;
 use crate::handshake::ids::TenantId;
@@ -49,7 +48,7 @@ fn agreements(kinds: &Kinds, folder: &Path, home: TenantId) -> anyhow::Result<Ag
 }
 
 fn usable_bundle(file: &Path) -> anyhow::Result<()> {
-    transport::check_bundle(file).with_context(|| {
+    azure::check_bundle(file).with_context(|| {
         let file = file.display();
         format!("{file} (PEERPACT_CA_BUNDLE) must be a file with PEM certificates; name one, or unset it")
     })
@@ -83,7 +82,7 @@ pub(super) fn resource_manager(azure: &AzureConfig, clock: Clock) -> ResourceMan
         authority: azure.authority.clone(),
         home: TenantId::from(azure.tenant),
         client_id: azure.client.to_string(),
-        client_secret: Secret::new(azure.client_secret.reveal().to_owned()),
+        client_secret: azure.client_secret.clone(),
     };
     ResourceManager::new(settings, Arc::new(Https::new(azure.ca_bundle.clone())), clock)
 }

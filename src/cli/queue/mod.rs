@@ -11,8 +11,9 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::{block_on, variable};
+use crate::azure::AzureConfig;
 use crate::clock::Clock;
-use crate::config::{self, AzureConfig};
+use crate::config;
 use crate::queue::service_bus::{Identity, ServiceBus, ServiceBusSettings};
 
 #[derive(Debug, Subcommand)]
