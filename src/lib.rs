@@ -2,9 +2,10 @@
 
 mod agreement_folder;
 pub mod arm;
+pub mod azure;
 pub mod cli;
 pub mod clock;
-pub mod config;
+mod config;
 pub mod functions;
 pub mod handshake;
 mod hex;

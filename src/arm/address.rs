@@ -5,7 +5,7 @@ use std::fmt;
 use azure_core::http::Url;
 use azure_core::http::headers::{HeaderName, Headers};
 
-use super::error::Fault;
+use crate::azure::CallFault;
 use crate::handshake::ids::{Name, SubscriptionId, VirtualNetworkId};
 
 /// The api-version of everything that is used: networks, peerings, network managers and what belongs to them.
@@ -59,11 +59,11 @@ impl Origin {
     }
 
     /// The pipeline would send a token over plain http.
-    pub(super) fn check(&self) -> Result<(), Fault> {
+    pub(super) fn check(&self) -> Result<(), CallFault> {
         if self.0.scheme() == "https" {
             return Ok(());
         }
-        Err(Fault::Unusable { what: "Resource Manager's address is not https".to_owned(), source: None })
+        Err(CallFault::Unusable { what: "Resource Manager's address is not https".to_owned(), source: None })
     }
 
     /// The address of a resource; each segment is encoded.
@@ -83,12 +83,12 @@ impl Origin {
     }
 
     /// An address that an answer gives: taken as it is, but only here.
-    pub(super) fn follow(&self, what: &str, text: &str) -> Result<Url, Fault> {
+    pub(super) fn follow(&self, what: &str, text: &str) -> Result<Url, CallFault> {
         if text.len() > LONGEST_ADDRESS {
             let what = format!("{what} is longer than {LONGEST_ADDRESS} bytes");
-            return Err(Fault::Malformed { what, source: None });
+            return Err(CallFault::Malformed { what, source: None });
         }
-        let url = Url::parse(text).map_err(|error| Fault::Malformed {
+        let url = Url::parse(text).map_err(|error| CallFault::Malformed {
             what: format!("{what} is no address"),
             source: Some(error.into()),
         })?;
@@ -96,14 +96,14 @@ impl Origin {
             return Ok(url);
         }
         let host = url.host_str().unwrap_or("no host").to_owned();
-        Err(Fault::Malformed {
+        Err(CallFault::Malformed {
             what: format!("{what} leads away from Resource Manager, to {host}"),
             source: None,
         })
     }
 
     /// The address in a header of an answer, if it has that header.
-    pub(super) fn header(&self, headers: &Headers, name: &HeaderName) -> Result<Option<Url>, Fault> {
+    pub(super) fn header(&self, headers: &Headers, name: &HeaderName) -> Result<Option<Url>, CallFault> {
         headers.get_optional_str(name).map(|text| self.follow(name.as_str(), text)).transpose()
     }
 }

@@ -4,25 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use azure_core::error::ErrorKind;
-use azure_core::http::headers::{AUTHORIZATION, CONTENT_TYPE, HeaderName, Headers, USER_AGENT};
+use azure_core::http::headers::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{
-    ClientOptions, Context, Method, Pipeline, PipelineSendOptions, Request, RetryOptions, Transport, Url,
+    ClientOptions, Context, Pipeline, PipelineSendOptions, Request, RetryOptions, Transport,
 };
-use bytes::Bytes;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::Settings;
+use super::call::{Answer, Call};
 use super::deadline::Deadline;
-use super::envelope;
-use super::error::{ArmError, Asked, Class, Fault, WriteError};
+use super::error::{ArmError, Class, WriteError};
+use super::settings::Settings;
 use super::throttle::Throttles;
-use super::tokens::{Bearer, Tokens};
-use super::transport::LONGEST_BODY;
+use super::tokens::{Bearer, TenantTokens};
+use crate::azure::pipeline::{Agent, pass_on};
+use crate::azure::{CallFault, LONGEST_BODY, envelope};
 use crate::clock::Clock;
-use crate::handshake::ids::TenantId;
 
 /// The longest that one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(15);
@@ -56,36 +54,15 @@ struct Repeats {
     longest: Duration,
 }
 
-/// One thing asked of Resource Manager, however many attempts it takes.
-#[derive(Clone)]
-pub(crate) struct Call {
-    pub(super) asked: Asked,
-    pub(super) method: Method,
-    pub(super) url: Url,
-    pub(super) body: Option<Bytes>,
-    /// The other tenant, whose token goes along for the linked network.
-    pub(super) auxiliary: Option<TenantId>,
-    pub(super) correlation: Uuid,
-    /// Tells calls of one correlation apart: a write is the first, the looks at its operation follow.
-    pub(super) sequence: u32,
-}
-
-/// A successful answer.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: Headers,
-    pub(super) body: Bytes,
-}
-
 /// A failed attempt. `sent` says whether Azure may have acted on it.
 struct Failed {
     sent: bool,
-    fault: Fault,
+    fault: CallFault,
 }
 
 pub(super) struct Client {
     pipeline: Pipeline,
-    tokens: Tokens,
+    tokens: TenantTokens,
     throttles: Throttles,
     clock: Clock,
 }
@@ -100,7 +77,7 @@ impl Client {
         let per_try: Vec<Arc<dyn Policy>> = vec![Arc::new(Agent), Arc::new(Authorize)];
         Self {
             pipeline: Pipeline::new(None, None, options, Vec::new(), per_try, None),
-            tokens: Tokens::new(settings, transport, clock),
+            tokens: TenantTokens::new(settings, transport, clock),
             throttles: Throttles::default(),
             clock,
         }
@@ -205,17 +182,18 @@ impl<'a> Exchange<'a> {
                 self.client.throttles.begin(there, clock.instant(), after, &failure);
             }
             let linked = bearers.get(1).and_then(Bearer::object_id);
-            return Err(sent(Fault::Answered { status: answer.status, failure, after, linked }));
+            return Err(sent(CallFault::Answered { status: answer.status, failure, after, linked }));
         }
     }
 
     /// The tokens for this call: the tenant's, then the partner's where one goes along.
-    async fn bearers(&mut self, until: Deadline) -> Result<Vec<Bearer>, Fault> {
+    async fn bearers(&mut self, until: Deadline) -> Result<Vec<Bearer>, CallFault> {
         let mut bearers = Vec::with_capacity(2);
         for tenant in [Some(self.call.asked.tenant), self.call.auxiliary].into_iter().flatten() {
             let limit = self.limit(until)?;
             let asking = self.client.tokens.bearer(tenant, self.request_id(&format!("token {tenant}")));
-            let bearer = tokio::time::timeout(limit, asking).await.map_err(|_| Fault::TimedOut(limit))??;
+            let bearer =
+                tokio::time::timeout(limit, asking).await.map_err(|_| CallFault::TimedOut(limit))??;
             bearers.push(bearer);
         }
         Ok(bearers)
@@ -233,7 +211,7 @@ impl<'a> Exchange<'a> {
         let outcome = tokio::time::timeout(limit, sending).await;
         let fault = match outcome {
             Ok(Ok(answer)) if answer.body().len() > LONGEST_BODY => {
-                Fault::Malformed { what: format!("it is longer than {LONGEST_BODY} bytes"), source: None }
+                CallFault::Malformed { what: format!("it is longer than {LONGEST_BODY} bytes"), source: None }
             }
             Ok(Ok(answer)) => {
                 let (status, headers, body) = answer.deconstruct();
@@ -241,11 +219,11 @@ impl<'a> Exchange<'a> {
                 self.trace(&answer.status.to_string(), started);
                 return Ok(answer);
             }
-            Ok(Err(error)) => Fault::of_transport(error),
-            Err(_) => Fault::TimedOut(limit),
+            Ok(Err(error)) => CallFault::of_transport(error),
+            Err(_) => CallFault::TimedOut(limit),
         };
         self.trace("none", started);
-        Err(Failed { sent: !matches!(fault, Fault::Unusable { .. }), fault })
+        Err(Failed { sent: !matches!(fault, CallFault::Unusable { .. }), fault })
     }
 
     fn request(&self) -> Request {
@@ -267,9 +245,9 @@ impl<'a> Exchange<'a> {
         Uuid::new_v5(correlation, name.as_bytes()).to_string()
     }
 
-    fn limit(&self, until: Deadline) -> Result<Duration, Fault> {
+    fn limit(&self, until: Deadline) -> Result<Duration, CallFault> {
         let remaining = until.remaining(&self.client.clock);
-        if remaining.is_zero() { Err(Fault::PastDeadline) } else { Ok(remaining.min(ATTEMPT)) }
+        if remaining.is_zero() { Err(CallFault::PastDeadline) } else { Ok(remaining.min(ATTEMPT)) }
     }
 
     /// One line a request; without the query, which in an operation's address is a signature.
@@ -300,7 +278,7 @@ struct Authorization {
 
 impl Authorization {
     fn of(bearers: &[Bearer]) -> Self {
-        let value = |bearer: &Bearer| format!("Bearer {}", bearer.granted.token.secret());
+        let value = |bearer: &Bearer| format!("Bearer {}", bearer.granted.token.reveal());
         Self { primary: bearers.first().map(value).unwrap_or_default(), auxiliary: bearers.get(1).map(value) }
     }
 }
@@ -319,29 +297,5 @@ impl Policy for Authorize {
             }
         }
         pass_on(context, request, next).await
-    }
-}
-
-/// Says who we are, in the place of the SDK's own name.
-#[derive(Debug)]
-pub(super) struct Agent;
-
-#[async_trait]
-impl Policy for Agent {
-    async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        request.insert_header(USER_AGENT, concat!("peerpact/", env!("CARGO_PKG_VERSION")));
-        pass_on(context, request, next).await
-    }
-}
-
-/// Hands a request to the next policy of the pipeline.
-pub(super) async fn pass_on(
-    context: &Context<'_>,
-    request: &mut Request,
-    next: &[Arc<dyn Policy>],
-) -> PolicyResult {
-    match next {
-        [first, rest @ ..] => first.send(context, request, rest).await,
-        [] => Err(azure_core::Error::with_message(ErrorKind::Other, "the pipeline has no transport")),
     }
 }

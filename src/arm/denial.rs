@@ -1,6 +1,7 @@
 //! Who lacks which action where, out of Azure's sentences.
 
-use super::error::{Asked, AzureFailure};
+use super::asked::Asked;
+use crate::azure::AzureFailure;
 use crate::handshake::read::Denial;
 
 /// The denial that a 401 or 403 tells; what its sentence does not say is taken from what was asked.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::asked::Asked;
 use super::denial;
-use super::transport::TransportError;
-use crate::handshake::ids::{TenantId, VirtualNetworkId};
+use crate::azure::{AzureFailure, CallFault};
 use crate::handshake::pair::Pair;
 use crate::handshake::read::Denial;
 
@@ -18,100 +18,7 @@ pub struct ArmError {
     /// What we wanted.
     pub asked: Box<Asked>,
     /// What we got.
-    pub fault: Box<Fault>,
-}
-
-/// What a call wanted, so that every error can tell it and a denial can name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
-    /// The tenant whose token was used.
-    pub tenant: TenantId,
-    /// The action that Azure checks for it, such as `Microsoft.Network/virtualNetworks/read`.
-    pub action: &'static str,
-    /// The resource id it was asked on.
-    pub resource: String,
-    /// The network that a write names, on which Azure checks an action of its own.
-    pub linked: Option<Linked>,
-    /// Our application's client id.
-    pub client_id: String,
-}
-
-/// A network that a write names without writing it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Linked {
-    /// What Azure checks there, such as `Microsoft.Network/virtualNetworks/peer/action`.
-    pub action: &'static str,
-    /// The network.
-    pub network: VirtualNetworkId,
-}
-
-/// What came instead of an answer.
-#[derive(Debug, Error)]
-pub enum Fault {
-    /// Resource Manager answered with a status that is not a success.
-    #[error("{status} {failure}")]
-    Answered {
-        /// The HTTP status.
-        status: u16,
-        /// Its error envelope.
-        failure: AzureFailure,
-        /// Its `Retry-After`.
-        after: Option<Duration>,
-        /// The object id of our application in the partner's tenant, where the partner's token went along: Azure's
-        /// sentence names the one at home, and it is this one that lacks a right on a linked resource.
-        linked: Option<String>,
-    },
-    /// No token for a tenant.
-    #[error("no token for tenant {tenant}: {failure}")]
-    Token {
-        /// The tenant whose token endpoint was asked.
-        tenant: TenantId,
-        /// The HTTP status, if it answered at all.
-        status: Option<u16>,
-        /// The code (`AADSTS…`) and the description that it gave.
-        failure: AzureFailure,
-        /// Its `Retry-After`.
-        after: Option<Duration>,
-        /// What lies beneath where it did not answer.
-        #[source]
-        source: Option<Box<azure_core::Error>>,
-    },
-    /// The connection failed before or after the request was sent.
-    #[error("the connection failed")]
-    Transport(#[source] Box<azure_core::Error>),
-    /// No answer in time.
-    #[error("no answer within {} ms", .0.as_millis())]
-    TimedOut(Duration),
-    /// There was no time left to make the call.
-    #[error("no time was left to ask")]
-    PastDeadline,
-    /// Our own settings do not allow the call: it was not made.
-    #[error("our settings cannot be used: {what}")]
-    Unusable {
-        /// What is wrong with them.
-        what: String,
-        /// What they led to.
-        #[source]
-        source: Option<Box<dyn StdError + Send + Sync>>,
-    },
-    /// The answer is not what Azure's interface says.
-    #[error("the answer makes no sense: {what}")]
-    Malformed {
-        /// What is wrong with it.
-        what: String,
-        /// The parser's error, where a parser found it.
-        #[source]
-        source: Option<Box<dyn StdError + Send + Sync>>,
-    },
-}
-
-/// Azure's own words for why something failed; both texts are bounded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AzureFailure {
-    /// Azure's code, such as `VnetAddressSpacesOverlap`; `Status503` and the like where it gave none.
-    pub code: String,
-    /// Azure's sentence.
-    pub message: String,
+    pub fault: Box<CallFault>,
 }
 
 /// What an error means for whoever asked. Exhaustive on purpose: each one is handled differently.
@@ -164,7 +71,7 @@ impl WriteError {
 }
 
 impl ArmError {
-    pub(super) fn new(asked: &Asked, fault: Fault) -> Self {
+    pub(super) fn new(asked: &Asked, fault: CallFault) -> Self {
         Self { asked: Box::new(asked.clone()), fault: Box::new(fault) }
     }
 
@@ -179,17 +86,17 @@ impl ArmError {
             linked: None,
             client_id: String::new(),
         };
-        Self::new(&asked, Fault::Malformed { what, source: None })
+        Self::new(&asked, CallFault::Malformed { what, source: None })
     }
 
     /// What it means.
     #[must_use]
     pub fn class(&self) -> Class {
         match &*self.fault {
-            Fault::Answered { status, failure, after, linked } => {
+            CallFault::Answered { status, failure, after, linked } => {
                 self.class_of_answer(*status, failure, *after, linked.as_deref())
             }
-            Fault::Token { status, failure, after, .. } => match status {
+            CallFault::Token { status, failure, after, .. } => match status {
                 Some(429) => Class::Throttled { after: *after },
                 // What the token endpoint refuses (no service principal in that tenant, a wrong secret) stays refused
                 // until an administrator does something.
@@ -201,10 +108,10 @@ impl ArmError {
                 }),
                 _ => Class::Unavailable { after: *after },
             },
-            Fault::Transport(_) | Fault::TimedOut(_) | Fault::PastDeadline => {
+            CallFault::Transport(_) | CallFault::TimedOut(_) | CallFault::PastDeadline => {
                 Class::Unavailable { after: None }
             }
-            Fault::Unusable { .. } | Fault::Malformed { .. } => Class::Malformed,
+            CallFault::Unusable { .. } | CallFault::Malformed { .. } => Class::Malformed,
         }
     }
 
@@ -231,50 +138,6 @@ impl ArmError {
     }
 }
 
-impl AzureFailure {
-    /// Whether it says that another operation is in the way: nothing was done, and later it will work.
-    ///
-    /// Azure says so with 409, with 429 (which is no throttling then), with 400 and inside a failed operation.
-    #[must_use]
-    pub fn is_busy(&self) -> bool {
-        self.is_lock() || self.code.eq_ignore_ascii_case("ReferencedResourceNotProvisioned")
-    }
-
-    /// Whether another operation holds the very resource that was to be written.
-    pub(super) fn is_lock(&self) -> bool {
-        let code = self.code.to_ascii_lowercase();
-        code == "anotheroperationinprogress" || code.starts_with("retryableerror")
-    }
-
-    fn is_policy(&self) -> bool {
-        ["RequestDisallowedByPolicy", "RequestDisallowedByAzure"]
-            .iter()
-            .any(|code| self.code.eq_ignore_ascii_case(code))
-    }
-
-    /// A 409 that waiting does not mend: a lock or a disabled subscription.
-    fn is_lasting_conflict(&self) -> bool {
-        ["ScopeLocked", "ReadOnlyDisabledSubscription"]
-            .iter()
-            .any(|code| self.code.eq_ignore_ascii_case(code))
-    }
-}
-
-impl Fault {
-    /// What an error of the pipeline itself is: the connection's, or one of what we were set up with.
-    pub(super) fn of_transport(error: azure_core::Error) -> Self {
-        match TransportError::beneath(&error) {
-            Some(TransportError::TooLong) => {
-                Self::Malformed { what: TransportError::TooLong.to_string(), source: None }
-            }
-            Some(beneath @ (TransportError::Bundle { .. } | TransportError::Tls(_))) => {
-                Self::Unusable { what: beneath.to_string(), source: Some(error.into()) }
-            }
-            None => Self::Transport(Box::new(error)),
-        }
-    }
-}
-
 impl fmt::Display for ArmError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.asked, self.fault)
@@ -285,17 +148,5 @@ impl StdError for ArmError {
     /// The fault itself is part of the message; beneath it comes what the fault came from.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.fault.source()
-    }
-}
-
-impl fmt::Display for Asked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {} with tenant {}", self.action, self.resource, self.tenant)
-    }
-}
-
-impl fmt::Display for AzureFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.message)
     }
 }

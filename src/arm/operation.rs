@@ -9,12 +9,14 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::address::Origin;
-use super::client::{Answer, Call, Client};
+use super::asked::Asked;
+use super::call::{Answer, Call};
+use super::client::Client;
 use super::deadline::Deadline;
-use super::envelope;
-use super::error::{ArmError, Asked, AzureFailure, Class, Fault};
-use super::resources::ResourceType;
+use super::error::{ArmError, Class};
+use super::resource_type::ResourceType;
 use super::wire::{OperationStatus, Provisioned};
+use crate::azure::{AzureFailure, CallFault, envelope};
 use crate::clock::Clock;
 use crate::handshake::provisioning::Provisioning;
 
@@ -83,7 +85,7 @@ impl Operation {
         answer: &Answer,
         origin: &Origin,
         clock: &Clock,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, CallFault> {
         let status = origin.header(&answer.headers, &ASYNC_OPERATION)?;
         let location = origin.header(&answer.headers, &LOCATION)?;
         let deletes = call.method == Method::Delete;
@@ -160,7 +162,7 @@ impl Operation {
     }
 
     /// What a successful look told.
-    fn told(&mut self, answer: &Answer, origin: &Origin) -> Result<Look, Fault> {
+    fn told(&mut self, answer: &Answer, origin: &Origin) -> Result<Look, CallFault> {
         match &mut self.track {
             Track::Status { .. } => of_status(answer),
             Track::Location(url) => {
@@ -219,16 +221,18 @@ fn at_once(deletes: bool, answer: &Answer) -> Option<Ended> {
     }
 }
 
-fn of_status(answer: &Answer) -> Result<Look, Fault> {
+fn of_status(answer: &Answer) -> Result<Look, CallFault> {
     if answer.status == 202 && answer.body.is_empty() {
         return Ok(Look::Running);
     }
-    let operation: OperationStatus = serde_json::from_slice(&answer.body).map_err(|source| {
-        Fault::Malformed { what: "not the status of an operation".to_owned(), source: Some(source.into()) }
-    })?;
+    let operation: OperationStatus =
+        serde_json::from_slice(&answer.body).map_err(|source| CallFault::Malformed {
+            what: "not the status of an operation".to_owned(),
+            source: Some(source.into()),
+        })?;
     match operation.status.as_deref() {
         Some(status) => Ok(of_word(status, operation.error.as_ref())),
-        None => Err(Fault::Malformed { what: "an operation without a status".to_owned(), source: None }),
+        None => Err(CallFault::Malformed { what: "an operation without a status".to_owned(), source: None }),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::error::Error as StdError;
 use std::fmt::Display;
-use std::time::Duration;
 
 use azure_core::http::headers::Headers;
 use azure_core::http::{Method, Url};
@@ -11,91 +10,21 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::ResourceManager;
-use super::client::{Answer, Call};
+use super::asked::Asked;
+use super::call::{Answer, Call};
 use super::deadline::Deadline;
-use super::error::{ArmError, Asked, Class, Fault, Linked, WriteError};
+use super::error::{ArmError, Class, WriteError};
 use super::operation::Operation;
-use super::wire::{Page, WireError};
-use crate::handshake::ids::{TenantId, VirtualNetworkId};
+use super::resource_manager::ResourceManager;
+use super::resource_type::{Resource, ResourceType};
+use super::wire::Page;
+use crate::azure::CallFault;
+use crate::handshake::ids::TenantId;
 use crate::handshake::read::Read;
 
 /// A list that goes on for longer than this does not end. A subscription has at most some thousand networks with some
 /// hundred on a page; of network managers and what belongs to them a page holds twenty.
 const MOST_PAGES: usize = 100;
-
-/// A type of resource that is read.
-pub trait Resource: Sized {
-    /// Its id.
-    type Id: Display + PartialEq;
-    /// Its JSON.
-    type Wire: DeserializeOwned;
-    /// The action that Azure checks for reading it.
-    const READ: &'static str;
-    /// What a list of them is called below what holds them.
-    const COLLECTION: &'static str;
-    /// How many to ask for on a page, where the list lets one ask.
-    const TOP: Option<u8>;
-
-    /// The resource, as it is used.
-    ///
-    /// # Errors
-    /// What it lacks or says makes it useless.
-    fn from_wire(wire: Self::Wire) -> Result<Self, WireError>;
-
-    /// Its id.
-    fn id(&self) -> &Self::Id;
-}
-
-/// A type of resource that is written: the actions that Azure checks, and its pace.
-pub struct ResourceType {
-    /// For reading one.
-    pub read: &'static str,
-    /// For writing one.
-    pub write: &'static str,
-    /// For deleting one.
-    pub delete: &'static str,
-    /// How long to wait before a write under way is looked at, where Azure does not say.
-    pub pause: Duration,
-}
-
-/// "Not there" and "not for us" as answers instead of errors.
-///
-/// # Errors
-/// Every other class of error.
-pub fn as_read<T>(read: Result<T, ArmError>) -> Result<Read<T>, ArmError> {
-    match read {
-        Ok(seen) => Ok(Read::Found(seen)),
-        Err(error) => match error.class() {
-            Class::NotFound => Ok(Read::Absent),
-            Class::Denied(denial) => Ok(Read::Denied(denial)),
-            _ => Err(error),
-        },
-    }
-}
-
-impl Call {
-    /// The same call, naming a network on which Azure checks `action`. Where that is in another tenant than the call,
-    /// its token goes along, and no other.
-    pub(crate) fn linking(
-        mut self,
-        action: &'static str,
-        network: &VirtualNetworkId,
-        tenant: Option<TenantId>,
-    ) -> Self {
-        self.auxiliary = tenant.filter(|tenant| *tenant != self.asked.tenant);
-        self.asked.linked = Some(Linked { action, network: network.clone() });
-        self
-    }
-}
-
-impl Call {
-    /// The same call with a query parameter besides the api-version.
-    pub(crate) fn with_query(mut self, name: &str, value: &str) -> Self {
-        self.url.query_pairs_mut().append_pair(name, value);
-        self
-    }
-}
 
 impl ResourceManager {
     /// Reads one: one GET. An answer about another one than was asked for is malformed.
@@ -106,13 +35,13 @@ impl ResourceManager {
         until: Deadline,
     ) -> Result<T, ArmError> {
         let asked = self.asked(tenant, T::READ, id.to_string());
-        let wire: T::Wire = self.get(&asked, self.0.origin.resource(id), until).await?;
+        let wire: T::Wire = self.get(&asked, self.origin().resource(id), until).await?;
         let read = T::from_wire(wire).map_err(|error| malformed(&asked, "not a usable resource", error))?;
         if read.id() == id {
             return Ok(read);
         }
         let what = format!("another resource was asked for than {}", read.id());
-        Err(ArmError::new(&asked, Fault::Malformed { what, source: None }))
+        Err(ArmError::new(&asked, CallFault::Malformed { what, source: None }))
     }
 
     /// Reads all that `parent` holds, page by page. One that makes no sense, or lies elsewhere, is passed over with a
@@ -124,11 +53,11 @@ impl ResourceManager {
         until: Deadline,
     ) -> Result<Vec<T>, ArmError> {
         let asked = self.asked(tenant, T::READ, parent.to_string());
-        let mut url = self.0.origin.list(parent, T::COLLECTION, T::TOP);
+        let mut url = self.origin().list(parent, T::COLLECTION, T::TOP);
         let mut read = Vec::new();
         for _ in 0..MOST_PAGES {
             let page: Page = self.get(&asked, url, until).await?;
-            let next = page.next().map(|next| self.0.origin.follow("nextLink", next)).transpose();
+            let next = page.next().map(|next| self.origin().follow("nextLink", next)).transpose();
             for item in page.value {
                 let warn = |error: &dyn Display| {
                     tracing::warn!(%error, "one of {}/{} is passed over", asked.resource, T::COLLECTION);
@@ -146,7 +75,7 @@ impl ResourceManager {
             }
         }
         let what = format!("the list does not end after {MOST_PAGES} pages");
-        Err(ArmError::new(&asked, Fault::Malformed { what, source: None }))
+        Err(ArmError::new(&asked, CallFault::Malformed { what, source: None }))
     }
 
     /// The PUT of one, still to be sent.
@@ -164,7 +93,7 @@ impl ResourceManager {
         Ok(Call {
             asked,
             method: Method::Put,
-            url: self.0.origin.resource(id),
+            url: self.origin().resource(id),
             body: Some(Bytes::from(body)),
             auxiliary: None,
             correlation,
@@ -184,7 +113,7 @@ impl ResourceManager {
         let call = Call {
             asked: self.asked(tenant, kind.delete, id.to_string()),
             method: Method::Delete,
-            url: self.0.origin.resource(id),
+            url: self.origin().resource(id),
             body: None,
             auxiliary: None,
             correlation,
@@ -200,7 +129,7 @@ impl ResourceManager {
         call: &Call,
         until: Deadline,
     ) -> Result<Operation, WriteError> {
-        self.0.origin.check().map_err(|fault| WriteError::Rejected(ArmError::new(&call.asked, fault)))?;
+        self.origin().check().map_err(|fault| WriteError::Rejected(ArmError::new(&call.asked, fault)))?;
         let answer = match self.client().write(call, until).await {
             // Azure answers 204 for what is absent and 404 where its parent is: the same to whoever wants it gone.
             Err(WriteError::Rejected(error))
@@ -210,7 +139,7 @@ impl ResourceManager {
             }
             answer => answer?,
         };
-        Operation::of(kind, call, &answer, &self.0.origin, &self.0.clock)
+        Operation::of(kind, call, &answer, self.origin(), self.clock())
             .map_err(|fault| WriteError::Unknown(ArmError::new(&call.asked, fault)))
     }
 
@@ -220,7 +149,7 @@ impl ResourceManager {
         url: Url,
         until: Deadline,
     ) -> Result<T, ArmError> {
-        self.0.origin.check().map_err(|fault| ArmError::new(asked, fault))?;
+        self.origin().check().map_err(|fault| ArmError::new(asked, fault))?;
         let call = Call {
             asked: asked.clone(),
             method: Method::Get,
@@ -235,6 +164,21 @@ impl ResourceManager {
     }
 }
 
+/// "Not there" and "not for us" as answers instead of errors.
+///
+/// # Errors
+/// Every other class of error.
+pub fn as_read<T>(read: Result<T, ArmError>) -> Result<Read<T>, ArmError> {
+    match read {
+        Ok(seen) => Ok(Read::Found(seen)),
+        Err(error) => match error.class() {
+            Class::NotFound => Ok(Read::Absent),
+            Class::Denied(denial) => Ok(Read::Denied(denial)),
+            _ => Err(error),
+        },
+    }
+}
+
 /// Whether a resource is one of what `parent` holds. Azure's answer is no reason to believe in one of another place.
 fn lies_in(id: &impl Display, parent: &impl Display) -> bool {
     let (id, parent) = (id.to_string().to_ascii_lowercase(), parent.to_string().to_ascii_lowercase());
@@ -242,5 +186,5 @@ fn lies_in(id: &impl Display, parent: &impl Display) -> bool {
 }
 
 fn malformed(asked: &Asked, what: &str, source: impl StdError + Send + Sync + 'static) -> ArmError {
-    ArmError::new(asked, Fault::Malformed { what: what.to_owned(), source: Some(Box::new(source)) })
+    ArmError::new(asked, CallFault::Malformed { what: what.to_owned(), source: Some(Box::new(source)) })
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use azure_core::http::{Method, Url};
 use tokio::time::Instant;
 
-use super::error::{AzureFailure, Fault};
+use crate::azure::{AzureFailure, CallFault};
 use crate::handshake::ids::TenantId;
 
 /// Kept in memory only: who starts anew learns it from the next answer.
@@ -73,7 +73,11 @@ impl Throttles {
     }
 
     /// What Resource Manager would answer there, or at least what it asked us to take for that.
-    pub(super) fn at(&self, (tenant, method, url): (TenantId, Method, &Url), now: Instant) -> Option<Fault> {
+    pub(super) fn at(
+        &self,
+        (tenant, method, url): (TenantId, Method, &Url),
+        now: Instant,
+    ) -> Option<CallFault> {
         let locked = (method != Method::Get).then(|| Place::locked(url));
         let throttles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (until, failure) = [Some(Place::counted(tenant, method, url)), locked]
@@ -82,7 +86,7 @@ impl Throttles {
             .filter_map(|place| throttles.get(&place))
             .max_by_key(|(until, _)| *until)?;
         let left = until.saturating_duration_since(now);
-        (!left.is_zero()).then(|| Fault::Answered {
+        (!left.is_zero()).then(|| CallFault::Answered {
             status: 429,
             failure: failure.clone(),
             after: Some(left),

@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use azure_core::credentials::Secret;
-
-use crate::arm::transport::Https;
 use crate::arm::{ResourceManager, Settings};
+use crate::azure::{AzureConfig, Https};
 use crate::clock::Clock;
-use crate::config::{self, AzureConfig};
+use crate::config;
 use crate::handshake::ids::TenantId;
 use crate::queue::service_bus::{Identity, ServiceBus, ServiceBusAddress, ServiceBusSettings};
 
@@ -44,7 +42,7 @@ pub(super) fn resource_manager(azure: &AzureConfig, clock: Clock) -> ResourceMan
         authority: azure.authority.clone(),
         home: TenantId::from(azure.tenant),
         client_id: azure.client.to_string(),
-        client_secret: Secret::new(azure.client_secret.reveal().to_owned()),
+        client_secret: azure.client_secret.clone(),
     };
     ResourceManager::new(settings, Arc::new(Https::new(azure.ca_bundle.clone())), clock)
 }

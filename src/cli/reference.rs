@@ -9,7 +9,8 @@ use clap::{Arg, Command, CommandFactory as _};
 
 use super::Cli;
 use super::exit_code::ABOUT_EXIT_CODES;
-use crate::config::{self, AzureConfig, Config};
+use crate::azure::AzureConfig;
+use crate::config::{self, Config};
 use crate::schemas::is_current_text;
 
 const INTRODUCTION: &str = "\

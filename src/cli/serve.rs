@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use super::environment::{resource_manager, service_bus, variable};
 use crate::agreement_folder;
-use crate::arm::transport;
+use crate::azure;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::functions::App;
@@ -51,7 +51,7 @@ fn agreements(kinds: &Kinds, folder: &Path, home: TenantId) -> anyhow::Result<Ag
 }
 
 fn usable_bundle(file: &Path) -> anyhow::Result<()> {
-    transport::check_bundle(file).with_context(|| {
+    azure::check_bundle(file).with_context(|| {
         let file = file.display();
         format!("{file} (PEERPACT_CA_BUNDLE) must be a file with PEM certificates; name one, or unset it")
     })

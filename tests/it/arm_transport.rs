@@ -7,8 +7,8 @@ use std::time::Duration;
 use azure_core::error::ErrorKind;
 use azure_core::http::headers::HeaderName;
 use azure_core::http::{HttpClient, Method, Request, Url};
-use peerpact::arm::transport::{Https, LONGEST_BODY};
-use peerpact::arm::{Class, Deadline, Fault, ResourceManager, Settings};
+use peerpact::arm::{Class, Deadline, ResourceManager, Settings};
+use peerpact::azure::{CallFault, Https, LONGEST_BODY};
 use peerpact::clock::Clock;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -165,7 +165,7 @@ async fn a_bundle_that_cannot_be_used_is_told_at_the_first_call_and_not_tried_ag
         let network = "/subscriptions/6a5f35e9-6951-499d-a36b-83c6c6eed44a/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/n";
         let tenant = "72f988bf-86f1-41af-91ab-2d7cd011db47".parse().unwrap();
         let error = arm.network(tenant, &network.parse().unwrap(), until).await.unwrap_err();
-        assert!(matches!(*error.fault, Fault::Unusable { .. }), "{error:?}");
+        assert!(matches!(*error.fault, CallFault::Unusable { .. }), "{error:?}");
         assert_eq!(error.class(), Class::Malformed);
     }
 }

@@ -10,6 +10,7 @@ use peerpact_sandbox::up::{ReadyFile, TenantReady};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
+use crate::azure;
 use crate::clock::Clock;
 use crate::queue::service_bus::{ServiceBus, ServiceBusAddress, ServiceBusSettings};
 
@@ -189,10 +190,12 @@ pub(super) fn partner(tenant: Tenant) -> Tenant {
 }
 
 fn client(ca_bundle: &Path) -> anyhow::Result<reqwest::Client> {
-    let pem = std::fs::read(ca_bundle).with_context(|| format!("cannot read {}", ca_bundle.display()))?;
     // reqwest takes the process's provider; that one is installed already is no fault.
     let _installed = rustls::crypto::ring::default_provider().install_default();
-    Ok(reqwest::Client::builder().tls_certs_only(reqwest::Certificate::from_pem_bundle(&pem)?).build()?)
+    let certificates = azure::certificates(ca_bundle)?;
+    let trusted = certificates.iter().map(|one| reqwest::Certificate::from_der(one));
+    let trusted: Vec<_> = trusted.collect::<Result<_, _>>()?;
+    Ok(reqwest::Client::builder().tls_certs_only(trusted).build()?)
 }
 
 async fn sign_in(http: &reqwest::Client, ready: &ReadyFile, tenant: Tenant) -> anyhow::Result<String> {

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::read;
 use crate::cli::exit_code::NO;
 use crate::cli::output;
-use crate::queue::service_bus::{Inbox, Peeked, QueuePath, Received, ServiceBus};
+use crate::queue::service_bus::{Inbox, LockedMessage, Peeked, QueuePath, ServiceBus};
 use crate::queue::{Message, MessageId, Queue, Queues};
 
 /// How long the next dead letter is waited for. What was read before is there, unless somebody else has it.
@@ -114,7 +114,7 @@ async fn replay(
     last: i64,
     wanted: impl Fn(&Peeked) -> bool,
 ) -> anyhow::Result<Vec<Replayed>> {
-    let (mut replayed, mut held): (Vec<Replayed>, Vec<Received>) = (Vec::new(), Vec::new());
+    let (mut replayed, mut held): (Vec<Replayed>, Vec<LockedMessage>) = (Vec::new(), Vec::new());
     while replayed.len() + held.len() < REPLAYED_MAX {
         let Some(received) = inbox.receive(WAIT).await? else { break };
         let number = received.message.sequence_number;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use thiserror::Error;
 
-use crate::config::Secret;
+use crate::azure::Secret;
 
 const TLS_PORT: u16 = 5671;
 const PLAIN_PORT: u16 = 5672;

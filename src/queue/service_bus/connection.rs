@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 
 use super::address::ServiceBusAddress;
 use super::encode;
-use super::failure::Failure;
+use super::failure::BusFailure;
 use super::rpc::Rpc;
 use super::tls::{Tls, plain};
 use super::tokens::{Stands, Tokens};
@@ -64,13 +64,13 @@ impl Connection {
         address: &ServiceBusAddress,
         tls: &Tls,
         container: String,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, BusFailure> {
         let mut handle = if address.is_plain() {
             open(address, &container, plain(address).await?).await?
         } else {
             open(address, &container, tls.connect(address).await?).await?
         };
-        let session = Session::begin(&mut handle).await.map_err(Failure::disconnected)?;
+        let session = Session::begin(&mut handle).await.map_err(BusFailure::disconnected)?;
         Ok(Self {
             links: Default::default(),
             cbs: Mutex::default(),
@@ -95,17 +95,17 @@ impl Connection {
         messages: &[Message],
         tokens: &Tokens,
         clock: &Clock,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), BusFailure> {
         let mut used = None;
         let sending = self.transfer(queue, messages, &mut used);
         let sent = self.authorized(queue.name(), tokens, clock, sending).await;
         let (Err(failure), Some(link)) = (&sent, used) else { return sent };
-        if !matches!(failure, Failure::Busy(_)) {
+        if !matches!(failure, BusFailure::Busy(_)) {
             self.give_up(queue, link.number).await;
         }
         match sent {
             // It may have ended for a token that has been put anew since.
-            Err(Failure::NotAllowed(told)) if link.kept => Err(Failure::LinkEnded(told)),
+            Err(BusFailure::NotAllowed(told)) if link.kept => Err(BusFailure::LinkEnded(told)),
             sent => sent,
         }
     }
@@ -115,7 +115,7 @@ impl Connection {
         queue: Queue,
         messages: &[Message],
         used: &mut Option<Used>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), BusFailure> {
         let mut outcomes = Vec::new();
         {
             let mut slot = self.link(queue).lock().await;
@@ -136,7 +136,7 @@ impl Connection {
         Ok(())
     }
 
-    async fn attach(&self, queue: Queue) -> Result<Link, Failure> {
+    async fn attach(&self, queue: Queue) -> Result<Link, BusFailure> {
         let number = self.named.fetch_add(1, Ordering::Relaxed);
         let mut session = self.session.lock().await;
         let name = format!("{}-{queue}-{number}", self.container);
@@ -163,7 +163,7 @@ impl Connection {
     }
 
     /// A link of its own that receives from a path.
-    pub(super) async fn receiver(&self, path: &str) -> Result<Receiver, Failure> {
+    pub(super) async fn receiver(&self, path: &str) -> Result<Receiver, BusFailure> {
         let number = self.named.fetch_add(1, Ordering::Relaxed);
         let mut session = self.session.lock().await;
         Ok(Receiver::builder()
@@ -175,7 +175,7 @@ impl Connection {
     }
 
     /// Links to a node that answers questions.
-    pub(super) async fn rpc(&self, node: &str) -> Result<Rpc, Failure> {
+    pub(super) async fn rpc(&self, node: &str) -> Result<Rpc, BusFailure> {
         let number = self.named.fetch_add(1, Ordering::Relaxed);
         let mut session = self.session.lock().await;
         Rpc::attach(&mut session, node, &format!("{}-{number}", self.container)).await
@@ -188,15 +188,15 @@ impl Connection {
         path: &str,
         tokens: &Tokens,
         clock: &Clock,
-        work: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Failure> {
+        work: impl Future<Output = Result<T, BusFailure>>,
+    ) -> Result<T, BusFailure> {
         let stood = self.authorize(path, tokens, clock).await?;
         let done = work.await;
-        let Err(Failure::NotAllowed(told)) = done else { return done };
+        let Err(BusFailure::NotAllowed(told)) = done else { return done };
         if let Some(refused) = self.cbs.lock().await.put.remove(path) {
             tokens.renew(&refused);
         }
-        Err(if stood { Failure::LinkEnded(told) } else { Failure::NotAllowed(told) })
+        Err(if stood { BusFailure::LinkEnded(told) } else { BusFailure::NotAllowed(told) })
     }
 
     /// Puts a token for a path, the first time and again before it is old. Whether one stood already.
@@ -205,7 +205,7 @@ impl Connection {
         path: &str,
         tokens: &Tokens,
         clock: &Clock,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, BusFailure> {
         let mut cbs = self.cbs.lock().await;
         if cbs.put.get(path).is_some_and(|stands| stands.fresh.holds(clock)) {
             return Ok(true);
@@ -227,7 +227,7 @@ impl Connection {
         if let Err(failure) = well {
             // Also an answer of no leaves nothing that would be worth keeping.
             cbs.rpc = None;
-            if matches!(failure, Failure::NotAllowed(_)) {
+            if matches!(failure, BusFailure::NotAllowed(_)) {
                 tokens.renew(&token.stands);
             }
             return Err(failure);
@@ -241,7 +241,7 @@ async fn open<Io>(
     address: &ServiceBusAddress,
     container: &str,
     stream: Io,
-) -> Result<ConnectionHandle<()>, Failure>
+) -> Result<ConnectionHandle<()>, BusFailure>
 where
     Io: AsyncRead + AsyncWrite + Debug + Send + Unpin + 'static,
 {
@@ -256,17 +256,17 @@ where
         .idle_time_out(u32::try_from(IDLE.as_millis()).unwrap_or(u32::MAX))
         .open_with_stream(stream)
         .await
-        .map_err(|error| Failure::Disconnected(format!("{address} does not speak AMQP with us: {error}")))
+        .map_err(|error| BusFailure::Disconnected(format!("{address} does not speak AMQP with us: {error}")))
 }
 
-fn taken(outcome: Outcome) -> Result<(), Failure> {
+fn taken(outcome: Outcome) -> Result<(), BusFailure> {
     match outcome {
         Outcome::Accepted(_) => Ok(()),
         Outcome::Rejected(rejected) => Err(rejected.error.as_ref().map_or_else(
-            || Failure::Refused("the message was rejected without a reason".to_owned()),
-            Failure::said,
+            || BusFailure::Refused("the message was rejected without a reason".to_owned()),
+            BusFailure::said,
         )),
-        Outcome::Released(_) => Err(Failure::Busy("the message was released".to_owned())),
-        Outcome::Modified(_) => Err(Failure::Busy("the message was handed back".to_owned())),
+        Outcome::Released(_) => Err(BusFailure::Busy("the message was released".to_owned())),
+        Outcome::Modified(_) => Err(BusFailure::Busy("the message was handed back".to_owned())),
     }
 }

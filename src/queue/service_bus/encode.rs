@@ -8,7 +8,7 @@ use fe2o3_amqp::types::messaging::{
 };
 use fe2o3_amqp::types::primitives::{SimpleValue, Timestamp, Value};
 
-use super::failure::Failure;
+use super::failure::BusFailure;
 use crate::queue::Message;
 
 /// The format of a transfer whose data sections are messages themselves.
@@ -27,18 +27,18 @@ pub(super) const VERSION: &str = "peerpact-version";
 pub(super) type Transfer = Sendable<Batch<Data>>;
 
 /// Packs messages into as few transfers as they fit into; `link_max` is the largest that the link takes, 0 for any.
-pub(super) fn transfers(messages: &[Message], link_max: u64) -> Result<Vec<Transfer>, Failure> {
+pub(super) fn transfers(messages: &[Message], link_max: u64) -> Result<Vec<Transfer>, BusFailure> {
     let message_max = if link_max == 0 { u64::MAX } else { link_max };
     let batch_max = message_max.min(BATCH_BYTES_MAX).saturating_sub(ENVELOPE_BYTES);
     let mut transfers = Vec::new();
     let mut batch = Packed::default();
     for message in messages {
         let bytes = serde_amqp::to_vec(&Serializable(amqp(message))).map_err(|error| {
-            Failure::Refused(format!("message {} cannot be encoded: {error}", message.id))
+            BusFailure::Refused(format!("message {} cannot be encoded: {error}", message.id))
         })?;
         let size = bytes.len() as u64;
         if size > message_max {
-            return Err(Failure::Refused(format!(
+            return Err(BusFailure::Refused(format!(
                 "message {} has {size} bytes and the queue takes {message_max}",
                 message.id
             )));
@@ -158,7 +158,7 @@ mod tests {
         let split = transfers(&all, 8 * 1024).unwrap();
         assert_eq!(split.iter().map(sections).collect::<Vec<_>>(), [1, 1, 1]);
         let error = transfers(&[message(4, 9_000)], 8 * 1024).unwrap_err();
-        assert!(matches!(&error, Failure::Refused(text) if text.contains("m-4")), "{error}");
+        assert!(matches!(&error, BusFailure::Refused(text) if text.contains("m-4")), "{error}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 /// A failure, by how far it reaches.
 #[derive(Debug, Error)]
-pub(super) enum Failure {
+pub(super) enum BusFailure {
     /// The same would be refused again.
     #[error("{0}")]
     Refused(String),
@@ -48,7 +48,7 @@ fn text(error: &AmqpError) -> String {
     }
 }
 
-impl Failure {
+impl BusFailure {
     /// What a peer said when it refused a message or ended a link. Which conditions pass by themselves is as in Azure's
     /// SDKs; what nobody knows is tried again, because ids make that harmless.
     pub(super) fn said(error: &AmqpError) -> Self {
@@ -80,17 +80,17 @@ impl Failure {
     }
 }
 
-fn stopped(reason: &SessionStopReason) -> Failure {
+fn stopped(reason: &SessionStopReason) -> BusFailure {
     match reason {
         SessionStopReason::RemoteEndedWithError(error)
         | SessionStopReason::ConnectionStopped(ConnectionStopReason::RemoteClosedWithError(error)) => {
-            Failure::Disconnected(text(error))
+            BusFailure::Disconnected(text(error))
         }
-        _ => Failure::Disconnected("the connection was closed".to_owned()),
+        _ => BusFailure::Disconnected("the connection was closed".to_owned()),
     }
 }
 
-impl From<LinkStateError> for Failure {
+impl From<LinkStateError> for BusFailure {
     fn from(error: LinkStateError) -> Self {
         match &error {
             LinkStateError::RemoteDetachedWithError(said) | LinkStateError::RemoteClosedWithError(said) => {
@@ -102,13 +102,13 @@ impl From<LinkStateError> for Failure {
     }
 }
 
-impl From<DetachError> for Failure {
+impl From<DetachError> for BusFailure {
     fn from(error: DetachError) -> Self {
         LinkStateError::from(error).into()
     }
 }
 
-impl From<SendError> for Failure {
+impl From<SendError> for BusFailure {
     fn from(error: SendError) -> Self {
         match error {
             SendError::LinkStateError(error) => error.into(),
@@ -120,7 +120,7 @@ impl From<SendError> for Failure {
     }
 }
 
-impl From<RecvError> for Failure {
+impl From<RecvError> for BusFailure {
     fn from(error: RecvError) -> Self {
         match error {
             RecvError::LinkStateError(error) => error.into(),
@@ -129,7 +129,7 @@ impl From<RecvError> for Failure {
     }
 }
 
-impl From<SenderAttachError> for Failure {
+impl From<SenderAttachError> for BusFailure {
     fn from(error: SenderAttachError) -> Self {
         match &error {
             SenderAttachError::RemoteClosedWithError(said) => Self::said(said),
@@ -139,7 +139,7 @@ impl From<SenderAttachError> for Failure {
     }
 }
 
-impl From<ReceiverAttachError> for Failure {
+impl From<ReceiverAttachError> for BusFailure {
     fn from(error: ReceiverAttachError) -> Self {
         match &error {
             ReceiverAttachError::RemoteClosedWithError(said) => Self::said(said),

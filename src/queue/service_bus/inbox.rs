@@ -8,17 +8,19 @@ use fe2o3_amqp::link::delivery::DeliveryInfo;
 use fe2o3_amqp::types::messaging::{Body, Modified};
 use fe2o3_amqp::types::primitives::Value;
 
+use super::client::ServiceBus;
 use super::connection::Connection;
 use super::decode::Peeked;
-use super::failure::Failure;
+use super::error::{LookError, queue_error};
+use super::failure::BusFailure;
+use super::path::QueuePath;
 use super::tokens::Tokens;
-use super::{LookError, QueuePath, ServiceBus, error};
 use crate::clock::Clock;
 use crate::queue::QueueError;
 
 /// A message that is locked for us until it is settled or its lock ends.
 #[derive(Debug)]
-pub struct Received {
+pub struct LockedMessage {
     /// The message.
     pub message: Peeked,
     delivery: DeliveryInfo,
@@ -58,10 +60,10 @@ impl Inbox {
     ///
     /// # Errors
     /// [`QueueError`]; another inbox is needed then.
-    pub async fn receive(&mut self, wait: Duration) -> Result<Option<Received>, QueueError> {
+    pub async fn receive(&mut self, wait: Duration) -> Result<Option<LockedMessage>, QueueError> {
         let entity = self.path.to_string();
         let authorized = self.connection.authorize(&entity, &self.tokens, &self.clock).await;
-        authorized.map_err(|failure| error(self.path.queue, &failure))?;
+        authorized.map_err(|failure| queue_error(self.path.queue, &failure))?;
         if !self.credit {
             // One at a time: its lock runs from when it leaves the queue.
             self.receiver.set_credit(1).await.map_err(|_| self.ended())?;
@@ -69,18 +71,18 @@ impl Inbox {
         }
         let received = match tokio::time::timeout(wait, self.receiver.recv::<Body<Value>>()).await {
             Err(_) => return Ok(None),
-            Ok(received) => received.map_err(|failure| error(self.path.queue, &failure.into()))?,
+            Ok(received) => received.map_err(|failure| queue_error(self.path.queue, &failure.into()))?,
         };
         self.credit = false;
         let (delivery, message) = received.into_parts();
-        Ok(Some(Received { message: Peeked::of(message), delivery }))
+        Ok(Some(LockedMessage { message: Peeked::of(message), delivery }))
     }
 
     /// Done with it: it leaves the queue.
     ///
     /// # Errors
     /// [`QueueError`]; the message comes again then.
-    pub async fn complete(&self, received: Received) -> Result<(), QueueError> {
+    pub async fn complete(&self, received: LockedMessage) -> Result<(), QueueError> {
         self.receiver.accept(received.delivery).await.map_err(|_| self.ended())
     }
 
@@ -88,7 +90,7 @@ impl Inbox {
     ///
     /// # Errors
     /// [`QueueError`]; the message comes back when its lock ends.
-    pub async fn abandon(&self, received: Received) -> Result<(), QueueError> {
+    pub async fn abandon(&self, received: LockedMessage) -> Result<(), QueueError> {
         let modified =
             Modified { delivery_failed: Some(true), undeliverable_here: None, message_annotations: None };
         self.receiver.modify(received.delivery, modified).await.map_err(|_| self.ended())
@@ -100,10 +102,10 @@ impl Inbox {
     /// [`QueueError`]: whether what was settled last has arrived is not known.
     pub async fn close(self) -> Result<(), QueueError> {
         let Self { path, receiver, .. } = self;
-        receiver.close().await.map_err(|failure| error(path.queue, &failure.into()))
+        receiver.close().await.map_err(|failure| queue_error(path.queue, &failure.into()))
     }
 
     fn ended(&self) -> QueueError {
-        error(self.path.queue, &Failure::LinkEnded(format!("the link to {} has ended", self.path)))
+        queue_error(self.path.queue, &BusFailure::LinkEnded(format!("the link to {} has ended", self.path)))
     }
 }

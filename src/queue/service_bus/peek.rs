@@ -5,10 +5,12 @@ use std::sync::Arc;
 use fe2o3_amqp::types::messaging::Body;
 use fe2o3_amqp::types::primitives::{OrderedMap, SimpleValue, Value};
 
+use super::client::ServiceBus;
 use super::connection::Connection;
 use super::decode::Peeked;
-use super::failure::Failure;
-use super::{LookError, QueuePath, ServiceBus};
+use super::error::LookError;
+use super::failure::BusFailure;
+use super::path::QueuePath;
 
 /// The most messages that one look shows, whatever is asked for.
 pub(crate) const PEEKED_MAX: usize = 250;
@@ -41,7 +43,7 @@ async fn look(
     entity: &str,
     from_sequence: i64,
     most: i32,
-) -> Result<Vec<Peeked>, Failure> {
+) -> Result<Vec<Peeked>, BusFailure> {
     let mut rpc = connection.rpc(&format!("{entity}/$management")).await?;
     let mut body = OrderedMap::new();
     body.insert(Value::String("from-sequence-number".to_owned()), Value::Long(from_sequence));
@@ -55,7 +57,7 @@ async fn look(
 }
 
 /// `{"messages": [{"message": bytes}, …]}`, or nothing where there are none.
-fn messages(body: Body<Value>) -> Result<Vec<Peeked>, Failure> {
+fn messages(body: Body<Value>) -> Result<Vec<Peeked>, BusFailure> {
     let Body::Value(value) = body else { return Ok(Vec::new()) };
     let Value::Map(mut map) = value.0 else { return Ok(Vec::new()) };
     let Some(Value::List(list)) = map.swap_remove(&Value::String("messages".to_owned())) else {
@@ -69,6 +71,6 @@ fn messages(body: Body<Value>) -> Result<Vec<Peeked>, Failure> {
         }
     };
     list.into_iter()
-        .map(|item| one(item).ok_or_else(|| Failure::Refused("a message in it cannot be read".to_owned())))
+        .map(|item| one(item).ok_or_else(|| BusFailure::Refused("a message in it cannot be read".to_owned())))
         .collect()
 }

@@ -7,7 +7,7 @@ use fe2o3_amqp::types::messaging::{
 use fe2o3_amqp::types::primitives::{SimpleValue, Value};
 use fe2o3_amqp::{Receiver, Sender};
 
-use super::failure::Failure;
+use super::failure::BusFailure;
 
 /// One pair of links to a node. A call that was given up leaves it usable: answers are told apart by their ids.
 pub(super) struct Rpc {
@@ -18,7 +18,7 @@ pub(super) struct Rpc {
 }
 
 /// An answer that has a status.
-pub(super) struct Answer {
+pub(super) struct RpcAnswer {
     pub(super) status: i64,
     pub(super) condition: Option<String>,
     pub(super) description: String,
@@ -31,7 +31,7 @@ impl Rpc {
         session: &mut SessionHandle<()>,
         node: &str,
         name: &str,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, BusFailure> {
         let sender = Sender::builder().name(format!("{name}-questions")).target(node).attach(session).await?;
         let receiver = Receiver::builder()
             .name(format!("{name}-answers"))
@@ -48,7 +48,7 @@ impl Rpc {
         operation: &str,
         properties: impl IntoIterator<Item = (&'static str, SimpleValue)>,
         body: Value,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<RpcAnswer, BusFailure> {
         self.asked += 1;
         let id = MessageId::Ulong(self.asked);
         let mut headers =
@@ -64,26 +64,29 @@ impl Rpc {
         match self.sender.send(question).await? {
             Outcome::Accepted(_) => {}
             Outcome::Rejected(rejected) => {
-                return Err(rejected
-                    .error
-                    .as_ref()
-                    .map_or_else(|| Failure::LinkEnded(format!("{operation} was rejected")), Failure::said));
+                return Err(rejected.error.as_ref().map_or_else(
+                    || BusFailure::LinkEnded(format!("{operation} was rejected")),
+                    BusFailure::said,
+                ));
             }
-            outcome => return Err(Failure::LinkEnded(format!("{operation} was not taken: {outcome:?}"))),
+            outcome => return Err(BusFailure::LinkEnded(format!("{operation} was not taken: {outcome:?}"))),
         }
         loop {
             let delivery = self.receiver.recv::<Body<Value>>().await?;
-            self.receiver.accept(&delivery).await.map_err(|error| Failure::LinkEnded(error.to_string()))?;
+            self.receiver
+                .accept(&delivery)
+                .await
+                .map_err(|error| BusFailure::LinkEnded(error.to_string()))?;
             let answer = delivery.into_message();
             let about = answer.properties.as_ref().and_then(|properties| properties.correlation_id.as_ref());
             if about == Some(&id) {
-                return Ok(Answer::read(answer));
+                return Ok(RpcAnswer::read(answer));
             }
         }
     }
 }
 
-impl Answer {
+impl RpcAnswer {
     /// `$cbs` writes its names with dashes, `$management` in one word.
     fn read(answer: AmqpMessage<Body<Value>>) -> Self {
         let properties = answer.application_properties.unwrap_or_default();
@@ -109,17 +112,17 @@ impl Answer {
     }
 
     /// The answer, or what its status means.
-    pub(super) fn well(self, what: &str) -> Result<Self, Failure> {
+    pub(super) fn well(self, what: &str) -> Result<Self, BusFailure> {
         let told = match &self.condition {
             Some(condition) => format!("{what}: {} {condition}: {}", self.status, self.description),
             None => format!("{what}: {} {}", self.status, self.description),
         };
         match self.status {
             200..=299 => Ok(self),
-            401 | 403 => Err(Failure::NotAllowed(told)),
-            404 | 410 => Err(Failure::NotFound(told)),
-            400..=499 if self.status != 408 && self.status != 429 => Err(Failure::Refused(told)),
-            _ => Err(Failure::Busy(told)),
+            401 | 403 => Err(BusFailure::NotAllowed(told)),
+            404 | 410 => Err(BusFailure::NotFound(told)),
+            400..=499 if self.status != 408 && self.status != 429 => Err(BusFailure::Refused(told)),
+            _ => Err(BusFailure::Busy(told)),
         }
     }
 }

@@ -1,11 +1,9 @@
 //! The way to the namespace: TCP, and TLS over it unless an emulator on this machine is asked for.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::net::TcpStream;
@@ -13,7 +11,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::address::ServiceBusAddress;
-use super::failure::Failure;
+use super::failure::BusFailure;
+use crate::azure::certificates;
 
 /// TLS with `ring`. It trusts what the platform trusts or, when a bundle is given, only that, as for Resource Manager.
 pub(super) struct Tls {
@@ -27,44 +26,47 @@ impl Tls {
         Self { ca_bundle, config: OnceLock::new() }
     }
 
-    pub(super) async fn connect(&self, address: &ServiceBusAddress) -> Result<TlsStream<TcpStream>, Failure> {
+    pub(super) async fn connect(
+        &self,
+        address: &ServiceBusAddress,
+    ) -> Result<TlsStream<TcpStream>, BusFailure> {
         let connector = TlsConnector::from(self.config()?);
         let name = ServerName::try_from(address.host().to_owned())
-            .map_err(|error| Failure::Refused(format!("{address} cannot be a TLS name: {error}")))?;
+            .map_err(|error| BusFailure::Refused(format!("{address} cannot be a TLS name: {error}")))?;
         let stream = tcp(address).await?;
         connector
             .connect(name, stream)
             .await
-            .map_err(|error| Failure::Disconnected(format!("no TLS with {address}: {error}")))
+            .map_err(|error| BusFailure::Disconnected(format!("no TLS with {address}: {error}")))
     }
 
-    fn config(&self) -> Result<Arc<ClientConfig>, Failure> {
+    fn config(&self) -> Result<Arc<ClientConfig>, BusFailure> {
         if let Some(config) = self.config.get() {
             return Ok(config.clone());
         }
-        let config = Arc::new(build(self.ca_bundle.as_deref()).map_err(Failure::Refused)?);
+        let config = Arc::new(build(self.ca_bundle.as_deref()).map_err(BusFailure::Refused)?);
         Ok(self.config.get_or_init(|| config).clone())
     }
 }
 
 /// Without TLS, and to nobody but this machine, whatever its name resolves to.
-pub(super) async fn plain(address: &ServiceBusAddress) -> Result<TcpStream, Failure> {
+pub(super) async fn plain(address: &ServiceBusAddress) -> Result<TcpStream, BusFailure> {
     let stream = tcp(address).await?;
-    let peer = stream.peer_addr().map_err(Failure::disconnected)?;
+    let peer = stream.peer_addr().map_err(BusFailure::disconnected)?;
     if !peer.ip().is_loopback() {
-        return Err(Failure::Refused(format!(
+        return Err(BusFailure::Refused(format!(
             "{address} is not this machine, and plain AMQP does not leave it"
         )));
     }
     Ok(stream)
 }
 
-async fn tcp(address: &ServiceBusAddress) -> Result<TcpStream, Failure> {
+async fn tcp(address: &ServiceBusAddress) -> Result<TcpStream, BusFailure> {
     let stream = TcpStream::connect((address.host(), address.port()))
         .await
-        .map_err(|error| Failure::Disconnected(format!("cannot connect to {address}: {error}")))?;
+        .map_err(|error| BusFailure::Disconnected(format!("cannot connect to {address}: {error}")))?;
     // A frame is written in pieces, and each waits for the other side's word otherwise.
-    stream.set_nodelay(true).map_err(Failure::disconnected)?;
+    stream.set_nodelay(true).map_err(BusFailure::disconnected)?;
     Ok(stream)
 }
 
@@ -84,11 +86,9 @@ fn build(ca_bundle: Option<&Path>) -> Result<ClientConfig, String> {
 
 fn roots(path: &Path) -> Result<RootCertStore, String> {
     let problem = |why: &dyn std::fmt::Display| format!("cannot use the CA bundle {}: {why}", path.display());
-    let pem = fs::read(path).map_err(|error| problem(&error))?;
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| problem(&error))?;
+    for certificate in certificates(path).map_err(|error| problem(&error.source))? {
         roots.add(certificate).map_err(|error| problem(&error))?;
     }
-    if roots.is_empty() { Err(problem(&"no certificate in it")) } else { Ok(roots) }
+    Ok(roots)
 }

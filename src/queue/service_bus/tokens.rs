@@ -4,25 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::base64;
-use azure_core::credentials::Secret as AzureSecret;
 use azure_core::http::Transport;
 use ring::hmac;
 use time::OffsetDateTime;
 use url::form_urlencoded::byte_serialize;
 
 use super::address::{Identity, ServiceBusAddress};
-use super::failure::Failure;
-use crate::arm::Fault;
-use crate::arm::entra::{Application, Entra, Granted};
-use crate::arm::transport::Https;
+use super::failure::BusFailure;
+use crate::azure::entra::{Application, Entra, Granted};
+use crate::azure::{AzureConfig, CallFault, Https, Secret};
 use crate::clock::{Clock, Freshness};
-use crate::config::{AzureConfig, Secret};
 
 /// How long a token that we make of a key holds.
 const LIFETIME: Duration = Duration::from_secs(3600);
 /// For how long it is used: what is left is for whoever was just shown it.
 const USED: Duration = Duration::from_secs(2700);
-const SCOPE: &str = "https://servicebus.azure.net/.default";
+const AUDIENCE: &str = "https://servicebus.azure.net";
 
 /// A token for one path of the namespace.
 pub(super) struct Token {
@@ -49,12 +46,8 @@ pub(super) struct Tokens {
 impl Tokens {
     pub(super) fn new(entra: Option<AzureConfig>, clock: Clock) -> Self {
         let entra = entra.map(|azure| {
-            let application = Application {
-                authority: azure.authority,
-                client_id: azure.client.to_string(),
-                secret: AzureSecret::new(azure.client_secret.reveal().to_owned()),
-                scope: SCOPE.to_owned(),
-            };
+            let (client, secret) = (azure.client.to_string(), azure.client_secret);
+            let application = Application::new(azure.authority, client, secret, AUDIENCE);
             let transport = Transport::new(Arc::new(Https::new(azure.ca_bundle)));
             Entra::new(azure.tenant.into(), application, transport, clock)
         });
@@ -62,7 +55,11 @@ impl Tokens {
     }
 
     /// A token that names `audience`.
-    pub(super) async fn token(&self, address: &ServiceBusAddress, audience: &str) -> Result<Token, Failure> {
+    pub(super) async fn token(
+        &self,
+        address: &ServiceBusAddress,
+        audience: &str,
+    ) -> Result<Token, BusFailure> {
         match address.identity() {
             Identity::SharedKey { name, key } => Ok(shared_access(name, key, audience, &self.clock)),
             Identity::Entra => self.entra().await,
@@ -76,9 +73,9 @@ impl Tokens {
         }
     }
 
-    async fn entra(&self) -> Result<Token, Failure> {
+    async fn entra(&self) -> Result<Token, BusFailure> {
         let Some(entra) = &self.entra else {
-            return Err(Failure::Refused(
+            return Err(BusFailure::Refused(
                 "a namespace without a key needs AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
                     .to_owned(),
             ));
@@ -86,12 +83,12 @@ impl Tokens {
         let granted = entra.token(None).await.map_err(|fault| {
             let told = format!("Entra gave no token for Service Bus: {fault}");
             match fault {
-                Fault::Unusable { .. } => Failure::Refused(told),
-                _ => Failure::Disconnected(told),
+                CallFault::Unusable { .. } => BusFailure::Refused(told),
+                _ => BusFailure::Disconnected(told),
             }
         })?;
         Ok(Token {
-            text: Secret::new(granted.token.secret()),
+            text: granted.token.clone(),
             kind: "jwt",
             expires: granted.expires,
             stands: Stands { fresh: granted.fresh, granted: Some(granted) },

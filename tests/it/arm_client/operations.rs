@@ -1,4 +1,5 @@
-use peerpact::arm::{AzureFailure, Class, Ended, Operation, WriteError};
+use peerpact::arm::{Class, Ended, Operation, WriteError};
+use peerpact::azure::AzureFailure;
 use serde_json::{Value, json};
 
 use super::script::*;

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use azure_core::time::to_rfc7231;
-use peerpact::arm::{Class, Fault, ListedIn};
+use peerpact::arm::{Class, ListedIn};
+use peerpact::azure::CallFault;
 use peerpact::handshake::read::Read;
 use serde_json::{Value, json};
 
@@ -113,7 +114,7 @@ async fn who_throttles_us_is_left_alone_until_then_and_nobody_else_is() {
 async fn nothing_is_asked_once_the_deadline_has_passed() {
     let stage = Stage::new();
     let error = stage.arm.network(tenant(CONTOSO), &network(A), stage.until(0)).await.unwrap_err();
-    assert!(matches!(*error.fault, Fault::PastDeadline), "{error}");
+    assert!(matches!(*error.fault, CallFault::PastDeadline), "{error}");
     assert!(stage.played().is_empty());
 }
 
@@ -123,7 +124,7 @@ async fn an_attempt_ends_at_the_deadline() {
     stage.expect_token(CONTOSO, "t").expect(get(A), Reply::Silence);
     let start = stage.clock.now();
     let error = stage.arm.network(tenant(CONTOSO), &network(A), stage.until(4)).await.unwrap_err();
-    assert!(matches!(*error.fault, Fault::TimedOut(_)), "{error}");
+    assert!(matches!(*error.fault, CallFault::TimedOut(_)), "{error}");
     assert_eq!(stage.clock.now() - start, time::Duration::seconds(4));
     stage.played();
 }
@@ -246,6 +247,6 @@ async fn a_list_without_an_end_is_given_up() {
 async fn nothing_goes_out_over_plain_http() {
     let stage = Stage::at("http://arm.test/");
     let error = stage.arm.network(tenant(CONTOSO), &network(A), stage.until(20)).await.unwrap_err();
-    assert!(matches!(*error.fault, Fault::Unusable { .. }), "{error}");
+    assert!(matches!(*error.fault, CallFault::Unusable { .. }), "{error}");
     assert!(stage.played().is_empty());
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use peerpact::arm::{AzureFailure, Class, Ended, WriteError};
+use peerpact::arm::{Class, Ended, WriteError};
+use peerpact::azure::AzureFailure;
 use peerpact::kinds::peering::PeeringFlags;
 use peerpact::kinds::peering::PeeringWrite;
 use serde_json::{Value, json};

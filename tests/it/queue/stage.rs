@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use http::Request;
+use peerpact::azure::{AzureConfig, Secret};
 use peerpact::clock::Clock;
-use peerpact::config::{AzureConfig, Secret};
 use peerpact::queue::service_bus::{Peeked, ServiceBus, ServiceBusAddress, ServiceBusSettings};
 use peerpact::queue::{Message, MessageId};
 use peerpact_sandbox::front::{Certificates, serve_amqp, serve_https};

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use azure_core::credentials::Secret;
 use peerpact::arm::{ResourceManager, Settings};
+use peerpact::azure::Secret;
 use peerpact::clock::Clock;
 use peerpact::functions;
 use peerpact::handshake::phase::Phase;

@@ -2,16 +2,14 @@
 
 mod reader;
 
-use std::fmt;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 
-use azure_core::http::Url;
 use tracing::level_filters::LevelFilter;
-use uuid::Uuid;
 
 pub(crate) use self::reader::ConfigError;
 use self::reader::Reader;
+use crate::azure::{AzureConfig, Secret};
 use crate::queue::service_bus::ServiceBusAddress;
 use crate::reconcile::EventLimits;
 
@@ -59,24 +57,6 @@ pub(crate) struct Config {
     /// What events may cost. Read from `PEERPACT_EVENTS_PER_MINUTE` (notices) and `PEERPACT_EVENT_CALLS_PER_MINUTE`
     /// (calls of Azure), each for one partner or our own tenant; 1 to 100000, without them 600 and 1200.
     pub events: EventLimits,
-}
-
-/// Who we are in Azure, and where Azure is.
-#[derive(Clone, Debug)]
-pub struct AzureConfig {
-    /// Our home tenant. Read from `AZURE_TENANT_ID`.
-    pub tenant: Uuid,
-    /// The application whose service principals act for us in both tenants. Read from `AZURE_CLIENT_ID`.
-    pub client: Uuid,
-    /// That application's secret. Read from `AZURE_CLIENT_SECRET`.
-    pub client_secret: Secret,
-    /// Where tokens are issued: an https origin. Read from `AZURE_AUTHORITY_HOST`; without it the public cloud's.
-    pub authority: Url,
-    /// Azure Resource Manager: an https origin. Read from `PEERPACT_RESOURCE_MANAGER`; without it the public cloud's.
-    pub resource_manager: Url,
-    /// A PEM file with the only authorities to trust, in the place of the system's. Read from `PEERPACT_CA_BUNDLE`,
-    /// optional.
-    pub ca_bundle: Option<PathBuf>,
 }
 
 impl Config {
@@ -190,34 +170,6 @@ const PORT_FIX: &str = "let the Functions host start this program, or set a free
 const AGREEMENTS_FIX: &str = "set it to the folder that holds the agreements' TOML files";
 const LEDGER_FIX: &str =
     "set it to a file on a local disk that outlives this process; SQLite does not belong on a network share";
-
-/// A text that nothing shows. Who uses it has to say so.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Keeps a text from being shown.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself, for the one place that must send it.
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
-}
 
 fn secret<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Option<Secret> {
     let secret = reader.required(CLIENT_SECRET, "set it to a client secret of that application")?;

@@ -12,6 +12,8 @@ use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
 use bytes::BytesMut;
 use thiserror::Error;
 
+use super::bundle::{BundleError, certificates};
+
 /// The longest body that is taken: far above a subscription's page of networks.
 pub const LONGEST_BODY: usize = 8 * 1024 * 1024;
 
@@ -28,14 +30,8 @@ pub struct Https {
 #[derive(Debug, Error)]
 pub enum TransportError {
     /// The bundle of trusted certificates cannot be read, or is empty.
-    #[error("cannot read the CA bundle {}", path.display())]
-    Bundle {
-        /// The bundle.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// The bundle holds a certificate that cannot be used, or the platform has none.
     #[error("cannot set up TLS")]
     Tls(#[source] reqwest::Error),
@@ -77,13 +73,9 @@ fn build(ca_bundle: Option<&Path>) -> Result<reqwest::Client, TransportError> {
         // A redirect would carry the token to wherever it points.
         .redirect(reqwest::redirect::Policy::none());
     if let Some(path) = ca_bundle {
-        let pem =
-            std::fs::read(path).map_err(|source| TransportError::Bundle { path: path.to_owned(), source })?;
-        let trusted = reqwest::Certificate::from_pem_bundle(&pem).map_err(TransportError::Tls)?;
-        if trusted.is_empty() {
-            let source = std::io::Error::new(std::io::ErrorKind::InvalidData, "no certificate in it");
-            return Err(TransportError::Bundle { path: path.to_owned(), source });
-        }
+        let certificates = certificates(path)?;
+        let trusted = certificates.iter().map(|one| reqwest::Certificate::from_der(one));
+        let trusted: Vec<_> = trusted.collect::<Result<_, _>>().map_err(TransportError::Tls)?;
         builder = builder.tls_certs_only(trusted);
     }
     builder.build().map_err(TransportError::Tls)

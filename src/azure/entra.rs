@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::cloud::CustomConfiguration;
-use azure_core::credentials::{Secret, TokenCredential, TokenRequestOptions};
+use azure_core::credentials::{Secret as AzureSecret, TokenCredential, TokenRequestOptions};
 use azure_core::error::ErrorKind;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::request::options::ClientRequestId;
@@ -21,9 +21,11 @@ use serde::Deserialize;
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use super::client::{Agent, pass_on};
 use super::envelope;
-use super::error::{AzureFailure, Fault};
+use super::failure::AzureFailure;
+use super::fault::CallFault;
+use super::pipeline::{Agent, pass_on};
+use super::secret::Secret;
 use super::transport::TransportError;
 use crate::clock::{Clock, Freshness};
 use crate::handshake::ids::TenantId;
@@ -35,11 +37,10 @@ const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 #[derive(Clone)]
 pub(crate) struct Application {
     /// Entra's origin.
-    pub(crate) authority: Url,
-    pub(crate) client_id: String,
-    pub(crate) secret: Secret,
-    /// The audience with `/.default` behind it.
-    pub(crate) scope: String,
+    authority: Url,
+    client_id: String,
+    secret: Secret,
+    scope: String,
 }
 
 /// The application in one tenant. Nothing is built or contacted before the first token.
@@ -72,6 +73,14 @@ pub(crate) struct Granted {
     given: Given,
 }
 
+impl Application {
+    /// An application whose tokens are for `audience`, such as `https://management.azure.com`.
+    pub(crate) fn new(authority: Url, client_id: String, secret: Secret, audience: &str) -> Self {
+        let scope = format!("{}/.default", audience.trim_end_matches('/'));
+        Self { authority, client_id, secret, scope }
+    }
+}
+
 impl Entra {
     pub(crate) fn new(
         tenant: TenantId,
@@ -83,7 +92,7 @@ impl Entra {
     }
 
     /// A token that is fresh, from the credential's cache where it holds one.
-    pub(crate) async fn token(&self, request_id: Option<String>) -> Result<Granted, Fault> {
+    pub(crate) async fn token(&self, request_id: Option<String>) -> Result<Granted, CallFault> {
         let slot = self.slot()?;
         let mut context = Context::new();
         if let Some(id) = request_id {
@@ -96,12 +105,12 @@ impl Entra {
             .await
             .map_err(|error| fault(self.tenant, error))?;
         let granted = Granted {
-            token: token.token,
+            token: Secret::new(token.token.secret()),
             expires: token.expires_on,
             fresh: slot.fresh().unwrap_or_else(|| Freshness::new(&self.clock, Duration::ZERO)),
             given: slot.given,
         };
-        if is_usable(granted.token.secret()) {
+        if is_usable(granted.token.reveal()) {
             return Ok(granted);
         }
         self.renew(&granted);
@@ -110,7 +119,7 @@ impl Entra {
             "the token endpoint of tenant {tenant} gave what can be no token: it is empty or holds \
              blanks, control characters or others that no header takes"
         );
-        Err(Fault::Malformed { what, source: None })
+        Err(CallFault::Malformed { what, source: None })
     }
 
     /// Puts a fresh credential in the place of the one that gave this token, unless somebody did so already.
@@ -120,7 +129,7 @@ impl Entra {
     }
 
     /// The credential that stands; another one where its token is old.
-    fn slot(&self) -> Result<Slot, Fault> {
+    fn slot(&self) -> Result<Slot, CallFault> {
         let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = &*slot
             && slot.fresh().is_none_or(|fresh| fresh.holds(&self.clock))
@@ -132,7 +141,7 @@ impl Entra {
         Ok(slot.insert(made).clone())
     }
 
-    fn credential(&self, given: Given) -> Result<Arc<ClientSecretCredential>, Fault> {
+    fn credential(&self, given: Given) -> Result<Arc<ClientSecretCredential>, CallFault> {
         let Application { authority, client_id, secret, .. } = &self.application;
         let mut cloud = CustomConfiguration::default();
         cloud.authority_host = authority.to_string();
@@ -147,11 +156,13 @@ impl Entra {
         };
         let options = ClientSecretCredentialOptions { client_options };
         let tenant = self.tenant;
-        ClientSecretCredential::new(&tenant.to_string(), client_id.clone(), secret.clone(), Some(options))
-            .map_err(|error| Fault::Unusable {
+        let secret = AzureSecret::new(secret.reveal().to_owned());
+        ClientSecretCredential::new(&tenant.to_string(), client_id.clone(), secret, Some(options)).map_err(
+            |error| CallFault::Unusable {
                 what: format!("no credential can be made for tenant {tenant}"),
                 source: Some(error.into()),
-            })
+            },
+        )
     }
 }
 
@@ -214,19 +225,19 @@ impl Policy for Answers {
     }
 }
 
-fn fault(tenant: TenantId, error: azure_core::Error) -> Fault {
+fn fault(tenant: TenantId, error: azure_core::Error) -> CallFault {
     let mut beneath: Option<&(dyn StdError + 'static)> = Some(&error);
     while let Some(one) = beneath {
         if let Some(Refusal { status, failure, after }) = one.downcast_ref() {
             let (status, failure, after) = (Some(*status), failure.clone(), *after);
-            return Fault::Token { tenant, status, failure, after, source: None };
+            return CallFault::Token { tenant, status, failure, after, source: None };
         }
         beneath = one.source();
     }
     if TransportError::beneath(&error).is_some() {
-        return Fault::of_transport(error);
+        return CallFault::of_transport(error);
     }
     let failure =
         AzureFailure { code: "NoAnswer".to_owned(), message: "the token endpoint did not answer".to_owned() };
-    Fault::Token { tenant, status: None, failure, after: None, source: Some(Box::new(error)) }
+    CallFault::Token { tenant, status: None, failure, after: None, source: Some(Box::new(error)) }
 }

@@ -6,7 +6,7 @@ use azure_core::http::headers::{Headers, RETRY_AFTER};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::error::AzureFailure;
+use super::failure::AzureFailure;
 
 const LONGEST_CODE: usize = 100;
 const LONGEST_MESSAGE: usize = 1000;
@@ -18,7 +18,7 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
 ///
 /// On record are `{"error":{"code","message","details"}}`, the same without details and with the message first, and
 /// empty bodies; gateways answer with HTML.
-pub(super) fn failure(status: u16, body: &[u8]) -> AzureFailure {
+pub(crate) fn failure(status: u16, body: &[u8]) -> AzureFailure {
     match serde_json::from_slice::<Value>(body) {
         Ok(value) => of_value(value.get("error").unwrap_or(&value), status),
         Err(_) => AzureFailure {
@@ -31,7 +31,7 @@ pub(super) fn failure(status: u16, body: &[u8]) -> AzureFailure {
 /// The error in an object with `code` and `message`, either of which may be missing.
 ///
 /// What matters may stand in `details` only: that another operation holds the resource, and the sentence that says which.
-pub(super) fn of_value(error: &Value, status: u16) -> AzureFailure {
+pub(crate) fn of_value(error: &Value, status: u16) -> AzureFailure {
     let outer = told(error, status);
     let details = error.get("details").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let details: Vec<AzureFailure> = details.iter().map(|detail| told(detail, status)).collect();
@@ -87,7 +87,7 @@ pub(super) fn token_failure(status: u16, body: &[u8]) -> AzureFailure {
 }
 
 /// `Retry-After`, in seconds or as a date; anything else is ignored.
-pub(super) fn retry_after(headers: &Headers, now: OffsetDateTime) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &Headers, now: OffsetDateTime) -> Option<Duration> {
     let text = headers.get_optional_str(&RETRY_AFTER)?.trim();
     let span = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
