@@ -4,9 +4,9 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::handshake::{Handshake, PublicReason};
-use crate::handshake::request_id::RequestId;
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::Reason;
+use crate::handshake::request_id::RequestId;
 use crate::handshake::request_queue::RequestQueue;
 
 /// How a handshake ended, as the queue of outcomes tells it.

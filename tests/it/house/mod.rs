@@ -79,6 +79,11 @@ fn file_circles(sources: &Sources) -> Vec<Vec<String>> {
     circles(&edges.collect())
 }
 
+/// The file or folder in this folder that a file is or lies in.
+fn part<'a>(file: &'a str, folder: &str) -> &'a str {
+    file[folder.len()..].split('/').next().unwrap_or_default()
+}
+
 /// What lies in one folder: its files, and its folders as a whole.
 fn sibling_circles(sources: &Sources) -> Vec<Vec<String>> {
     let mut folders: BTreeMap<&str, BTreeMap<&str, BTreeSet<&str>>> = BTreeMap::new();
@@ -87,15 +92,12 @@ fn sibling_circles(sources: &Sources) -> Vec<Vec<String>> {
             let shared =
                 source.file.bytes().zip(used.bytes()).take_while(|(one, other)| one == other).count();
             let folder = source.file[..shared].rfind('/').map_or("", |at| &source.file[..=at]);
-            let name = |file| -> &str {
-                let rest: &str = &(file as &str)[folder.len()..];
-                rest.split('/').next().unwrap_or_default()
-            };
+            let (from, to) = (part(&source.file, folder), part(used, folder));
             // A folder's own file passes on what lies in it.
-            if matches!(name(&source.file), "mod.rs" | "lib.rs") {
+            if matches!(from, "mod.rs" | "lib.rs") {
                 continue;
             }
-            folders.entry(folder).or_default().entry(name(&source.file)).or_default().insert(name(used));
+            folders.entry(folder).or_default().entry(from).or_default().insert(to);
         }
     }
     folders.values().flat_map(circles).collect()
