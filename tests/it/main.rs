@@ -11,6 +11,8 @@ mod handshake;
 #[cfg(test)]
 mod host_contract;
 #[cfg(test)]
+mod kinds;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod log;
