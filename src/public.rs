@@ -5,12 +5,12 @@ pub(crate) mod health;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::handshake::goal::RequestId;
 use crate::handshake::ids::{HandshakeId, TenantId};
 use crate::handshake::kind_name::KindName;
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::{Code, Reason};
 use crate::handshake::record::{End, Record};
+use crate::handshake::request_id::RequestId;
 use crate::handshake::request_queue::RequestQueue;
 use crate::ledger::{Ledger, LedgerError, Line, Stored};
 

@@ -12,10 +12,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use crate::handshake::fields::RequestVersion;
-use crate::handshake::goal::RequestId;
 use crate::handshake::ids::{HandshakeId, LONGEST_ID, Name, TenantId, VirtualNetworkId};
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::Code;
+use crate::handshake::request_id::RequestId;
 use crate::handshake::request_queue::RequestQueue;
 use crate::handshake::scope::Scope;
 use crate::kinds::Kinds;

@@ -5,9 +5,9 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use super::goal::RequestId;
 use super::ids::HandshakeId;
 use super::reason::{Code, Reason};
+use super::request_id::RequestId;
 use super::resource_id::ResourceId;
 
 /// How the whole document is called where no field of it is to blame.

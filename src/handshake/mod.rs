@@ -20,6 +20,7 @@ pub mod read;
 pub mod reason;
 pub mod record;
 pub mod removal;
+pub mod request_id;
 pub mod request_queue;
 pub mod resource_id;
 pub mod scope;

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::goal::{BadRequestId, RequestId};
 use super::ids::shown;
+use super::request_id::{BadRequestId, RequestId};
 
 const DEFAULT: &str = "connection-requests";
 const FUNCTION: &str = "ConnectionRequest";

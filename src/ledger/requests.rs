@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::handshake::goal::RequestId;
 use crate::handshake::ids::HandshakeId;
+use crate::handshake::request_id::RequestId;
 use crate::handshake::request_queue::RequestKey;
 
 /// A request that was received.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use time::OffsetDateTime;
 
 use super::budget::{EventBudget, EventLimits};
+use super::burst::Bursts;
 use super::outbox::Outbox;
 use super::reconciler::Reconciler;
 use super::work_queue::WorkQueue;
@@ -45,6 +46,7 @@ pub struct Controller {
     pub work_queue: WorkQueue,
     /// Outcomes on their way.
     pub outbox: Outbox,
+    pub(super) bursts: Bursts,
     /// When the sweep last sent an item about a handshake that is still to be reconciled. In memory, since only the timer
     /// asks: whoever starts anew sends one item too many.
     pub(super) swept: Mutex<HashMap<HandshakeId, OffsetDateTime>>,
@@ -67,6 +69,7 @@ impl Controller {
                 events: EventBudget::new(limits),
                 clock,
             },
+            bursts: Bursts::default(),
             swept: Mutex::default(),
         }
     }

@@ -6,6 +6,7 @@
 
 mod backoff;
 mod budget;
+mod burst;
 mod controller;
 mod error;
 mod outbox;

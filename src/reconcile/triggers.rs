@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::budget::{Bill, Payer};
+use super::burst::Place;
 use super::controller::Controller;
 use super::error::ReconcileError;
 use super::reconciler::Reconciler;
@@ -35,7 +36,7 @@ impl Controller {
         let reconciler = &self.reconciler;
         let (now, at) = (reconciler.clock.instant(), reconciler.clock.now());
         let (mut accepted, mut keys) = (Accepted::default(), HashSet::new());
-        let (mut items, mut bills) = (Vec::new(), Vec::new());
+        let (mut items, mut bills, mut places) = (Vec::new(), Vec::new(), Vec::new());
         for (trigger, cause) in triggers {
             let known = reconciler.on_record(&trigger).await?;
             if reconciler.is_echo(&trigger, &known) || !keys.insert(trigger.key()) {
@@ -43,18 +44,27 @@ impl Controller {
             }
             let Some(bill) = reconciler.bill(&trigger, &known) else { continue };
             accepted.triggers += 1;
-            if reconciler.events.queue(bill, now) {
-                items.push(WorkItem::new(trigger, cause, at));
-                bills.push(bill);
-            } else {
-                accepted.left += 1;
+            let place = self.bursts.place(&trigger.key(), at);
+            if place == Place::Served {
+                continue;
             }
+            if !reconciler.events.queue(bill, now) {
+                accepted.left += 1;
+                continue;
+            }
+            bills.push(bill);
+            places.push((trigger.key(), place));
+            items.push(match place {
+                Place::Last(due) => WorkItem::scheduled(trigger, cause, due),
+                Place::First | Place::Served => WorkItem::new(trigger, cause, at),
+            });
         }
         if let Err(error) = self.work_queue.enqueue(&items).await {
             // They are accepted again, and pay again then.
             bills.into_iter().for_each(|bill| reconciler.events.give_back(bill));
             return Err(error);
         }
+        places.into_iter().for_each(|(key, place)| self.bursts.sent(key, place, at));
         accepted.sent = items.len();
         reconciler.tell_spent();
         Ok(accepted)

@@ -62,6 +62,12 @@ impl WorkItem {
         Self { version: VERSION, id, trigger, cause, at, attempt: 0, due: None, ahead: 0 }
     }
 
+    /// A first item that is to be received at this time, for all that happens until then.
+    #[must_use]
+    pub(super) fn scheduled(trigger: Trigger, cause: Cause, due: OffsetDateTime) -> Self {
+        Self { due: Some(due), ..Self::new(trigger, cause, due) }
+    }
+
     /// The item that reconciles a handshake again after `parent`, when the record expects it.
     #[must_use]
     pub(super) fn requeued(trigger: Trigger, parent: &str, at: OffsetDateTime, due: OffsetDateTime) -> Self {

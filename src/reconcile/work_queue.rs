@@ -70,7 +70,7 @@ pub(super) fn claim(item: &WorkItem, stored: Option<&Stored>, is_owed: bool, now
     if let Some(next) = next.filter(|next| next.after == item.id) {
         return Claim::Resend(next.clone());
     }
-    let is_read = stored.progress.read_at.is_some_and(|at| item.at <= at && at <= now);
+    let is_read = stored.progress.read_at.is_some_and(|at| item.at < at && at <= now);
     let is_done = match item.cause.kind {
         CauseKind::FollowUp => next.is_none_or(|next| next.item != item.id),
         CauseKind::Sweep => is_read || is_waited_for(stored, now),
@@ -151,7 +151,7 @@ mod tests {
     fn one_read_serves_everything_that_was_known_before_it_and_nothing_that_came_later() {
         for kind in [CauseKind::Event, CauseKind::Request, CauseKind::Sweep] {
             for (known, read_at, expected) in
-                [(-9, -5, Claim::Superseded), (-5, -5, Claim::Superseded), (-4, -5, Claim::Due)]
+                [(-9, -5, Claim::Superseded), (-5, -5, Claim::Due), (-4, -5, Claim::Due)]
             {
                 assert_eq!(claimed(&item(kind, known), &read(read_at, None)), expected, "{kind:?}");
             }

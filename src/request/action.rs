@@ -3,8 +3,8 @@
 use sha2::{Digest, Sha256};
 
 use super::documents::{disconnect, recheck, with_action};
-use crate::handshake::goal::RequestId;
 use crate::handshake::ids::HandshakeId;
+use crate::handshake::request_id::RequestId;
 use crate::handshake::resource_id::ResourceId;
 use crate::hex::hex;
 use crate::kinds::ConnectRequest;

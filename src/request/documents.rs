@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::handshake::fields::RequestVersion;
-use crate::handshake::goal::RequestId;
+use crate::handshake::request_id::RequestId;
 use crate::handshake::resource_id::ResourceId;
 
 /// Remove a half.

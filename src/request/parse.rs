@@ -8,8 +8,8 @@ use super::documents::{Disconnect, Recheck};
 use crate::handshake::agreements::COMMON_ACTIONS;
 use crate::handshake::bad_request::BadRequest;
 use crate::handshake::fields::{Fields, RequestVersion, check};
-use crate::handshake::goal::RequestId;
 use crate::handshake::json::{self, kind, told};
+use crate::handshake::request_id::RequestId;
 use crate::handshake::resource_id::ResourceId;
 use crate::kinds::{Kinds, UnknownResource};
 

@@ -34,7 +34,7 @@ fi
 
 echo "== our client sends to Qpid Proton"
 # The whole workspace, so that features come out as for all tests and nothing is built a second time.
-PEERPACT_PROTON_PYTHON=$PYTHON cargo test --manifest-path "$root/Cargo.toml" --workspace --test queue proton:: -- --show-output \
+PEERPACT_PROTON_PYTHON=$PYTHON cargo test --manifest-path "$root/Cargo.toml" --workspace --test it queue::proton:: -- --show-output \
     >"$work/listener.log" 2>&1 || { cat "$work/listener.log" >&2; exit 1; }
 # Without its Python each of them passes and says that it was skipped.
 if grep -q '^skipped: ' "$work/listener.log" || ! grep -E '^test result: ok\. [1-9]' "$work/listener.log"; then

@@ -1,6 +1,6 @@
 # What the scripts of this folder share. Sourced with `ready_file` set and `set -euo pipefail` in force.
 #
-# A line for each step that held; the first that does not is told with what differs, and ends the script with 1.
+# A line for each step that held; the first that does not is reported with what differs, and ends the script with 1.
 # AZ chooses the command, PATIENCE how many seconds something that happens by itself may take.
 # shellcheck shell=bash disable=SC2154
 

@@ -4,7 +4,7 @@
 #
 #   tests/az/peering.sh READY_FILE        AZ=/path/to/az chooses the command
 #
-# Prints a line for each step that held. The first that does not is told with what differs, and ends the script with 1.
+# Prints a line for each step that held. The first that does not is reported with what differs, and ends the script with 1.
 set -euo pipefail
 
 ready_file=${1:?usage: peering.sh READY_FILE}

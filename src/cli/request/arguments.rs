@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args as Arguments, Subcommand};
 use uuid::Uuid;
 
-use crate::handshake::goal::RequestId;
 use crate::handshake::ids::VirtualNetworkId;
+use crate::handshake::request_id::RequestId;
 use crate::handshake::resource_id::ResourceId;
 use crate::handshake::scope::Scope;
 use crate::kinds::network_manager::{self, AskedMember, ConnectManagement, NetworkManagerId};

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::arm::Deadline;
 use crate::clock::Clock;
-use crate::handshake::goal::RequestId;
 use crate::handshake::ids::HandshakeId;
 use crate::handshake::phase::Phase;
+use crate::handshake::request_id::RequestId;
 use crate::handshake::request_queue::RequestKey;
 use crate::ledger::{Ledger, LedgerError, Standing};
 use crate::public::PublicReason;

@@ -6,7 +6,7 @@ use std::io::{BufRead, Read};
 use serde::de::IgnoredAny;
 
 use super::arguments::fresh_id;
-use crate::handshake::goal::RequestId;
+use crate::handshake::request_id::RequestId;
 use crate::kinds::Kinds;
 use crate::request::{BYTES_MAX, Request};
 

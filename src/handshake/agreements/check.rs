@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use super::file::{AgreementError, Agreements};
+use super::all::Agreements;
+use super::error::AgreementError;
 use super::partner::{Partner, Whose};
 use super::requests::{COMMON_ACTIONS, RequestRule};
 use super::terms::{Broken, Claim, Section};

@@ -1,27 +1,17 @@
-//! Reading agreement files, and finding in them whose a resource is.
+//! Reading agreement files.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
-use thiserror::Error as ThisError;
 
+use super::all::Agreements;
 use super::check::Check;
-use super::partner::{DenyRule, Partner, Whose};
+use super::error::AgreementError;
+use super::partner::{DenyRule, Partner};
 use super::requests::RequestRule;
 use super::terms::Section;
-use crate::handshake::ids::{SubscriptionId, TenantId};
-use crate::handshake::resource_id::ResourceId;
-use crate::handshake::scope::Scope;
-
-/// All agreements of our tenant, one [`Partner`] a file.
-///
-/// Guarantee: every subscription and every management group named in them belongs to exactly one tenant, so that a
-/// resource id tells whose it is.
-#[derive(Clone, Debug, Default)]
-pub struct Agreements {
-    pub(super) partners: Vec<Partner>,
-}
+use crate::handshake::ids::TenantId;
 
 /// What a file says whatever kinds there are.
 #[derive(Deserialize)]
@@ -32,29 +22,6 @@ struct Common {
     requests: Vec<RequestRule>,
     #[serde(default)]
     deny: Vec<DenyRule>,
-}
-
-/// Why an agreement file is not taken. Every variant names the file.
-#[derive(Debug, ThisError)]
-pub enum AgreementError {
-    /// The text is not TOML, or a key is unknown, missing or of another shape.
-    #[error("{file} cannot be read as an agreement")]
-    Syntax {
-        /// The file.
-        file: String,
-        /// Says line and column, what is wrong and what may stand there.
-        source: Box<toml::de::Error>,
-    },
-    /// A rule between keys is broken.
-    #[error("{file}, line {line}: {problem}")]
-    Rule {
-        /// The file.
-        file: String,
-        /// Counted from 1.
-        line: usize,
-        /// What is wrong and what to write instead.
-        problem: String,
-    },
 }
 
 impl Agreements {
@@ -77,41 +44,6 @@ impl Agreements {
             agreements.partners.push(partner);
         }
         Ok(agreements)
-    }
-
-    /// The partners, in the order of their files.
-    #[must_use]
-    pub fn partners(&self) -> &[Partner] {
-        &self.partners
-    }
-
-    /// Whose this subscription is; `None` means that no agreement names it.
-    #[must_use]
-    pub fn whose(&self, subscription: SubscriptionId) -> Option<Whose> {
-        self.partners.iter().find_map(|partner| partner.whose(subscription))
-    }
-
-    /// Whose this scope is; `None` means that no agreement names it.
-    #[must_use]
-    pub fn whose_scope(&self, scope: &Scope) -> Option<Whose> {
-        self.partners.iter().find_map(|partner| partner.whose_scope(scope))
-    }
-
-    /// Whose this resource is, by the subscription or management group that it lies in.
-    #[must_use]
-    pub fn whose_resource(&self, id: &ResourceId) -> Option<Whose> {
-        self.whose_scope(&Scope::holding(id)?)
-    }
-
-    /// What is never allowed, from every partner's file: a `[[deny]]` beats every allow.
-    pub fn denials(&self) -> impl Iterator<Item = &DenyRule> {
-        self.partners.iter().flat_map(|partner| &partner.denials)
-    }
-
-    /// The partner with this tenant.
-    #[must_use]
-    pub fn partner(&self, tenant: TenantId) -> Option<&Partner> {
-        self.partners.iter().find(|partner| partner.tenant == tenant)
     }
 }
 

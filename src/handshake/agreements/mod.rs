@@ -1,13 +1,16 @@
 //! Agreements: what our tenant consents to with a partner. Nothing is allowed without one.
 
+mod all;
 mod check;
+mod error;
 mod file;
 mod partner;
 mod policies;
 mod requests;
 mod terms;
 
-pub use self::file::{AgreementError, Agreements};
+pub use self::all::Agreements;
+pub use self::error::AgreementError;
 pub use self::partner::{DenyRule, Partner, Whose};
 pub use self::policies::{Adopt, OnRemoval, Remedy};
 pub(crate) use self::requests::COMMON_ACTIONS;

@@ -10,6 +10,7 @@ use super::requests::RequestRule;
 use super::terms::Terms;
 use crate::handshake::ids::{SubscriptionId, TenantId};
 use crate::handshake::pattern::NetworkPattern;
+use crate::handshake::request_queue::RequestQueue;
 use crate::handshake::scope::Scope;
 
 /// What is agreed with one partner: a file.
@@ -64,6 +65,17 @@ impl Partner {
     #[must_use]
     pub fn label_of(&self, name: &Spanned<String>) -> String {
         format!("{}/{}", self.name, name.get_ref())
+    }
+
+    /// Whether the senders of this queue may ask for this with the partner. Without any rule those of
+    /// `connection-requests` may ask for everything and others for nothing; with one, only what is listed may be asked.
+    #[must_use]
+    pub fn may_ask(&self, queue: &RequestQueue, action: &str) -> bool {
+        if self.requests.is_empty() {
+            return queue.is_default();
+        }
+        let mut rules = self.requests.iter().filter(|rule| rule.queue.get_ref() == queue);
+        rules.any(|rule| rule.actions.iter().any(|listed| listed.get_ref() == action))
     }
 
     pub(super) fn whose(&self, subscription: SubscriptionId) -> Option<Whose> {

@@ -3,7 +3,6 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::partner::Partner;
 use crate::handshake::request_queue::RequestQueue;
 
 /// What can be asked for whatever the kind.
@@ -17,17 +16,4 @@ pub struct RequestRule {
     pub queue: Spanned<RequestQueue>,
     /// What may be asked for by it.
     pub actions: Vec<Spanned<String>>,
-}
-
-impl Partner {
-    /// Whether the senders of this queue may ask for this with the partner. Without any rule those of
-    /// `connection-requests` may ask for everything and others for nothing; with one, only what is listed may be asked.
-    #[must_use]
-    pub fn may_ask(&self, queue: &RequestQueue, action: &str) -> bool {
-        if self.requests.is_empty() {
-            return queue.is_default();
-        }
-        let mut rules = self.requests.iter().filter(|rule| rule.queue.get_ref() == queue);
-        rules.any(|rule| rule.actions.iter().any(|listed| listed.get_ref() == action))
-    }
 }

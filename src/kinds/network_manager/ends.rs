@@ -24,13 +24,13 @@ pub struct ManagementEnds {
 /// Which end of a management handshake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Seat {
-    /// The manager's: its half is a scope connection.
-    #[serde(rename = "manager")]
-    Central,
     /// The scope's: its half is a network manager connection.
     #[default]
     #[serde(rename = "scope")]
     Target,
+    /// The manager's: its half is a scope connection.
+    #[serde(rename = "manager")]
+    Central,
 }
 
 impl ManagementEnds {

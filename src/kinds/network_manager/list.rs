@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::agreement::ManagementAgreement;
 use super::chosen::Chosen;
 use super::decide::beyond;
 use super::ends::{ManagementEnds, Seat};
@@ -10,7 +11,6 @@ use super::halves::{ConnectionState, NetworkManager, NetworkManagerConnection, S
 use super::ids::NetworkManagerId;
 use super::observation::ManagementObservation;
 use super::read::ManagementView;
-use super::terms::ManagementAgreement;
 use crate::arm::{ArmError, Deadline, ListedIn};
 use crate::handshake::agreements::Agreements;
 use crate::handshake::ids::TenantId;

@@ -1,8 +1,8 @@
 //! Static members: which of the partner's networks belong in which of our manager's network groups.
 
+use super::agreement::GroupAgreement;
 use super::halves::StaticMember;
 use super::ids::{NetworkGroupId, NetworkManagerId, StaticMemberId};
-use super::terms::GroupAgreement;
 use crate::handshake::ids::{HandshakeId, Name, VirtualNetworkId};
 use crate::handshake::provisioning::Provisioning;
 

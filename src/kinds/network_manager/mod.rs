@@ -1,5 +1,6 @@
 //! Management: a network manager's scope connection, and the scope's network manager connection.
 
+mod agreement;
 mod body;
 mod calls;
 mod chosen;
@@ -24,6 +25,7 @@ mod terms;
 pub mod wire;
 mod write;
 
+pub use self::agreement::{GroupAgreement, ManagementAgreement};
 pub use self::body::ManagementBody;
 pub use self::decide::{PENDING_DEADLINE, REMOVAL_DELAY, decide};
 pub use self::ends::{ManagementEnds, Seat};
@@ -39,4 +41,4 @@ pub use self::observation::{Found, ManagementObservation};
 pub use self::pattern::ManagerPattern;
 pub use self::read::ManagementView;
 pub use self::request::{AskedMember, ConnectManagement};
-pub use self::terms::{ACTION, GroupAgreement, ManagementAgreement, ManagementTerms};
+pub use self::terms::{ACTION, ManagementTerms};

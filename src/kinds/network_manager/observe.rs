@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::agreement::ManagementAgreement;
 use super::chosen::Chosen;
 use super::ends::{ManagementEnds, Seat};
 use super::halves::{ConnectionState, NetworkManagerConnection, ScopeConnection};
 use super::ids::NetworkGroupId;
 use super::members::{GroupSeen, MembersSeen};
 use super::observation::{Found, ManagementObservation};
-use super::terms::ManagementAgreement;
 use crate::arm::{ArmError, Deadline};
 use crate::handshake::ids::TenantId;
 use crate::handshake::phase::Phase;

@@ -3,19 +3,15 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::json;
 use toml::Spanned;
 
+use super::agreement::ManagementAgreement;
 use super::ends::{ManagementEnds, Seat};
 use super::ids::NetworkManagerId;
-use super::pattern::ManagerPattern;
-use super::shown::effects;
 use crate::handshake::agreements::{
-    Adopt, Agreements, Broken, Claim, DenyRule, OnRemoval, Partner, Remedy, Section, ShownAgreement, Terms,
-    Whose,
+    Agreements, Broken, Claim, DenyRule, Partner, Section, ShownAgreement, Terms, Whose,
 };
-use crate::handshake::ids::{Name, TenantId};
-use crate::handshake::pattern::NetworkPattern;
+use crate::handshake::ids::TenantId;
 use crate::handshake::scope::Scope;
 
 /// `[[management]]`
@@ -37,94 +33,6 @@ pub(super) const HINT: &str =
 pub struct ManagementTerms {
     #[serde(default)]
     management: Vec<ManagementAgreement>,
-}
-
-/// Which network managers may take which scope.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ManagementAgreement {
-    /// Unique for the partner; records name it as `partner/name`.
-    pub name: Spanned<String>,
-    /// The managers.
-    pub manager: ManagerPattern,
-    /// The subscription or management group that they may take.
-    pub scope: Scope,
-    /// Which of the two is ours; the other one is the partner's.
-    #[serde(default)]
-    pub ours: Seat,
-    /// What becomes of our half when the partner removes theirs.
-    #[serde(default)]
-    pub on_removal: OnRemoval,
-    /// What becomes of a half of ours that was agreed to and is not any more.
-    #[serde(default = "Remedy::tell")]
-    pub on_withdrawal: Remedy,
-    /// What may be done to halves that people made.
-    #[serde(default)]
-    pub adopt: Adopt,
-    /// Network groups of ours that the partner's networks join as static members, once connected. Only where the
-    /// manager is ours.
-    #[serde(default)]
-    pub groups: Vec<GroupAgreement>,
-}
-
-/// A network group of our manager, and which of the partner's networks belong in it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GroupAgreement {
-    /// The group's name.
-    pub name: Name,
-    /// The partner's networks that become static members.
-    pub members: NetworkPattern,
-}
-
-impl ManagementAgreement {
-    /// The scopes that it names, and whether each is ours.
-    fn claims(&self) -> Vec<Claim<'_>> {
-        let manager = (Scope::Subscription(self.manager.subscription()), self.ours == Seat::Central);
-        let scope = (self.scope.clone(), self.ours == Seat::Target);
-        let members =
-            self.groups.iter().map(|group| (Scope::Subscription(group.members.subscription()), false));
-        let claims = [manager, scope].into_iter().chain(members);
-        claims.map(|(scope, ours)| Claim { agreement: &self.name, scope, ours }).collect()
-    }
-
-    fn check(&self) -> Result<(), Broken> {
-        let broken = |problem: &str| Err(Broken { at: self.name.span().start, problem: problem.to_owned() });
-        if self.on_removal == OnRemoval::Restore {
-            return broken("`on_removal = \"restore\"` is for peerings; write \"remove\" or \"keep\"");
-        }
-        if self.ours == Seat::Target && !self.groups.is_empty() {
-            return broken("`groups` are of our own manager, which needs `ours = \"manager\"`");
-        }
-        if let Scope::Subscription(scope) = &self.scope
-            && let Some(group) = self.groups.iter().find(|group| group.members.subscription() != *scope)
-        {
-            return broken(&format!(
-                "`members` of group {} lie outside the scope {}",
-                group.name, self.scope
-            ));
-        }
-        Ok(())
-    }
-
-    fn shown(&self, label: String) -> ShownAgreement {
-        let whose = match self.ours {
-            Seat::Central => "the manager is ours",
-            Seat::Target => "the scope is ours",
-        };
-        let mut lines =
-            vec![format!("manager  {}", self.manager), format!("scope    {} ({whose})", self.scope)];
-        lines.extend(effects(self));
-        let json = json!({
-            "name": label, "manager": self.manager.to_string(), "scope": self.scope, "ours": self.ours,
-            "onRemoval": self.on_removal, "onWithdrawal": self.on_withdrawal, "adopt": self.adopt,
-        });
-        ShownAgreement { label, lines, json }
-    }
-
-    fn covers(&self, ends: &ManagementEnds) -> bool {
-        self.ours == ends.seat && self.scope == ends.scope && self.manager.matches(&ends.manager)
-    }
 }
 
 impl Terms for ManagementTerms {

@@ -2,10 +2,10 @@
 
 use ipnet::IpNet;
 
+use super::agreement::PeeringAgreement;
 use super::ends::PeeringEnds;
 use super::flags::{AskedFlags, PeeringFlags};
 use super::halves::{Network, PeeringHalf, PeeringState};
-use super::terms::PeeringAgreement;
 use crate::handshake::agreements::{Agreements, Partner};
 use crate::handshake::ids::VirtualNetworkId;
 use crate::handshake::quote::quote;

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::admission::{self, no_agreement, outside};
+use super::agreement::PeeringAgreement;
 use super::ends::PeeringEnds;
 use super::flags::PeeringFlags;
 use super::halves::{Network, PeeringHalf};
-use super::terms::PeeringAgreement;
 use crate::handshake::agreed::Agreed;
 use crate::handshake::agreements::{Adopt, Agreements, Partner, Remedy};
 use crate::handshake::ids::VirtualNetworkId;

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::agreement::{PeeringAgreement, Reach};
 use super::ends::PeeringEnds;
 use super::ids::{NAME, PeeringId};
-use super::terms::{PeeringAgreement, Reach};
 use super::{consent, list, read, request, terms, write};
 use crate::arm::{ArmError, Deadline, Ended, WriteError};
 use crate::handshake::agreements::{Agreements, Partner, Section};

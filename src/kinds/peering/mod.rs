@@ -1,6 +1,7 @@
 //! Peerings: two virtual networks, each of which holds a half that points at the other.
 
 mod admission;
+mod agreement;
 mod body;
 mod calls;
 mod consent;
@@ -23,6 +24,7 @@ pub mod wire;
 mod write;
 
 pub use self::admission::{Case, PEERING_LIMIT};
+pub use self::agreement::{PeeringAgreement, Reach, Tag};
 pub use self::body::PeeringBody;
 pub use self::calls::PeeringWrite;
 pub use self::consent::{Breach, Mend, OurHalf};
@@ -35,4 +37,4 @@ pub use self::kind::PeeringKind;
 pub use self::observation::{HalfState, Observation};
 pub use self::read::PeeringView;
 pub use self::request::ConnectPeering;
-pub use self::terms::{ACTION, PeeringAgreement, PeeringTerms, Reach, Tag};
+pub use self::terms::{ACTION, PeeringTerms};

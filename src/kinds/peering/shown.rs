@@ -1,11 +1,35 @@
 //! Agreements on peerings in sentences, for `agreements check`.
 
-use super::terms::PeeringAgreement;
-use crate::handshake::agreements::{Adopt, OnRemoval, Remedy};
+use serde_json::json;
+
+use super::agreement::PeeringAgreement;
+use crate::handshake::agreements::{Adopt, OnRemoval, Remedy, ShownAgreement};
 use crate::kinds::sentences::{adoption, withdrawal};
 
+impl PeeringAgreement {
+    /// The agreement as people and programs are shown it.
+    pub(super) fn shown(&self, label: String) -> ShownAgreement {
+        let prefixes: Vec<String> = self.prefixes.get_ref().iter().map(ToString::to_string).collect();
+        let mut lines = vec![
+            format!("ours     {}", self.ours),
+            format!("theirs   {}", self.theirs),
+            format!("prefixes {}", prefixes.join(", ")),
+            summary(self),
+        ];
+        lines.extend(effects(self));
+        let json = json!({
+            "name": label, "ours": self.ours, "theirs": self.theirs, "prefixes": prefixes,
+            "forwardedTraffic": self.forwarded_traffic, "gatewayTransit": self.gateway_transit,
+            "remoteGateways": self.remote_gateways, "onRemoval": self.on_removal, "onBreach": self.on_breach,
+            "onWithdrawal": self.on_withdrawal, "adopt": self.adopt, "reach": self.reach,
+            "tag": self.tag.as_ref().map(|tag| format!("{}={}", tag.key, tag.value)),
+        });
+        ShownAgreement { label, lines, json }
+    }
+}
+
 /// The terms in a line.
-pub(super) fn summary(agreement: &PeeringAgreement) -> String {
+fn summary(agreement: &PeeringAgreement) -> String {
     let may = |allowed: bool, what: &str| format!("{what} {}", if allowed { "yes" } else { "no" });
     let mut terms = vec![
         may(agreement.forwarded_traffic, "forwarded traffic"),
@@ -19,7 +43,7 @@ pub(super) fn summary(agreement: &PeeringAgreement) -> String {
 }
 
 /// What becomes of halves, in sentences: of those that we made and of those that people made.
-pub(super) fn effects(agreement: &PeeringAgreement) -> [String; 4] {
+fn effects(agreement: &PeeringAgreement) -> [String; 4] {
     let manages = agreement.adopt == Adopt::Manage;
     let which = if manages { "our half" } else { "our half, if we made it," };
     let removal = match agreement.on_removal {

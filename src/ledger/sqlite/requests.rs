@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 use time::OffsetDateTime;
 
 use super::microseconds;
-use crate::handshake::goal::RequestId;
+use crate::handshake::request_id::RequestId;
 use crate::handshake::request_queue::RequestKey;
 use crate::ledger::{LedgerError, Outcome, Request, Standing};
 

@@ -1,6 +1,6 @@
 //! What is forgotten, and what is not however old it is.
 
-use peerpact::handshake::goal::RequestId;
+use peerpact::handshake::request_id::RequestId;
 use peerpact::ledger::{LINES_KEPT, Ledger, Line, Outcome, Request, SqliteLedger, Standing, Version};
 use peerpact_fixtures::now;
 use rusqlite::Connection;

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use peerpact::handshake::agreed::Agreed;
-use peerpact::handshake::goal::{Goal, RequestId, Wanted};
+use peerpact::handshake::goal::{Goal, Wanted};
 use peerpact::handshake::ids::HandshakeId;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
 use peerpact::handshake::record::{Intent, Record, Refusal};
+use peerpact::handshake::request_id::RequestId;
 use peerpact::handshake::resource_id::ResourceId;
 use peerpact::handshake::step::Step;
 use peerpact::kinds::peering::AskedFlags;

@@ -28,19 +28,23 @@ async fn with_a_follow_up() -> (Stage, App) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hundred_events_about_one_half_are_one_notice_and_the_next_is_sent_when_it_was_taken() {
+async fn a_hundred_events_about_one_half_are_an_item_at_once_and_one_when_they_are_over() {
     let (stage, event) = Stage::slowly_opened().await;
     let app = stage.app(Fabrikam, "");
     for number in 0..100 {
         app.take_event(&renamed(&event, number)).await;
     }
-    assert_eq!(app.notices().active, 1);
+    assert_eq!((app.notices().active, app.notices().scheduled), (1, 1));
     let mark = stage.mark();
     assert!(app.take_message().await);
     let reads = stage.calls_of_app(Fabrikam, mark);
     assert_eq!(reads.iter().filter(|call| call.starts_with("PUT")).count(), 1, "{reads:?}");
+    wait(2).await;
+    let mark = stage.mark();
+    assert!(app.take_message().await, "what came after the read is read");
+    assert_eq!(stage.calls_of_app(Fabrikam, mark).len(), 2);
     app.take_event(&renamed(&event, 100)).await;
-    assert_eq!(app.notices().active, 1, "what happens from here on is looked at anew");
+    assert_eq!(app.notices().active, 1, "what happens from here on is read anew");
 }
 
 #[tokio::test(start_paused = true)]
@@ -85,18 +89,23 @@ async fn a_sweep_sends_none_where_one_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notice_that_got_lost_is_sent_again_after_ten_minutes() {
-    let (stage, event) = Stage::slowly_opened().await;
-    let app = stage.app(Fabrikam, "");
-    app.take_event(&event).await;
-    let lost = app.broker.receive("reconcile").unwrap().unwrap();
-    app.broker.complete(lost.lock_token).unwrap();
-    wait(590).await;
-    app.take_event(&renamed(&event, 1)).await;
-    assert_eq!(app.notices().active, 0, "one is thought to wait");
-    wait(11).await;
-    app.take_event(&renamed(&event, 2)).await;
+async fn an_item_that_got_lost_holds_up_the_sweep_for_ten_minutes_and_no_event() {
+    let (stage, app) = with_a_follow_up().await;
+    let lose = || {
+        let lost = app.broker.receive("reconcile").unwrap().expect("an item is due");
+        app.broker.complete(lost.lock_token).unwrap();
+    };
+    wait(30).await;
+    lose();
+    app.tick().await;
+    assert_eq!((app.notices().active, app.notices().scheduled), (0, 0), "one is thought to wait");
+    wait(600).await;
+    app.tick().await;
     assert_eq!(app.notices().active, 1);
+    lose();
+    let event = stage.take_events(Fabrikam).remove(0);
+    app.take_event(&event).await;
+    assert_eq!(app.notices().active, 1, "something happened");
     app.work(60).await;
     assert_eq!(stage.traveller.state(&spoke()).await, "Connected/FullyInSync");
 }

@@ -72,6 +72,6 @@ async fn a_notice_that_nobody_can_act_on_ends_among_the_dead_letters_and_delays_
     assert_eq!(app.phase().await, Phase::Connected);
     let depth = app.broker.depth(Queue::Reconcile.name()).unwrap();
     assert_eq!((depth.active, depth.dead_lettered), (0, strange.len()));
-    let dead = app.broker.peek("handshakes/$deadletterqueue", 0, 10).unwrap();
+    let dead = app.broker.peek("reconcile/$deadletterqueue", 0, 10).unwrap();
     assert!(dead.iter().all(|letter| letter.message.application_properties.contains_key("DeadLetterReason")));
 }

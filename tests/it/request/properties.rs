@@ -1,8 +1,8 @@
 //! What holds for every input.
 
-use peerpact::handshake::goal::RequestId;
 use peerpact::handshake::ids::HandshakeId;
 use peerpact::handshake::ids::{Name, VirtualNetworkId};
+use peerpact::handshake::request_id::RequestId;
 use peerpact::kinds::Kinds;
 use peerpact::kinds::network_manager::{AskedMember, ConnectManagement};
 use peerpact::kinds::peering::AskedFlags;

@@ -2,7 +2,8 @@
 
 use time::OffsetDateTime;
 
-use super::{Outcome, Table, refuse, remove, rest};
+use super::outcome::{refuse, remove, rest};
+use super::table::{Outcome, Table};
 use crate::handshake::agreements::{Adopt, Agreements, Remedy};
 use crate::handshake::decision::Verdict;
 use crate::handshake::phase::Phase;

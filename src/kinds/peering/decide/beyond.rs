@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::outcome::{is_changing, peering, removal};
-use super::{Outcome, Table};
+use super::table::{Outcome, Table};
 use crate::handshake::agreements::Agreements;
 use crate::handshake::decision::Verdict;
 use crate::handshake::ids::HandshakeId;

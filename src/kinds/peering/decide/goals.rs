@@ -4,17 +4,20 @@ use std::time::Duration;
 
 use super::networks::Networks;
 use super::outcome::{refuse, removal, remove_ours};
-use super::{Outcome, REMOVAL_AWAITED, Table};
+use super::table::{Outcome, Table};
 use crate::handshake::decision::Verdict;
 use crate::handshake::phase::Phase;
 use crate::handshake::record::Record;
 use crate::handshake::step::{Side, Step};
+use crate::kinds::peering::agreement::Reach;
 use crate::kinds::peering::consent::is_denied;
 use crate::kinds::peering::flags::AskedFlags;
 use crate::kinds::peering::halves::{PeeringHalf, PeeringState};
 use crate::kinds::peering::observation::HalfState;
-use crate::kinds::peering::terms::Reach;
 use crate::kinds::peering::{messages, rows};
+
+/// A peering that was removed on request is told to be broken when theirs is left after this long.
+pub const REMOVAL_AWAITED: time::Duration = time::Duration::minutes(10);
 
 impl Table<'_> {
     pub(super) fn wants_gone(&self) -> bool {

@@ -1,7 +1,7 @@
 //! The two networks of a pair, both read, and what follows for them from an agreement.
 
-use super::Outcome;
 use super::outcome::{at_work, peering, refuse, rest, write};
+use super::table::Outcome;
 use crate::handshake::agreements::OnRemoval;
 use crate::handshake::decision::{Row, Verdict};
 use crate::handshake::ids::{HandshakeId, Name};
@@ -9,9 +9,9 @@ use crate::handshake::phase::Phase;
 use crate::handshake::reason::Reason;
 use crate::handshake::step::{Side, Step};
 use crate::kinds::peering::admission::Case;
+use crate::kinds::peering::agreement::Reach;
 use crate::kinds::peering::flags::PeeringFlags;
 use crate::kinds::peering::halves::{Network, PeeringHalf};
-use crate::kinds::peering::terms::Reach;
 use crate::kinds::peering::{messages, rows};
 
 /// Both networks were read; this is the pair in them.

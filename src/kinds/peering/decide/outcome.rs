@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Outcome;
+use super::table::Outcome;
 use crate::handshake::decision::{Row, Verdict};
 use crate::handshake::ids::VirtualNetworkId;
 use crate::handshake::phase::Phase;

@@ -3,9 +3,9 @@
 use peerpact::handshake::agreements::Agreements;
 use peerpact::handshake::bad_request::BadRequest;
 use peerpact::handshake::fields::{Fields, RequestVersion};
-use peerpact::handshake::goal::RequestId;
 use peerpact::handshake::ids::TenantId;
 use peerpact::handshake::pair::Pair;
+use peerpact::handshake::request_id::RequestId;
 use peerpact::handshake::resource_id::ResourceId;
 use peerpact::kinds::{Asking, ConnectRequest, uncovered};
 use serde::{Deserialize, Serialize};

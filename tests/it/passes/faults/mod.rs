@@ -17,7 +17,9 @@ use serde_json::{Value, json};
 
 use super::stage::app::App;
 use super::stage::gate::Gate;
-use super::stage::points::{CALL_FAULTS, Counts, LEDGER_FAULTS, Point, SEND_FAULTS, SETTLE_FAULTS};
+use super::stage::points::{
+    CALL_FAULTS, Counts, LEDGER_FAULTS, Point, READ_FAULTS, SEND_FAULTS, SETTLE_FAULTS,
+};
 use super::stage::{Stage, wait};
 
 /// What the app has to deal with, after a start in which nothing went wrong.
@@ -58,13 +60,14 @@ struct End {
 /// Runs a story without a fault and then with each.
 async fn every_fault_in(story: impl Story) {
     let (reference, counts) = run(story, Point::Nowhere).await;
-    let Counts { calls, ledger_writes, sends, settled } = counts;
-    assert!(calls > 3 && ledger_writes > 3 && sends > 0 && settled > 0, "{story:?} is no story: {counts:?}");
+    let Counts { calls, ledger_reads, ledger_writes, sends, settled } = counts;
+    assert!(calls > 3 && ledger_writes > 1 && sends > 0 && settled > 0, "{story:?} is no story: {counts:?}");
     let calls = (0..calls).flat_map(|at| CALL_FAULTS.map(|fault| Point::Call(at, fault)));
+    let reads = (0..ledger_reads).flat_map(|at| READ_FAULTS.map(|fault| Point::LedgerRead(at, fault)));
     let writes = (0..ledger_writes).flat_map(|at| LEDGER_FAULTS.map(|fault| Point::LedgerWrite(at, fault)));
     let sends = (0..sends).flat_map(|at| SEND_FAULTS.map(|fault| Point::Send(at, fault)));
     let settled = (0..settled).flat_map(|at| SETTLE_FAULTS.map(|fault| Point::Settle(at, fault)));
-    let points: Vec<Point> = calls.chain(writes).chain(sends).chain(settled).collect();
+    let points: Vec<Point> = calls.chain(reads).chain(writes).chain(sends).chain(settled).collect();
     let mut held = 0;
     for point in &points {
         let (end, _) = run(story, *point).await;

@@ -1,4 +1,4 @@
-//! The gate between the app and the sandbox. It counts the app's calls and ledger writes, and at one of them does what
+//! The gate between the app and the sandbox. It counts the app's calls, its reads and writes of the ledger, its sends, and at one of them does what
 //! it was told: that is how faults are placed.
 
 use std::future::pending;
@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use super::actor::Actor;
 use super::moves::Move;
-use super::points::{Away, Counts, Fault, LedgerFault, Point, SendFault, SettleFault};
+use super::points::{Away, Counts, Fault, LedgerFault, Point, ReadFault, SendFault, SettleFault};
 use super::spoke;
 
 pub(crate) struct Gate {
@@ -19,6 +19,7 @@ pub(crate) struct Gate {
     partner: Mutex<Option<Arc<Actor>>>,
     routed: Mutex<Vec<String>>,
     calls: Mutex<Vec<String>>,
+    ledger_reads: AtomicUsize,
     ledger_writes: AtomicUsize,
     sends: AtomicUsize,
     settled: AtomicUsize,
@@ -64,6 +65,7 @@ impl Gate {
             partner: Mutex::default(),
             routed: Mutex::default(),
             calls: Mutex::default(),
+            ledger_reads: AtomicUsize::new(0),
             ledger_writes: AtomicUsize::new(0),
             sends: AtomicUsize::new(0),
             settled: AtomicUsize::new(0),
@@ -150,6 +152,16 @@ impl Gate {
         self.crashed.notified().await;
     }
 
+    /// What a ledger read meets.
+    pub(crate) async fn at_ledger_read(&self) -> Option<ReadFault> {
+        self.die_if_dying().await;
+        let number = self.ledger_reads.fetch_add(1, Ordering::SeqCst);
+        match self.point {
+            Point::LedgerRead(at, fault) if at == number => Some(fault),
+            _ => None,
+        }
+    }
+
     /// What a ledger write meets.
     pub(crate) async fn at_ledger_write(&self) -> Option<LedgerFault> {
         self.die_if_dying().await;
@@ -184,6 +196,7 @@ impl Gate {
     pub(crate) fn counts(&self) -> Counts {
         Counts {
             calls: self.calls.lock().unwrap().len(),
+            ledger_reads: self.ledger_reads.load(Ordering::SeqCst),
             ledger_writes: self.ledger_writes.load(Ordering::SeqCst),
             sends: self.sends.load(Ordering::SeqCst),
             settled: self.settled.load(Ordering::SeqCst),

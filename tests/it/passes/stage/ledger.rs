@@ -13,7 +13,7 @@ use peerpact::ledger::{
 use time::OffsetDateTime;
 
 use super::gate::Gate;
-use super::points::{Away, LedgerFault};
+use super::points::{Away, LedgerFault, ReadFault};
 
 /// The embedded ledger, behind the gate.
 pub(crate) struct WatchedLedger {
@@ -92,7 +92,11 @@ impl WatchedLedger {
     ) -> Result<T, LedgerError> {
         match self.gate.what_is_away() {
             Some(Away::Ledger) => Err(failure()),
-            Some(Away::LedgerWrites | Away::Queues) | None => read.await,
+            Some(Away::LedgerWrites | Away::Queues) | None => match self.gate.at_ledger_read().await {
+                None => read.await,
+                Some(ReadFault::Crash) => self.gate.crash().await,
+                Some(ReadFault::Fails) => Err(failure()),
+            },
         }
     }
 

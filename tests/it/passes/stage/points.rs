@@ -11,6 +11,7 @@ pub(crate) enum Point {
     Moved(usize, Move),
     /// At the first call with this method.
     First(&'static str, Fault),
+    LedgerRead(usize, ReadFault),
     LedgerWrite(usize, LedgerFault),
     Send(usize, SendFault),
     Settle(usize, SettleFault),
@@ -20,6 +21,7 @@ pub(crate) enum Point {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counts {
     pub(crate) calls: usize,
+    pub(crate) ledger_reads: usize,
     pub(crate) ledger_writes: usize,
     pub(crate) sends: usize,
     pub(crate) settled: usize,
@@ -38,12 +40,25 @@ pub(crate) enum Fault {
     Unavailable,
     /// The call takes effect, and the connection is reset instead of an answer.
     ResetAfterCommit,
+    /// The call takes effect, and whatever stands before Azure answers 504 with a page.
+    TimedOutAfterCommit,
+    /// The call takes effect, and its answer is cut short.
+    CutShort,
     /// Azure answers 429 and says when to come back.
     ThrottledWithRetryAfter,
     /// Azure answers 429.
     Throttled,
     /// Azure answers 404 for what is there.
     NotFound,
+}
+
+/// What happens at one read of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReadFault {
+    /// The app is gone before it hears the answer.
+    Crash,
+    /// The ledger fails.
+    Fails,
 }
 
 /// What happens at one write to the ledger.
@@ -80,15 +95,18 @@ pub(crate) enum SettleFault {
 }
 
 /// What is placed at each call in turn.
-pub(crate) const CALL_FAULTS: [Fault; 7] = [
+pub(crate) const CALL_FAULTS: [Fault; 9] = [
     Fault::CrashBefore,
     Fault::CrashAfterCommit,
     Fault::CrashAfterReply,
     Fault::Unavailable,
     Fault::ResetAfterCommit,
+    Fault::TimedOutAfterCommit,
+    Fault::CutShort,
     Fault::ThrottledWithRetryAfter,
     Fault::Throttled,
 ];
+pub(crate) const READ_FAULTS: [ReadFault; 2] = [ReadFault::Crash, ReadFault::Fails];
 pub(crate) const LEDGER_FAULTS: [LedgerFault; 3] =
     [LedgerFault::CrashBefore, LedgerFault::CrashAfter, LedgerFault::Fails];
 pub(crate) const SEND_FAULTS: [SendFault; 4] =

@@ -51,6 +51,16 @@ impl HttpClient for Transport {
                 self.forward(request).await?;
                 Err(azure_core::Error::with_message(ErrorKind::Io, "connection reset"))
             }
+            Some(Fault::TimedOutAfterCommit) => {
+                self.forward(request).await?;
+                let page = "<html><body><h2>504 Gateway Timeout</h2></body></html>";
+                Ok(AsyncRawResponse::from_bytes(504.into(), Headers::new(), Bytes::from(page)))
+            }
+            Some(Fault::CutShort) => {
+                let (status, headers, body) = self.forward(request).await?.deconstruct();
+                let body = body.collect().await?;
+                Ok(AsyncRawResponse::from_bytes(status, headers, body.slice(..body.len() / 2)))
+            }
             Some(Fault::Unavailable) => Ok(answer(503, "ServiceUnavailable", None)),
             Some(Fault::ThrottledWithRetryAfter) => Ok(answer(429, "TooManyRequests", Some("3"))),
             Some(Fault::Throttled) => Ok(answer(429, "TooManyRequests", None)),
