@@ -27,15 +27,21 @@ pub struct BadRequest {
 }
 
 impl BadRequest {
-    pub(crate) fn new(field: impl Into<String>, rule: impl Into<String>) -> Self {
+    /// Of this field, by this rule.
+    #[must_use]
+    pub fn new(field: impl Into<String>, rule: impl Into<String>) -> Self {
         Self { id: None, field: field.into(), rule: rule.into(), fix: None }
     }
 
-    pub(crate) fn body(rule: impl Into<String>) -> Self {
+    /// Of the whole document, by this rule.
+    #[must_use]
+    pub fn body(rule: impl Into<String>) -> Self {
         Self::new(BODY, rule)
     }
 
-    pub(crate) fn fixed_by(mut self, fix: impl Into<String>) -> Self {
+    /// The same with what to write instead.
+    #[must_use]
+    pub fn fixed_by(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
         self
     }
@@ -46,7 +52,8 @@ impl BadRequest {
     }
 
     /// Both ends are one.
-    pub(crate) fn same_ends() -> Self {
+    #[must_use]
+    pub fn same_ends() -> Self {
         Self::new("theirs", "is the same as `ours`, and nothing is connected with itself")
     }
 

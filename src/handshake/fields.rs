@@ -41,7 +41,7 @@ impl<'de> Fields<'de> {
 
 /// The version of the shape of a request: 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RequestVersion;
+pub struct RequestVersion;
 
 impl RequestVersion {
     pub(crate) const NUMBER: u8 = 1;
@@ -94,7 +94,7 @@ impl Error for BadRequest {
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let found = match found {
             Unexpected::Bool(_) => "a boolean",
-            Unexpected::Float(_) => "a number",
+            Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number",
             Unexpected::Str(_) => "a string",
             Unexpected::Seq => "an array",
             Unexpected::Map => "an object",
@@ -163,7 +163,11 @@ impl<'de> Deserializer<'de> for Written<'de> {
         }
         match serde_json::from_str(text).map_err(BadRequest::custom)? {
             Value::Bool(value) => visitor.visit_bool(value),
-            Value::Number(number) => visitor.visit_f64(number.as_f64().unwrap_or(f64::NAN)),
+            Value::Number(number) => match (number.as_u64(), number.as_i64()) {
+                (Some(number), _) => visitor.visit_u64(number),
+                (None, Some(number)) => visitor.visit_i64(number),
+                (None, None) => visitor.visit_f64(number.as_f64().unwrap_or(f64::NAN)),
+            },
             Value::String(text) => visitor.visit_string(text),
             Value::Null | Value::Array(_) | Value::Object(_) => visitor.visit_unit(),
         }

@@ -23,7 +23,8 @@ pub const HOLD_REFUSAL: Row = Row::new("HoldRefusal");
 pub const END_UNCONFIRMED: Row = Row::new("EndUnconfirmed");
 
 /// Azure's rules are about what was seen, so a refused write is the same refusal until something else is seen.
-pub(crate) fn hold_refusal(
+#[must_use]
+pub fn hold_refusal(
     decision: Decision,
     fingerprint: impl FnOnce() -> String,
     record: Option<&Record>,
@@ -47,7 +48,8 @@ pub(crate) fn hold_refusal(
 
 /// Nothing that had begun is closed on one look, but for what we have just removed ourselves: the record stays as it is
 /// until another look says the same.
-pub(crate) fn confirm_end(decision: Decision, record: Option<&Record>, now: OffsetDateTime) -> Decision {
+#[must_use]
+pub fn confirm_end(decision: Decision, record: Option<&Record>, now: OffsetDateTime) -> Decision {
     let ends = matches!(decision.verdict, Verdict::Rest { phase: Phase::Closed, .. });
     let open =
         |record: &&Record| record.phase != Phase::Closed && record.has_begun() && !record.is_removing();

@@ -27,8 +27,10 @@ pub const LONGEST_ID: usize = 1024;
 pub struct HandshakeId(String);
 
 impl HandshakeId {
-    /// The handshake of this kind between two ends, in the order that its kind gives them.
-    pub(crate) fn of(kind: &KindName, ends: [&dyn fmt::Display; 2]) -> Self {
+    /// The handshake of this kind between two ends, in the order that its kind gives them: the same one in both
+    /// tenants.
+    #[must_use]
+    pub fn of(kind: &KindName, ends: [&dyn fmt::Display; 2]) -> Self {
         // ASCII only, as names are compared: `K` and the Kelvin sign are the same letter to Unicode, and two networks.
         let [one, other] = ends.map(|end| end.to_string().to_ascii_lowercase());
         let digest = Sha256::digest(format!("{kind}\n{one}\n{other}"));

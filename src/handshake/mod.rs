@@ -4,7 +4,7 @@ pub mod agreed;
 pub mod agreements;
 pub mod bad_request;
 pub mod decision;
-pub(crate) mod fields;
+pub mod fields;
 pub(crate) mod fingerprint;
 pub mod goal;
 pub mod holding;

@@ -15,6 +15,18 @@ pub struct Pair {
 }
 
 impl Pair {
+    /// These ends, as their kind has found that they make a pair. `id` is the same whichever tenant looks.
+    #[must_use]
+    pub fn new(
+        kind: KindName,
+        id: HandshakeId,
+        ours: ResourceId,
+        theirs: ResourceId,
+        partner: TenantId,
+    ) -> Self {
+        Self { kind, id, ours, theirs, partner }
+    }
+
     /// The handshake's id.
     #[must_use]
     pub fn id(&self) -> HandshakeId {

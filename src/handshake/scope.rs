@@ -21,7 +21,8 @@ pub enum Scope {
 
 impl Scope {
     /// The subscription or management group that a resource lies in.
-    pub(crate) fn holding(id: &ResourceId) -> Option<Self> {
+    #[must_use]
+    pub fn holding(id: &ResourceId) -> Option<Self> {
         let segments: Vec<&str> = id.as_str().split('/').skip(1).collect();
         let count = if segments.first()?.eq_ignore_ascii_case("subscriptions") { 2 } else { 4 };
         segments.get(..count)?.join("/").parse().ok()

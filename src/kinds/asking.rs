@@ -8,13 +8,13 @@ use crate::handshake::resource_id::ResourceId;
 
 /// A request is held against these agreements.
 #[derive(Clone, Copy)]
-pub(crate) struct Asking<'a> {
+pub struct Asking<'a> {
     /// The tenant that we live in.
-    pub(crate) home: TenantId,
+    pub home: TenantId,
     /// What it agreed to.
-    pub(crate) agreements: &'a Agreements,
+    pub agreements: &'a Agreements,
     /// What to add where they do not name a resource.
-    pub(crate) hint: &'a str,
+    pub hint: &'a str,
 }
 
 impl Asking<'_> {
@@ -22,7 +22,7 @@ impl Asking<'_> {
     ///
     /// # Errors
     /// Which of the two is not whose it has to be.
-    pub(crate) fn partner(&self, ours: &ResourceId, theirs: &ResourceId) -> Result<TenantId, BadRequest> {
+    pub fn partner(&self, ours: &ResourceId, theirs: &ResourceId) -> Result<TenantId, BadRequest> {
         match (self.known("ours", ours)?, self.known("theirs", theirs)?) {
             (Whose::Ours, Whose::Theirs(partner)) => Ok(partner),
             (whose @ Whose::Theirs(_), other) => {
@@ -45,7 +45,7 @@ impl Asking<'_> {
     ///
     /// # Errors
     /// No agreement names it.
-    pub(crate) fn known(&self, field: &str, resource: &ResourceId) -> Result<Whose, BadRequest> {
+    pub fn known(&self, field: &str, resource: &ResourceId) -> Result<Whose, BadRequest> {
         self.agreements.whose_resource(resource).ok_or_else(|| {
             let rule = format!("is {resource}, which no agreement names, so that nobody knows whose it is");
             BadRequest::new(field, rule).fixed_by(self.hint)
@@ -53,7 +53,8 @@ impl Asking<'_> {
     }
 
     /// What people call this tenant.
-    pub(crate) fn tenant(&self, whose: Whose) -> String {
+    #[must_use]
+    pub fn tenant(&self, whose: Whose) -> String {
         match whose {
             Whose::Ours => format!("our own tenant {}", self.home),
             Whose::Theirs(tenant) => {
@@ -66,6 +67,7 @@ impl Asking<'_> {
 }
 
 /// A refusal of this field, since no agreement covers it.
-pub(crate) fn uncovered(field: &str, reason: Reason) -> BadRequest {
+#[must_use]
+pub fn uncovered(field: &str, reason: Reason) -> BadRequest {
     BadRequest { fix: reason.fix, ..BadRequest::new(field, format!("is not covered: {}", reason.message)) }
 }

@@ -37,7 +37,7 @@ pub trait Kind: Send + Sync {
     /// Its section of an agreement file.
     fn section(&self) -> Section;
 
-    /// What its halves and its ends are called, without an article.
+    /// What its halves and its ends are called.
     fn nouns(&self) -> Nouns;
 
     /// Whether a resource is a half of such a handshake, by its type.
@@ -134,13 +134,15 @@ pub trait Kind: Send + Sync {
     }
 }
 
-/// What a kind's resources are called, without an article.
+/// What a kind's resources are called; single ones without an article.
 #[derive(Clone, Copy, Debug)]
 pub struct Nouns {
     /// Its halves.
     pub halves: &'static [&'static str],
     /// What stands at its ends.
     pub ends: &'static [&'static str],
+    /// Which ends make a pair, as a clause.
+    pub pair: &'static str,
 }
 
 /// What reads both tenants.

@@ -97,6 +97,12 @@ impl Kinds {
         end.ok_or_else(|| UnknownResource::new(text, self.nouns(|nouns| nouns.ends)))
     }
 
+    /// Which ends make a pair, of each kind.
+    #[must_use]
+    pub fn pairings(&self) -> String {
+        self.iter().map(|kind| kind.nouns().pair).collect::<Vec<_>>().join(", ")
+    }
+
     fn nouns(&self, which: impl Fn(Nouns) -> &'static [&'static str]) -> Vec<&'static str> {
         self.iter().flat_map(|kind| which(kind.nouns())).copied().collect()
     }

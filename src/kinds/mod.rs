@@ -9,7 +9,7 @@ pub mod network_manager;
 pub mod peering;
 mod sentences;
 
-pub(crate) use self::asking::Asking;
+pub use self::asking::{Asking, uncovered};
 pub use self::kind::{ConnectRequest, Kind, Listed, Nouns, Observer, Prefetched, Resolved, Shown, View};
 pub use self::list::{Kinds, UnknownResource};
 pub use self::lists::Attempts;

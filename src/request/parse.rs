@@ -71,7 +71,7 @@ fn recheck(kinds: &Kinds, fields: Fields<'_>) -> Result<Action, BadRequest> {
         return Err(BadRequest::same_ends());
     }
     let Some(handshake) = kinds.handshake(&ours, &theirs) else {
-        let rule = "makes no pair with `ours`: a virtual network goes with a virtual network, a network manager with a subscription or a management group";
+        let rule = format!("makes no pair with `ours`: {}", kinds.pairings());
         return Err(BadRequest::new("theirs", rule));
     };
     Ok(Action::Recheck { ours, theirs, handshake })

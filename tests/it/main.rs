@@ -12,6 +12,8 @@ mod handshake;
 mod host_contract;
 mod house;
 #[cfg(test)]
+mod kinds;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod log;

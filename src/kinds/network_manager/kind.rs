@@ -41,6 +41,7 @@ impl Kind for ManagementKind {
         Nouns {
             halves: &["scope connection", "network manager connection"],
             ends: &["network manager", "subscription", "management group"],
+            pair: "a network manager goes with a subscription or a management group",
         }
     }
 

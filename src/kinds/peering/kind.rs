@@ -35,7 +35,11 @@ impl Kind for PeeringKind {
     }
 
     fn nouns(&self) -> Nouns {
-        Nouns { halves: &["peering"], ends: &["virtual network"] }
+        Nouns {
+            halves: &["peering"],
+            ends: &["virtual network"],
+            pair: "a virtual network goes with a virtual network",
+        }
     }
 
     fn is_half(&self, id: &ResourceId) -> bool {
