@@ -21,36 +21,45 @@ pub use self::reconcile::RECONCILE_BOUND;
 
 use crate::handshake::request_queue::RequestQueue;
 use crate::host::{Fault, FunctionName, Functions, Invocation, Reply, TriggerData, TriggerType};
-use crate::ledger::LedgerError;
-use crate::reconcile::Controller;
+use crate::ledger::Cause;
+use crate::reconcile::{Controller, ReconcileError};
 
-/// How often the ledger is searched for what can be forgotten.
-const PRUNING_GAP: Duration = Duration::from_secs(3600);
+/// How often the ledger is searched for what can be forgotten, and for requests whose work item was lost.
+const TIDYING_GAP: Duration = Duration::from_secs(3600);
 
 /// The app behind the custom-handler protocol.
 pub struct App {
     controller: Arc<Controller>,
     keep: time::Duration,
-    /// When nothing was left to be pruned.
-    pruned: Mutex<Option<Instant>>,
+    /// When nothing was left to tidy.
+    tidied: Mutex<Option<Instant>>,
 }
 
 impl App {
     /// The app around this controller that forgets what was over for as long as `keep`.
     #[must_use]
     pub fn new(controller: Arc<Controller>, keep: time::Duration) -> Self {
-        Self { controller, keep, pruned: Mutex::default() }
+        Self { controller, keep, tidied: Mutex::default() }
     }
 
-    /// Prunes the ledger, a piece at a time, unless there was nothing left to prune an hour ago.
-    async fn prune(&self) -> Result<(), LedgerError> {
+    /// Prunes the ledger, a piece at a time, and sends lost requests anew, unless there was nothing left to prune an hour
+    /// ago.
+    async fn tidy(&self, cause: &Cause) -> Result<(), ReconcileError> {
         let clock = self.controller.reconciler.clock;
         let now = clock.instant();
-        let mut pruned = self.pruned.lock().await;
-        if pruned.is_none_or(|at| now - at >= PRUNING_GAP)
-            && !self.controller.reconciler.ledger.prune(clock.now() - self.keep).await?
-        {
-            *pruned = Some(now);
+        let mut tidied = self.tidied.lock().await;
+        if tidied.is_some_and(|at| now - at < TIDYING_GAP) {
+            return Ok(());
+        }
+        let lost = self.controller.send_lost_requests(cause).await?;
+        if lost > 0 {
+            tracing::warn!(
+                lost,
+                "requests had waited in vain for longer than an hour, and were sent on again"
+            );
+        }
+        if !self.controller.reconciler.ledger.prune(clock.now() - self.keep).await? {
+            *tidied = Some(now);
         }
         Ok(())
     }
@@ -72,9 +81,10 @@ impl Functions for App {
         match invocation.data {
             TriggerData::Events(events) => resource_event::run(&self.controller, events).await,
             TriggerData::Timer(_) => {
-                let swept = status_sweep::run(&self.controller, &invocation.id).await;
-                if let Err(error) = self.prune().await {
-                    tracing::warn!(%error, "the ledger could not be pruned; a later sweep does it");
+                let cause = status_sweep::cause(&self.controller, &invocation.id);
+                let swept = status_sweep::run(&self.controller, &cause).await;
+                if let Err(error) = self.tidy(&cause).await {
+                    tracing::warn!(%error, "the ledger could not be tidied; a later sweep does it");
                 }
                 swept
             }

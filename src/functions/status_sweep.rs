@@ -11,12 +11,15 @@ use crate::reconcile::Controller;
 /// How long `StatusSweep` goes on; the Functions host restarts us where a function takes longer than 10 minutes.
 const SWEEP_BOUND: Duration = Duration::from_secs(240);
 
-pub(super) async fn run(controller: &Controller, invocation: &InvocationId) -> Result<Reply, Fault> {
-    let until = Deadline::after(&controller.reconciler.clock, SWEEP_BOUND);
-    // Every tick has work items of its own, even where the host gives no id.
+/// Every tick has work items of its own, even where the host gives no id.
+pub(super) fn cause(controller: &Controller, invocation: &InvocationId) -> Cause {
     let id = format!("{invocation} {}", controller.reconciler.clock.now().unix_timestamp());
-    let cause = Cause { kind: CauseKind::Sweep, id };
-    let swept = controller.sweep(&cause, until).await.map_err(Fault::ours)?;
+    Cause { kind: CauseKind::Sweep, id }
+}
+
+pub(super) async fn run(controller: &Controller, cause: &Cause) -> Result<Reply, Fault> {
+    let until = Deadline::after(&controller.reconciler.clock, SWEEP_BOUND);
+    let swept = controller.sweep(cause, until).await.map_err(Fault::ours)?;
     for trouble in &swept.troubles {
         tracing::warn!(fix = trouble.fix.as_deref(), "{trouble}");
     }

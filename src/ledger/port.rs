@@ -51,6 +51,14 @@ pub trait Ledger: Send + Sync {
     /// A request that was received before.
     async fn request(&self, id: &RequestKey) -> Result<Option<RequestEntry>, LedgerError>;
 
+    /// The requests that were received before this time and of which it is still to be found out which handshake they are
+    /// about, at most so many, the oldest first.
+    async fn pending_requests(
+        &self,
+        before: OffsetDateTime,
+        most: usize,
+    ) -> Result<Vec<RequestKey>, LedgerError>;
+
     /// Notes a request that no record names, with the outcomes that answer it, in the place of what was noted
     /// under this id.
     async fn note(&self, request: Option<&RequestEntry>, outcomes: &[Outcome]) -> Result<(), LedgerError>;

@@ -26,6 +26,11 @@ use crate::ledger::{Cause, Progress, Stored, SweepNote};
 /// What is on record and not in the lists is read so often, to be sure of it.
 const READ_AGAIN: time::Duration = time::Duration::minutes(10);
 
+/// A request whose handshake is not found within this time has lost its item, or its item was given up.
+const REQUEST_LOST: time::Duration = time::Duration::hours(1);
+/// So many lost requests are sent again at a time.
+const LOST_MAX: usize = 100;
+
 /// What a sweep did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Swept {
@@ -89,6 +94,20 @@ impl Controller {
         reconciler.tell_spent();
         swept.told = self.outbox.send_all().await?;
         Ok(swept)
+    }
+
+    /// Sends items anew for requests that have waited for theirs for too long: it was taken out of the queue, or the queue
+    /// was left behind. Returns how many.
+    ///
+    /// # Errors
+    /// The ledger or the queue failed.
+    pub async fn send_lost_requests(&self, cause: &Cause) -> Result<usize, ReconcileError> {
+        let now = self.reconciler.clock.now();
+        let lost = self.reconciler.ledger.pending_requests(now - REQUEST_LOST, LOST_MAX).await?;
+        let item = |key| WorkItem::new(Trigger::Request(key), cause.clone(), now);
+        let items: Vec<WorkItem> = lost.into_iter().map(item).collect();
+        self.work_queue.enqueue(&items).await?;
+        Ok(items.len())
     }
 
     /// Leaves what the sweep could do for whoever asks how fresh the ledger is.

@@ -118,6 +118,14 @@ impl Ledger for SqliteLedger {
         self.lasting.call(move |connection| requests::note(connection, request.as_ref(), &outcomes)).await
     }
 
+    async fn pending_requests(
+        &self,
+        before: OffsetDateTime,
+        most: usize,
+    ) -> Result<Vec<RequestKey>, LedgerError> {
+        self.lasting.call(move |connection| requests::pending_requests(connection, before, most)).await
+    }
+
     async fn pending(&self, most: usize) -> Result<Vec<Outcome>, LedgerError> {
         self.lasting.call(move |connection| requests::pending(connection, most)).await
     }

@@ -1,6 +1,7 @@
 //! Requests, and the outcomes that have still to be sent.
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use time::OffsetDateTime;
 
 use super::columns::{microseconds, moment};
 use crate::handshake::request_id::RequestId;
@@ -23,6 +24,21 @@ pub(super) fn load(connection: &Connection, id: &RequestKey) -> Result<Option<Re
         standing: serde_json::from_str(&standing)?,
         at: moment(at),
     }))
+}
+
+pub(super) fn pending_requests(
+    connection: &Connection,
+    before: OffsetDateTime,
+    most: usize,
+) -> Result<Vec<RequestKey>, LedgerError> {
+    let mut statement = connection
+        .prepare_cached("SELECT id FROM request WHERE standing = ?1 AND at < ?2 ORDER BY at LIMIT ?3")?;
+    let pending = serde_json::to_string(&Standing::Pending)?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let ids = statement
+        .query_map(params![pending, microseconds(before), most], |row| row.get::<_, String>(0))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(ids.into_iter().filter_map(|id| id.try_into().ok()).collect())
 }
 
 /// Whether the id belongs to a request with other content that was not refused.

@@ -12,6 +12,7 @@ type Names = Vec<String>;
 /// The files of a crate without their tests, by module.
 pub(super) struct Sources(BTreeMap<Names, Source>);
 
+#[derive(Default)]
 pub(super) struct Source {
     /// From the crate's `src/`, such as `handshake/ids.rs`.
     pub(super) file: String,
@@ -19,6 +20,8 @@ pub(super) struct Source {
     pub(super) crates: BTreeSet<String>,
     /// The types that others can name.
     pub(super) types: Vec<String>,
+    /// The modules that are there in tests only.
+    tests: Vec<Names>,
     /// What it names of its own crate.
     uses: BTreeSet<Names>,
     /// What it passes on: under which name, and from where.
@@ -40,7 +43,10 @@ impl Sources {
         };
         // A program is no module that others use.
         let is_library = |file: &PathBuf| file.file_name().is_none_or(|name| name != "main.rs");
-        Self(files.into_iter().filter(is_library).map(read).collect())
+        let mut sources: BTreeMap<Names, Source> = files.into_iter().filter(is_library).map(read).collect();
+        let tests: Vec<Names> = sources.values().flat_map(|source| source.tests.iter().cloned()).collect();
+        sources.retain(|module, _| !tests.iter().any(|test| module.starts_with(test)));
+        Self(sources)
     }
 
     pub(super) fn files(&self) -> impl Iterator<Item = &Source> {
@@ -71,19 +77,17 @@ impl Sources {
 
 impl Source {
     fn read(file: String, module: Names, syntax: &syn::File) -> Self {
-        let mut reader = Reader { module, children: BTreeSet::new(), source: Self::empty(file) };
+        let mut reader = Reader { module, source: Self { file, ..Self::default() }, ..Reader::default() };
         for item in &syntax.items {
             if let Item::Mod(child) = item {
                 reader.children.insert(child.ident.to_string());
             }
         }
         reader.visit_file(syntax);
+        // The name of a module that was imported stands at the front of a path as a crate's does.
+        reader.heads.retain(|name| !reader.imported.contains(name));
+        reader.source.crates.append(&mut reader.heads);
         reader.source
-    }
-
-    fn empty(file: String) -> Self {
-        let (crates, types) = (BTreeSet::new(), Vec::new());
-        Self { file, crates, types, uses: BTreeSet::new(), passed_on: BTreeMap::new() }
     }
 }
 
@@ -98,9 +102,14 @@ fn find(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
+#[derive(Default)]
 struct Reader {
     module: Names,
     children: BTreeSet<String>,
+    /// The names that imports bring in.
+    imported: BTreeSet<String>,
+    /// The names at the front of paths that may be crates.
+    heads: BTreeSet<String>,
     source: Source,
 }
 
@@ -140,6 +149,7 @@ impl Reader {
             }
             UseTree::Glob(_) => "*".to_owned(),
         };
+        self.imported.insert(named.clone());
         match self.absolute(&path) {
             Some(path) => {
                 if is_public {
@@ -166,6 +176,9 @@ impl Reader {
 impl<'ast> Visit<'ast> for Reader {
     fn visit_item(&mut self, item: &'ast Item) {
         if is_of_tests(item) {
+            if let Item::Mod(item) = item {
+                self.source.tests.push([self.module.as_slice(), &[item.ident.to_string()]].concat());
+            }
             return;
         }
         match item {
@@ -188,7 +201,7 @@ impl<'ast> Visit<'ast> for Reader {
             if let Some(path) = self.absolute(&names) {
                 self.source.uses.insert(path);
             } else if names[0].starts_with(|c: char| c.is_ascii_lowercase()) {
-                self.source.crates.insert(names[0].clone());
+                self.heads.insert(names[0].clone());
             }
         }
         visit::visit_path(self, path);

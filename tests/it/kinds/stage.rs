@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use azure_core::credentials::Secret;
 use azure_core::http::{AsyncRawResponse, HttpClient, Request};
 use bytes::Bytes;
 use http::Method;
 use peerpact::arm::{ResourceManager, Settings};
+use peerpact::azure::Secret;
 use peerpact::clock::Clock;
 use peerpact::functions;
 use peerpact::handshake::agreements::{AgreementError, Agreements};

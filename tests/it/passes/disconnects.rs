@@ -100,6 +100,21 @@ async fn a_half_that_no_record_knows_is_found_in_azure_and_removed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_whose_item_got_lost_before_its_half_was_found_is_carried_out_an_hour_later() {
+    let stage = Stage::opened_by_hand().await;
+    let fabrikam = stage.app(Fabrikam, "");
+    stage.submit(Fabrikam, &disconnect("r-1", &half(&spoke(), "by-hand")));
+    assert!(fabrikam.take_message().await, "no record knows the half, so that Azure is to be asked");
+    let lost = fabrikam.broker.receive("reconcile").unwrap().expect("an item is due");
+    fabrikam.broker.complete(lost.lock_token).unwrap();
+    assert!(fabrikam.records().await.is_empty() && stage.outcomes(Fabrikam).is_empty());
+    wait(3601).await;
+    fabrikam.sweep().await;
+    assert_eq!(stage.answer(Fabrikam, "r-1").subject, "closed");
+    assert_eq!(stage.traveller.state(&spoke()).await, "none");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_half_that_no_record_knows_outlives_one_404_of_its_network_and_is_removed() {
     let stage = Stage::opened_by_hand().await;
     let gate = Gate::with(Point::First("GET", Fault::NotFound));

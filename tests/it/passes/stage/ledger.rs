@@ -52,6 +52,14 @@ impl Ledger for WatchedLedger {
         self.read(self.inner.request(id)).await
     }
 
+    async fn pending_requests(
+        &self,
+        before: OffsetDateTime,
+        most: usize,
+    ) -> Result<Vec<RequestKey>, LedgerError> {
+        self.read(self.inner.pending_requests(before, most)).await
+    }
+
     async fn note(&self, request: Option<&RequestEntry>, outcomes: &[Outcome]) -> Result<(), LedgerError> {
         self.write(self.inner.note(request, outcomes)).await
     }
