@@ -10,9 +10,11 @@
 //! - A 200 always carries `application/json` and at least `{}`: the host takes an empty one for an invocation that never
 //!   ended, and waits for its timeout.
 //! - An invocation runs to its end even if the host hangs up meanwhile.
-//! - A caller that is slow, or idle, holds up nobody: heads and bodies have their time ([`HEAD_MAX`], [`BODY_MAX`]),
-//!   bodies their room ([`BODIES_BYTES_MAX`]), and where [`CONNECTIONS_MAX`] are open the longest idle one goes for a new
-//!   one.
+//! - A caller that is slow, or idle, holds up nobody for long: heads and bodies have their time ([`HEAD_MAX`],
+//!   [`BODY_MAX`]), bodies their room ([`BODIES_BYTES_MAX`]), requests their turn, [`CONNECTIONS_MAX`] at a time, and of
+//!   idle connections beyond as many the longest idle ones are closed.
+//! - A client that keeps its connections loses no request by that: while others wait an answer says that its connection
+//!   ends, and what is closed without one was idle for ten seconds, unless the process stops or is out of handles.
 
 mod body;
 mod connection;

@@ -11,6 +11,8 @@ mod messages;
 #[cfg(test)]
 mod outcomes;
 #[cfg(test)]
+mod pooled;
+#[cfg(test)]
 mod serving;
 #[cfg(test)]
 mod slow;

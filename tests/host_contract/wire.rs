@@ -23,6 +23,10 @@ pub(crate) static LOG: LazyLock<Log> = LazyLock::new(|| {
     Log::default()
 });
 
+/// For tests that open hundreds of connections: they run one after another, because a shell may give a process no more
+/// than 1024 handles.
+pub(crate) static HANDLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// Lines in memory.
 #[derive(Default)]
 pub(crate) struct Log(Mutex<Vec<u8>>);
