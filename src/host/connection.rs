@@ -9,20 +9,27 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::connections::{Doing, Seat, Taken};
-use super::{Host, answer};
+use super::service::{Host, answer};
 
 /// How long a request's head may take from its first byte on. A connection that is idle may be so for ever.
 pub const HEAD_MAX: Duration = Duration::from_secs(10);
-/// How long an idle connection that is asked to end may take to take off what was answered.
+/// How long a connection that is asked to end may take for the rest of a head, and to take off what was answered.
 const LEAVING_MAX: Duration = Duration::from_secs(1);
+
+/// A head that is not whole by then is refused. It is also what of a body is read at once, so that a connection holds no
+/// more than about twice as much.
+const BUFFER_BYTES_MAX: usize = 64 * 1024;
 
 /// Serves a connection to its end.
 pub(super) async fn serve(stream: TcpStream, host: Host, taken: Taken) {
@@ -30,22 +37,29 @@ pub(super) async fn serve(stream: TcpStream, host: Host, taken: Taken) {
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
         let (host, taken) = (host.clone(), taken.clone());
         async move {
-            taken.busy();
-            let response = answer(State(host), request.map(Body::new)).await;
-            taken.idle();
+            let turn = taken.turn().await;
+            let mut response = answer(State(host), request.map(Body::new)).await;
+            drop(turn);
+            if taken.answered() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok::<_, Infallible>(response)
         }
     });
     let io = TokioIo::new(Watched { stream, seat: seat.clone() });
     // Its own time for a head begins when the last answer is out, and would end connections that are idle.
-    let connection = http1::Builder::new().header_read_timeout(None).serve_connection(io, service);
+    let connection = http1::Builder::new()
+        .header_read_timeout(None)
+        .max_buf_size(BUFFER_BYTES_MAX)
+        .serve_connection(io, service);
     let mut connection = pin!(connection);
     tokio::select! {
+        biased;
         ended = connection.as_mut() => return told(ended),
         () = slow_head(&seat) => {
             return tracing::debug!(seconds = HEAD_MAX.as_secs(), "a request's head did not come in time");
         }
-        () = seat.leave() => connection.as_mut().graceful_shutdown(),
+        () = asked_to_leave(&seat) => connection.as_mut().graceful_shutdown(),
     }
     tokio::select! {
         ended = connection => told(ended),
@@ -58,6 +72,15 @@ fn told(ended: hyper::Result<()>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection broke");
     }
+}
+
+/// Resolves once the connection is to finish what it does, and end, and nothing that has come is lost by that.
+async fn asked_to_leave(seat: &Seat) {
+    seat.leave().await;
+    // What has come meanwhile is read first.
+    yield_now().await;
+    // A head that is not whole would be dropped, so it may come yet.
+    let _ = timeout(LEAVING_MAX, seat.watch().wait_for(|doing| *doing != Doing::Head)).await;
 }
 
 /// Resolves once a head takes too long.

@@ -7,13 +7,15 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::connection;
 use super::connections::Connections;
-use super::{Functions, Host, connection};
+use super::functions::Functions;
+use super::service::Host;
 
 /// How long running invocations may take to finish after a stop was asked for.
 pub const GRACE: Duration = Duration::from_secs(10);
@@ -23,6 +25,10 @@ const THREADS_GRACE: Duration = Duration::from_secs(1);
 
 /// How long nothing is accepted after the system could not, for lack of handles or memory, unless a connection ends.
 const ACCEPT_GAP: Duration = Duration::from_secs(1);
+
+/// So many connections wait in the system until they are accepted, if it lets them. Who finds no room there tries again
+/// after a second or more.
+const WAITING_MAX: u32 = 1024;
 
 /// Why the handler could not be served.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +75,13 @@ pub fn run(port: u16, functions: Arc<dyn Functions>) -> Result<(), HostError> {
 /// # Errors
 /// [`HostError::Listen`] if the port cannot be had.
 pub async fn listen(port: u16) -> Result<TcpListener, HostError> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| HostError::Listen { port, source })
+    let listening = || {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+        socket.listen(WAITING_MAX)
+    };
+    listening().map_err(|source| HostError::Listen { port, source })
 }
 
 /// Serves until `shutdown` resolves, then takes no more connections, lets running invocations finish for at most
@@ -83,6 +95,7 @@ pub async fn serve(
     let connections = Arc::new(Connections::default());
     tokio::select! {
         never = accept(&listener, Host::new(functions, running), &connections) => match never {},
+        never = connections.close_the_rested() => match never {},
         () = shutdown => drop(listener),
     }
     let finished = async {
@@ -101,14 +114,14 @@ async fn accept(listener: &TcpListener, host: Host, connections: &Arc<Connection
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                connections.room().await;
-                tokio::spawn(connection::serve(stream, host.clone(), connections.take()));
+                let taken = connections.take().await;
+                tokio::spawn(connection::serve(stream, host.clone(), taken));
             }
             // The other end's affair.
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "no connection can be accepted; it is tried again");
-                let _ = timeout(ACCEPT_GAP, connections.make_room()).await;
+                connections.make_room(ACCEPT_GAP).await;
             }
         }
     }

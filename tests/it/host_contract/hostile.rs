@@ -2,6 +2,8 @@
 
 use peerpact::host::{BODY_BYTES_MAX, DEPTH_MAX};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::wire::{App, post, send};
 
@@ -180,4 +182,19 @@ async fn a_body_that_breaks_off_invokes_nothing_and_hurts_nobody() {
     drop(stream);
     app.post("StatusSweep", r#"{"Data":{"timer":{"IsPastDue":true}}}"#).await.well();
     assert_eq!(app.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_head_of_32_kib_is_taken_and_one_of_256_is_not() {
+    let app = App::start().await;
+    for (length, taken) in [(32, true), (256, false)] {
+        let filling = "y".repeat(length * 1024);
+        let head = format!("GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\nx: {filling}\r\n\r\n");
+        let mut stream = TcpStream::connect(app.address).await.unwrap();
+        let mut said = Vec::new();
+        // It closes before it has read everything, and so may break off what we do.
+        let _ = stream.write_all(head.as_bytes()).await;
+        let _ = stream.read_to_end(&mut said).await;
+        assert_eq!(said.starts_with(b"HTTP/1.1 200 "), taken, "{length} KiB");
+    }
 }

@@ -5,6 +5,7 @@ mod hostile;
 mod invocations;
 mod messages;
 mod outcomes;
+mod pooled;
 mod serving;
 mod slow;
 mod wire;

@@ -16,9 +16,10 @@ use peerpact::host::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
+use tokio::task::yield_now;
 use tokio::time::{Duration, Instant, sleep, timeout};
 
-use super::wire::{App, post, send, serve};
+use super::wire::{App, HANDLES, post, send, serve};
 
 const TICK: &[u8] = br#"{"Data":{"timer":{}}}"#;
 const READY: &[u8] = b"GET / HTTP/1.1\r\nhost: h\r\n\r\n";
@@ -156,6 +157,7 @@ async fn bodies_that_are_read_at_the_same_time_have_a_bound_together_and_others_
 
 #[tokio::test(start_paused = true)]
 async fn the_longest_idle_connection_goes_for_a_new_one() {
+    let _handles = HANDLES.lock().await;
     let app = App::start().await;
     let mut idle = Vec::new();
     for _ in 0..CONNECTIONS_MAX {
@@ -174,6 +176,7 @@ async fn the_longest_idle_connection_goes_for_a_new_one() {
 
 #[tokio::test(start_paused = true)]
 async fn connections_that_never_said_anything_keep_nobody_out() {
+    let _handles = HANDLES.lock().await;
     let app = App::start().await;
     let mut silent = Vec::new();
     for _ in 0..3 * CONNECTIONS_MAX {
@@ -186,6 +189,7 @@ async fn connections_that_never_said_anything_keep_nobody_out() {
 
 #[tokio::test(start_paused = true)]
 async fn slow_heads_keep_others_out_for_their_ten_seconds_at_most() {
+    let _handles = HANDLES.lock().await;
     let app = App::start().await;
     let mut slow = Vec::new();
     for _ in 0..CONNECTIONS_MAX {
@@ -214,6 +218,7 @@ impl Functions for Held {
 
 #[tokio::test(start_paused = true)]
 async fn where_every_connection_is_at_work_a_further_one_waits_and_none_is_cut() {
+    let _handles = HANDLES.lock().await;
     let held = Arc::new(Held(Semaphore::new(0)));
     let (address, _stop, _server) = serve(held.clone()).await;
     let mut working = Vec::new();
@@ -243,4 +248,29 @@ async fn a_stop_does_not_wait_for_connections_that_are_idle() {
     stop.send(()).unwrap();
     server.await.unwrap();
     assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_answers_what_came_before_it_and_what_has_begun() {
+    let (address, stop, server) = serve(Arc::new(Held(Semaphore::new(0)))).await;
+    let (mut whole, mut begun) = (kept(address).await, kept(address).await);
+    let (first, last) = READY.split_at(8);
+    begun.write_all(first).await.unwrap();
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(whole.try_write(READY).unwrap(), READY.len());
+    stop.send(()).unwrap();
+    sleep(Duration::from_millis(500)).await;
+    begun.write_all(last).await.unwrap();
+    // No time passes while something is left to do here.
+    let mut start = [0; 12];
+    while begun.try_read(&mut start).is_err() {
+        yield_now().await;
+    }
+    assert_eq!(&start, b"HTTP/1.1 200");
+    let said = rest(&mut whole).await;
+    assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
+    for said in [rest(&mut begun).await, said] {
+        assert!(said.to_lowercase().contains("\r\nconnection: close\r\n"), "{said}");
+    }
+    server.await.unwrap();
 }

@@ -13,6 +13,10 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+/// For tests that open hundreds of connections: they run one after another, because a shell may give a process no more
+/// than 1024 handles.
+pub(crate) static HANDLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 type Act = Box<dyn Fn(&Invocation) -> Result<Reply, Fault> + Send + Sync>;
 
 /// A function for each trigger; they keep what they were given.

@@ -200,7 +200,7 @@ impl<'ast> Visit<'ast> for Reader {
         if names.len() > 1 {
             if let Some(path) = self.absolute(&names) {
                 self.source.uses.insert(path);
-            } else if names[0].starts_with(|c: char| c.is_ascii_lowercase()) {
+            } else if names[0].starts_with(|c: char| c.is_ascii_lowercase()) && !is_primitive(&names[0]) {
                 self.heads.insert(names[0].clone());
             }
         }
@@ -227,4 +227,11 @@ fn is_of_tests(item: &Item) -> bool {
         attribute.path().is_ident("cfg")
             && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
     })
+}
+
+/// Whether a type of the language has this name, such as `u8`.
+fn is_primitive(name: &str) -> bool {
+    let number =
+        name.strip_prefix(['f', 'i', 'u']).is_some_and(|bits| bits == "size" || bits.parse::<u8>().is_ok());
+    number || matches!(name, "bool" | "char" | "str")
 }
