@@ -157,7 +157,7 @@ impl Reader {
                 }
                 self.source.uses.insert(path);
             }
-            None => drop(self.source.crates.insert(path.first().cloned().unwrap_or_default())),
+            None => drop(self.source.crates.insert(foreign(&path))),
         }
     }
 
@@ -201,7 +201,7 @@ impl<'ast> Visit<'ast> for Reader {
             if let Some(path) = self.absolute(&names) {
                 self.source.uses.insert(path);
             } else if names[0].starts_with(|c: char| c.is_ascii_lowercase()) && !is_primitive(&names[0]) {
-                self.heads.insert(names[0].clone());
+                self.heads.insert(foreign(&names));
             }
         }
         visit::visit_path(self, path);
@@ -227,6 +227,12 @@ fn is_of_tests(item: &Item) -> bool {
         attribute.path().is_ident("cfg")
             && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
     })
+}
+
+/// What a path names of another crate: the crate, and of the standard library the module.
+fn foreign(path: &[String]) -> String {
+    let length = if path.first().is_some_and(|name| name == "std") { 2 } else { 1 };
+    path[..length.min(path.len())].join("::")
 }
 
 /// Whether a type of the language has this name, such as `u8`.
