@@ -296,10 +296,14 @@ impl Record {
         if self.phase == Phase::Closed && phase != Phase::Closed {
             self.reopen(now);
         }
+        // What closed it is why it is closed, however often nothing is found again.
+        let is_closed_already = self.phase == Phase::Closed && !self.reasons.is_empty();
         self.phase = self.phase.advance(phase)?;
         // By the state and not by the reasons, so that a removal that has to be tried again does not wait again.
         self.removal_seen_at = if self.ours.alone { self.removal_seen_at.or(Some(now)) } else { None };
-        self.reasons = reasons;
+        if !is_closed_already {
+            self.reasons = reasons;
+        }
         if phase.is_final() {
             self.goal = None;
         }

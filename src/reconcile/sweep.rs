@@ -159,7 +159,9 @@ impl Controller {
         match shown {
             Shown::Whole(view) => match view.decide(Some(record), &self.reconciler.agreements, now).verdict {
                 Verdict::Write(_) | Verdict::Undo { .. } | Verdict::LookTwice(_) => false,
-                Verdict::Rest { phase, reasons, .. } => phase == record.phase && reasons == record.reasons,
+                Verdict::Rest { phase, reasons, .. } => {
+                    phase == record.phase && (phase == Phase::Closed || reasons == record.reasons)
+                }
             },
             Shown::Ours { state, beyond, sought, .. } => {
                 // Gone, or out of sight: only a read can tell.

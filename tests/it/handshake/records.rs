@@ -124,6 +124,18 @@ fn settling_from_every_phase_to_every_phase_keeps_the_generation_unless_a_closed
 }
 
 #[test]
+fn what_closed_a_pair_stays_why_it_is_closed_until_it_comes_back() {
+    let mut record = record();
+    let why = vec![Reason::new(Code::NoCounterpart, "it was taken back")];
+    record.settle(Phase::Closed, why.clone(), now()).unwrap();
+    record.settle(Phase::Closed, reasons(), now()).unwrap();
+    assert_eq!(record.reasons, why);
+    record.settle(Phase::Waiting, reasons(), now()).unwrap();
+    record.settle(Phase::Closed, reasons(), now()).unwrap();
+    assert_eq!(record.reasons, reasons());
+}
+
+#[test]
 fn connected_is_dated_when_it_was_first_seen_in_this_generation() {
     let mut record = record();
     let at = |hours| now() + Duration::hours(hours);
