@@ -10,6 +10,7 @@ mod arm_wire;
 mod handshake;
 #[cfg(test)]
 mod host_contract;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod kinds;
