@@ -18,7 +18,7 @@ pub(crate) struct Call {
     /// The other tenant, whose token goes along for the linked network.
     pub(super) auxiliary: Option<TenantId>,
     pub(super) correlation: Uuid,
-    /// Tells calls of one correlation apart: a write is the first, the looks at its operation follow.
+    /// Tells calls of one correlation apart: a write is the first, the polls of its operation follow.
     pub(super) sequence: u32,
 }
 

@@ -34,7 +34,7 @@ const READS: Repeats = Repeats {
 };
 
 /// A write is repeated only if the answer proves that nothing was done, and only soon: what takes longer is a later
-/// pass, which reads again before it writes.
+/// reconciliation, which reads again before it writes.
 const WRITES: Repeats = Repeats {
     tries: 3,
     first: Duration::from_secs(1),

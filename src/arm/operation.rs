@@ -1,4 +1,4 @@
-//! Long operations: where to look, how often, and how they end.
+//! Long operations: where to poll, how often, and how they end.
 
 use std::fmt;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::azure::{AzureFailure, CallFault, envelope};
 use crate::clock::Clock;
 use crate::handshake::provisioning::Provisioning;
 
-/// Never look more often than this, whatever an answer says.
+/// Never poll more often than this, whatever an answer says.
 const SHORTEST: Duration = Duration::from_millis(200);
 
 const READ_OPERATION: &str = "Microsoft.Network/locations/operations/read";
@@ -40,11 +40,11 @@ pub struct Operation {
     /// How it ended, if it had when it was accepted.
     ended: Option<Ended>,
     track: Track,
-    looks: u32,
+    polls: u32,
     wait: Option<Duration>,
 }
 
-/// Where an operation is looked at.
+/// Where an operation is polled.
 #[derive(Clone)]
 enum Track {
     /// At `Azure-AsyncOperation`; if that is lost, at `Location`.
@@ -62,23 +62,23 @@ pub enum Ended {
     Succeeded,
     /// Azure gave up on it, and says why.
     Failed(AzureFailure),
-    /// It had not ended at the deadline, or would be looked at only beyond it.
+    /// It had not ended at the deadline, or would be polled only beyond it.
     StillRunning {
-        /// When Azure wants it to be looked at next.
+        /// When Azure wants it to be polled next.
         after: Option<Duration>,
     },
 }
 
-/// What one look told.
-enum Look {
+/// What one poll shows.
+enum Poll {
     Ended(Ended),
     Running,
-    /// Nothing, there: look here next.
+    /// Nothing, there: poll here next.
     Lost(Track),
 }
 
 impl Operation {
-    /// Reads where an accepted write is to be looked at.
+    /// Reads where an accepted write is to be polled.
     pub(super) fn of(
         kind: &'static ResourceType,
         call: &Call,
@@ -105,18 +105,18 @@ impl Operation {
             correlation: call.correlation,
             ended,
             track,
-            looks: 0,
+            polls: 0,
             wait: envelope::retry_after(&answer.headers, clock.now()),
         })
     }
 
-    /// Whether it had ended when it was accepted, so that there is nothing to look at.
+    /// Whether it had ended when it was accepted, so that there is nothing to poll.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.ended.is_some()
     }
 
-    /// Looks until it ends or the deadline comes.
+    /// Polls until it ends or the deadline comes.
     pub(super) async fn finish(
         mut self,
         client: &Client,
@@ -134,35 +134,35 @@ impl Operation {
             }
             tokio::time::sleep(pause).await;
             loop {
-                match self.look(client, origin, clock, until).await? {
-                    Look::Ended(ended) => return Ok(ended),
-                    Look::Running => break,
-                    Look::Lost(track) => self.track = track,
+                match self.poll(client, origin, clock, until).await? {
+                    Poll::Ended(ended) => return Ok(ended),
+                    Poll::Running => break,
+                    Poll::Lost(track) => self.track = track,
                 }
             }
         }
     }
 
-    async fn look(
+    async fn poll(
         &mut self,
         client: &Client,
         origin: &Origin,
         clock: &Clock,
         until: Deadline,
-    ) -> Result<Look, ArmError> {
-        self.looks += 1;
+    ) -> Result<Poll, ArmError> {
+        self.polls += 1;
         let call = self.call();
         match client.read(&call, until).await {
             Ok(answer) => {
                 self.wait = envelope::retry_after(&answer.headers, clock.now()).or(self.wait);
-                self.told(&answer, origin).map_err(|fault| ArmError::new(&call.asked, fault))
+                self.shown(&answer, origin).map_err(|fault| ArmError::new(&call.asked, fault))
             }
-            Err(error) => self.untold(error),
+            Err(error) => self.not_shown(error),
         }
     }
 
-    /// What a successful look told.
-    fn told(&mut self, answer: &Answer, origin: &Origin) -> Result<Look, CallFault> {
+    /// What a successful poll shows.
+    fn shown(&mut self, answer: &Answer, origin: &Origin) -> Result<Poll, CallFault> {
         match &mut self.track {
             Track::Status { .. } => of_status(answer),
             Track::Location(url) => {
@@ -175,23 +175,23 @@ impl Operation {
         }
     }
 
-    /// What a failed look means.
+    /// What a failed poll means.
     ///
     /// An operation's address is gone some time after the operation, and reading it takes an action of its own
     /// (`Microsoft.Network/locations/operations/read`): then the next best place tells.
-    fn untold(&self, error: ArmError) -> Result<Look, ArmError> {
+    fn not_shown(&self, error: ArmError) -> Result<Poll, ArmError> {
         match (&self.track, error.class()) {
             (Track::Status { location, .. }, Class::NotFound | Class::Denied(_) | Class::Refused(_)) => {
-                Ok(Look::Lost(location.clone().map_or(Track::Resource, Track::Location)))
+                Ok(Poll::Lost(location.clone().map_or(Track::Resource, Track::Location)))
             }
-            (Track::Location(_), Class::NotFound | Class::Denied(_)) => Ok(Look::Lost(Track::Resource)),
-            (Track::Location(_), Class::Refused(failure)) => Ok(Look::Ended(Ended::Failed(failure))),
-            (Track::Resource, Class::NotFound) if self.deletes => Ok(Look::Ended(Ended::Succeeded)),
+            (Track::Location(_), Class::NotFound | Class::Denied(_)) => Ok(Poll::Lost(Track::Resource)),
+            (Track::Location(_), Class::Refused(failure)) => Ok(Poll::Ended(Ended::Failed(failure))),
+            (Track::Resource, Class::NotFound) if self.deletes => Ok(Poll::Ended(Ended::Succeeded)),
             _ => Err(error),
         }
     }
 
-    /// A look goes out in the tenant that was written in, with that tenant's token alone.
+    /// A poll goes out in the tenant that was written in, with that tenant's token alone.
     fn call(&self) -> Call {
         let (url, action) = match &self.track {
             Track::Status { url, .. } | Track::Location(url) => (url, READ_OPERATION),
@@ -204,7 +204,7 @@ impl Operation {
             body: None,
             auxiliary: None,
             correlation: self.correlation,
-            sequence: self.looks,
+            sequence: self.polls,
         }
     }
 }
@@ -216,14 +216,14 @@ fn at_once(deletes: bool, answer: &Answer) -> Option<Ended> {
     }
     match state(&answer.body) {
         Provisioning::Succeeded => Some(Ended::Succeeded),
-        Provisioning::Failed => Some(Ended::Failed(untold_failure())),
+        Provisioning::Failed => Some(Ended::Failed(unexplained_failure())),
         Provisioning::Updating | Provisioning::Deleting => None,
     }
 }
 
-fn of_status(answer: &Answer) -> Result<Look, CallFault> {
+fn of_status(answer: &Answer) -> Result<Poll, CallFault> {
     if answer.status == 202 && answer.body.is_empty() {
-        return Ok(Look::Running);
+        return Ok(Poll::Running);
     }
     let operation: OperationStatus =
         serde_json::from_slice(&answer.body).map_err(|source| CallFault::Malformed {
@@ -237,32 +237,34 @@ fn of_status(answer: &Answer) -> Result<Look, CallFault> {
 }
 
 /// 202 while it runs. Some services end with 200 and a status in the body all the same.
-fn of_location(answer: &Answer) -> Look {
+fn of_location(answer: &Answer) -> Poll {
     if answer.status == 202 {
-        return Look::Running;
+        return Poll::Running;
     }
     match serde_json::from_slice::<OperationStatus>(&answer.body) {
         Ok(OperationStatus { status: Some(status), error }) => of_word(&status, error.as_ref()),
-        _ => Look::Ended(Ended::Succeeded),
+        _ => Poll::Ended(Ended::Succeeded),
     }
 }
 
-fn of_resource(deletes: bool, answer: &Answer) -> Look {
+fn of_resource(deletes: bool, answer: &Answer) -> Poll {
     match state(&answer.body) {
-        Provisioning::Failed => Look::Ended(Ended::Failed(untold_failure())),
-        Provisioning::Succeeded if !deletes => Look::Ended(Ended::Succeeded),
-        Provisioning::Succeeded | Provisioning::Updating | Provisioning::Deleting => Look::Running,
+        Provisioning::Failed => Poll::Ended(Ended::Failed(unexplained_failure())),
+        Provisioning::Succeeded if !deletes => Poll::Ended(Ended::Succeeded),
+        Provisioning::Succeeded | Provisioning::Updating | Provisioning::Deleting => Poll::Running,
     }
 }
 
 /// Only three words are ends; a failure comes with HTTP status 200.
-fn of_word(status: &str, error: Option<&Value>) -> Look {
+fn of_word(status: &str, error: Option<&Value>) -> Poll {
     if status.eq_ignore_ascii_case("Succeeded") {
-        Look::Ended(Ended::Succeeded)
+        Poll::Ended(Ended::Succeeded)
     } else if status.eq_ignore_ascii_case("Failed") || status.eq_ignore_ascii_case("Canceled") {
-        Look::Ended(Ended::Failed(error.map_or_else(untold_failure, |error| envelope::of_value(error, 200))))
+        Poll::Ended(Ended::Failed(
+            error.map_or_else(unexplained_failure, |error| envelope::of_value(error, 200)),
+        ))
     } else {
-        Look::Running
+        Poll::Running
     }
 }
 
@@ -270,7 +272,7 @@ fn state(body: &[u8]) -> Provisioning {
     serde_json::from_slice::<Provisioned>(body).map(|resource| resource.state()).unwrap_or_default()
 }
 
-fn untold_failure() -> AzureFailure {
+fn unexplained_failure() -> AzureFailure {
     AzureFailure { code: "OperationFailed".to_owned(), message: "Azure does not say why".to_owned() }
 }
 

@@ -49,16 +49,16 @@ impl ResourceManager {
         }))
     }
 
-    /// Looks at an operation until it ends: at `Azure-AsyncOperation`, else at `Location`, else at the resource itself,
+    /// Polls an operation until it ends: at `Azure-AsyncOperation`, else at `Location`, else at the resource itself,
     /// as often as `Retry-After` allows.
     ///
     /// # Errors
-    /// When it cannot be looked at: how the write ended is then unknown.
+    /// When it cannot be polled: how the write ended is then unknown.
     pub async fn finish(&self, operation: Operation, until: Deadline) -> Result<Ended, ArmError> {
         operation.finish(self.client(), &self.0.origin, &self.0.clock, until).await
     }
 
-    /// [`Self::finish`], for a moment: what takes longer is looked at by a later reconciliation.
+    /// [`Self::finish`], for a moment: what takes longer is polled by a later reconciliation.
     ///
     /// # Errors
     /// As there.

@@ -38,6 +38,6 @@ pub struct ResourceType {
     pub write: &'static str,
     /// For deleting one.
     pub delete: &'static str,
-    /// How long to wait before a write under way is looked at, where Azure does not say.
+    /// How long to wait before a write under way is polled, where Azure does not say.
     pub pause: Duration,
 }

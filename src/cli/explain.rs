@@ -83,7 +83,7 @@ fn show(args: &ExplainArgs, decision: &Decision) -> anyhow::Result<ExitCode> {
         Verdict::Undo { write, reasons } => {
             (false, format!("would {}: {}", write.step, write.target), reasons)
         }
-        Verdict::LookTwice(_) => (true, "would look again before it is closed".to_owned(), &[]),
+        Verdict::Confirm(_) => (true, "would read again before it is closed".to_owned(), &[]),
         Verdict::Rest { phase, reasons, .. } => {
             let well = matches!(phase, Phase::Connected | Phase::Waiting | Phase::Completing | Phase::Closed);
             (well, format!("would write nothing: {phase}"), reasons)
@@ -96,7 +96,7 @@ fn show(args: &ExplainArgs, decision: &Decision) -> anyhow::Result<ExitCode> {
         let phase = match &decision.verdict {
             Verdict::Write(_) => Phase::Completing,
             Verdict::Undo { .. } => Phase::Refused,
-            Verdict::LookTwice(_) => Phase::Waiting,
+            Verdict::Confirm(_) => Phase::Waiting,
             Verdict::Rest { phase, .. } => *phase,
         };
         output::json(&json!({

@@ -54,7 +54,7 @@ pub(crate) struct Config {
     /// The namespace of the queues. Read from `PEERPACT_SERVICE_BUS`, a connection string or a namespace's host name;
     /// without it from `PEERPACT_SERVICE_BUS__fullyQualifiedNamespace`.
     pub service_bus: ServiceBusAddress,
-    /// What events may cost. Read from `PEERPACT_EVENTS_PER_MINUTE` (notices) and `PEERPACT_EVENT_CALLS_PER_MINUTE`
+    /// What events may cost. Read from `PEERPACT_EVENTS_PER_MINUTE` (work items) and `PEERPACT_EVENT_CALLS_PER_MINUTE`
     /// (calls of Azure), each for one partner or our own tenant; 1 to 100000, without them 600 and 1200.
     pub events: EventLimits,
 }

@@ -28,7 +28,7 @@ pub(super) async fn run(controller: &Controller, cause: &Cause) -> Result<Reply,
     }
     let summary = format!(
         "compared {} handshakes, {} are to be reconciled; sent {} outcomes",
-        swept.seen, swept.enqueued, swept.told
+        swept.seen, swept.enqueued, swept.sent
     );
     let troubles = swept.troubles.iter().map(ToString::to_string);
     Ok(troubles.fold(Reply::done().log(summary), Reply::log))

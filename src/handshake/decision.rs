@@ -37,7 +37,7 @@ pub enum Verdict {
     },
     /// As far as one read can tell it is over. Another one, no sooner than this, has to say the same: until then the
     /// record stays as it is, and nobody is told.
-    LookTwice(Duration),
+    Confirm(Duration),
     /// Write nothing.
     Rest {
         /// Where the record stands.
@@ -55,7 +55,7 @@ impl Verdict {
     pub fn write(&self) -> Option<&Write> {
         match self {
             Self::Write(write) | Self::Undo { write, .. } => Some(write),
-            Self::LookTwice(_) | Self::Rest { .. } => None,
+            Self::Confirm(_) | Self::Rest { .. } => None,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What a record makes of a decision, the same for every kind: a write that Azure refused is not sent again for a while,
-//! and nothing is over on the word of one look.
+//! and nothing is over on the word of one read.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use super::record::Record;
 
 /// A write that Azure refused is not sent again for this long while nothing changes.
 pub const REFUSAL_HOLDS: time::Duration = time::Duration::hours(1);
-/// Two looks that say that a handshake is over are at least this far apart: Azure may answer one of them 404 for a
+/// Two reads that say that a handshake is over are at least this far apart: Azure may answer one of them 404 for a
 /// network that is there.
 pub const SECOND_LOOK: Duration = Duration::from_secs(5);
 
 /// Azure refused this very write a short while ago, and nothing has changed.
 pub const HOLD_REFUSAL: Row = Row::new("HoldRefusal");
 
-/// As far as one look can tell it is over: another one has to say the same.
+/// As far as one read can tell it is over: another one has to say the same.
 pub const END_UNCONFIRMED: Row = Row::new("EndUnconfirmed");
 
 /// Azure's rules are about what was seen, so a refused write is the same refusal until something else is seen.
@@ -40,14 +40,14 @@ pub fn hold_refusal(
                 Verdict::Rest { phase: Phase::Blocked, reasons: record.reasons.clone(), requeue_after: None };
             Decision { row: HOLD_REFUSAL, verdict, ..decision }
         }
-        (Verdict::Write(_) | Verdict::Undo { .. } | Verdict::LookTwice(_) | Verdict::Rest { .. }, _) => {
+        (Verdict::Write(_) | Verdict::Undo { .. } | Verdict::Confirm(_) | Verdict::Rest { .. }, _) => {
             decision
         }
     }
 }
 
-/// Nothing that had begun is closed on one look, but for what we have just removed ourselves: the record stays as it is
-/// until another look says the same.
+/// Nothing that had begun is closed by one read, but for what we have just removed ourselves: the record stays as it is
+/// until another read says the same.
 #[must_use]
 pub fn confirm_end(decision: Decision, record: Option<&Record>, now: OffsetDateTime) -> Decision {
     let ends = matches!(decision.verdict, Verdict::Rest { phase: Phase::Closed, .. });
@@ -57,5 +57,5 @@ pub fn confirm_end(decision: Decision, record: Option<&Record>, now: OffsetDateT
     if record.end_seen_at.is_some_and(|at| now - at >= SECOND_LOOK) {
         return decision;
     }
-    Decision { row: END_UNCONFIRMED, verdict: Verdict::LookTwice(SECOND_LOOK), ..decision }
+    Decision { row: END_UNCONFIRMED, verdict: Verdict::Confirm(SECOND_LOOK), ..decision }
 }

@@ -64,7 +64,7 @@ impl Phase {
 
     /// Whether a record of one generation may move to `next`.
     ///
-    /// A pass sees the present only: between two looks a pair can have gone through any number of states, so from an
+    /// A reconciliation sees the present only: between two reads a pair can have gone through any number of states, so from an
     /// open phase every phase can follow. What cannot happen is life after the end: a closed pair that comes back is
     /// a new generation with fresh consent.
     ///

@@ -17,7 +17,7 @@ use super::resource_id::{ResourceId, untagged};
 use super::seen::{HalvesSeen, SeenHalf};
 use super::step::{Side, Step};
 
-/// How long a pass holds a handshake at most. A pass ends far sooner; a crashed one keeps others out for this long.
+/// How long a reconciliation holds a handshake at most. One ends far sooner; a crashed one keeps others out for this long.
 pub const LEASE: time::Duration = time::Duration::seconds(60);
 
 /// Nobody is kept out for longer by a pause that Azure asked for.
@@ -59,20 +59,20 @@ pub struct Record {
     pub connected_at: Option<OffsetDateTime>,
     /// The last write that was about to be sent, recorded before it was.
     pub intent: Option<Intent>,
-    /// Until when a pass holds the handshake.
+    /// Until when a reconciliation holds the handshake.
     #[serde(with = "time::serde::rfc3339::option")]
     pub held_until: Option<OffsetDateTime>,
     /// How often a failed half was written again since it was last well.
     pub mended: u8,
     /// The last write that Azure refused by a rule of its own.
     pub refusal: Option<Refusal>,
-    /// When the states of the two halves last changed, as far as looks can tell.
+    /// When the states of the two halves last changed, as far as reads can tell.
     #[serde(with = "time::serde::rfc3339")]
     pub states_since: OffsetDateTime,
     /// When our half was first seen to be left alone by the partner's, while it is.
     #[serde(with = "time::serde::rfc3339::option")]
     pub removal_seen_at: Option<OffsetDateTime>,
-    /// Since when another look within seconds or minutes has been worth it, without a rest in between.
+    /// Since when another read within seconds or minutes has been worth it, without a rest in between.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub looking_since: Option<OffsetDateTime>,
     /// Azure throttles us, and asked not to be called before.
@@ -90,7 +90,7 @@ pub struct Record {
     /// Why our half was last taken down or cut down: it went beyond what is agreed, and was not within it since.
     #[serde(default)]
     pub undone: Option<Reason>,
-    /// When a look first said that it is over, until another one says otherwise.
+    /// When a read first said that it is over, until another one says otherwise.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub end_seen_at: Option<OffsetDateTime>,
 }
@@ -194,7 +194,7 @@ impl Record {
         }
     }
 
-    /// Until when nobody is to look, because a pass holds the handshake or Azure asked for a pause.
+    /// Until when nobody is to read it, because a reconciliation holds the handshake or Azure asked for a pause.
     #[must_use]
     pub fn held(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let lease = self.held_until.filter(|until| still(*until, LEASE, now));
@@ -202,13 +202,13 @@ impl Record {
         lease.into_iter().chain(pause).max()
     }
 
-    /// Whether a pass, ours or another instance's, holds the handshake now.
+    /// Whether a reconciliation, ours or another instance's, holds the handshake now.
     #[must_use]
     pub fn is_held(&self, now: OffsetDateTime) -> bool {
         self.held_until.is_some_and(|until| still(until, LEASE, now))
     }
 
-    /// Whether this half was there when the handshake was last looked at.
+    /// Whether this half was there when the handshake was last read.
     #[must_use]
     pub fn shows(&self, half: &ResourceId) -> bool {
         [&self.ours, &self.theirs].iter().any(|end| end.state.is_some() && end.half.as_ref() == Some(half))

@@ -1,4 +1,4 @@
-//! The queues: what is to be looked at, asked for and told goes through them.
+//! The queues: what is to be reconciled, what is asked for and how it ended goes through them.
 //!
 //! # Guarantees
 //! - A send that returned is in the queue. One that failed may be there all the same: whoever sends a message again

@@ -25,7 +25,7 @@ pub enum Queue {
     ResourceEvents,
     /// What people and programs ask for.
     ConnectionRequests,
-    /// Hints: handshakes to look at.
+    /// Work items: handshakes to reconcile.
     Reconcile,
     /// How handshakes ended.
     ConnectionOutcomes,

@@ -17,7 +17,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// How much the events about each partner's resources may cause in a minute, and those about our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventLimits {
-    /// Notices in the queue.
+    /// Work items in the queue.
     pub queued: u32,
     /// Calls of Azure.
     pub calls: u32,
@@ -38,7 +38,7 @@ pub enum Payer {
 pub struct Bill {
     /// Who pays.
     pub payer: Payer,
-    /// What is looked at is on record, or was seen in Azure.
+    /// What is read is on record, or was seen in Azure.
     pub known: bool,
 }
 
@@ -89,13 +89,13 @@ impl EventBudget {
         self.limits
     }
 
-    /// Takes the price of one notice; `false` if there is no money for it, and it is left to the sweep.
+    /// Takes the price of one work item; `false` if there is no money for it, and it is left to the sweep.
     #[must_use]
     pub fn queue(&self, bill: Bill, now: Instant) -> bool {
         self.take(bill, now, |book| (&mut book.queued, self.limits.queued), 1)
     }
 
-    /// Gives back the price of a notice that did not have to be sent.
+    /// Gives back the price of a work item that did not have to be sent.
     pub fn give_back(&self, bill: Bill) {
         if let Some(book) = self.books().open.get_mut(&bill.payer) {
             book.queued.all = book.queued.all.saturating_sub(1);
@@ -249,12 +249,12 @@ mod tests {
     #[test]
     fn a_hub_with_four_hundred_spokes_that_is_deployed_at_once_stays_within_the_defaults() {
         let budget = EventBudget::new(EventLimits::default());
-        let (look, write) = (3, 4);
+        let (read, write) = (3, 4);
         for number in 0..800_u64 {
             let now = *START + Duration::from_millis(number * 180_000 / 800);
             assert!(budget.queue(UNKNOWN, now), "event {number}");
             if number % 2 == 0 {
-                assert!(budget.call(KNOWN, look, now), "event {number}");
+                assert!(budget.call(KNOWN, read, now), "event {number}");
                 budget.charge(Payer::Home, write);
             }
         }

@@ -1,6 +1,6 @@
 //! A level-triggered controller with a work queue and an outbox.
 //!
-//! A [`Trigger`] only names something to look at and goes through the [`WorkQueue`]; the [`Reconciler`] reads both halves of
+//! A [`Trigger`] only names something to reconcile and goes through the [`WorkQueue`]; the [`Reconciler`] reads both halves of
 //! a handshake and makes at most one write; what it came to goes through the [`Outbox`]. The [`Controller`] puts them
 //! together: `triggers` for events and items, `requests` for requests, `sweep` for the timer.
 

@@ -69,7 +69,7 @@ impl Reconciler {
         };
         reconciliation.see(&*view, &decision);
         let write = match decision.verdict {
-            Verdict::LookTwice(after) => return reconciliation.look_twice(after).await,
+            Verdict::Confirm(after) => return reconciliation.confirm(after).await,
             Verdict::Rest { phase, reasons, requeue_after } => {
                 return reconciliation.settle(phase, reasons, requeue_after).await;
             }
@@ -146,16 +146,16 @@ impl<'a> Reconciliation<'a> {
             self.record.undone = reasons.first().cloned();
         }
         let seen = self.record.end_seen_at.filter(|at| *at <= now).unwrap_or(now);
-        self.record.end_seen_at = matches!(decision.verdict, Verdict::LookTwice(_)).then_some(seen);
+        self.record.end_seen_at = matches!(decision.verdict, Verdict::Confirm(_)).then_some(seen);
         if decision.opened && matches!(decision.verdict, Verdict::Rest { .. }) {
             self.record.opened();
         }
     }
 
     /// Records that one read found nothing left, and tells nobody: the handshake stays what it was until another says so.
-    pub(super) async fn look_twice(mut self, after: Duration) -> Result<Report, ReconcileError> {
+    pub(super) async fn confirm(mut self, after: Duration) -> Result<Report, ReconcileError> {
         self.record.held_until = None;
-        let what = "was not found; another look has to say the same".to_owned();
+        let what = "was not found; another read has to say the same".to_owned();
         self.end(what, Some(after), false).await?;
         let Record { id, phase, reasons, .. } = self.record;
         Ok(Report::Settled { id, phase, reasons, requeue_after: Some(after), outcomes: self.outcomes })

@@ -136,7 +136,7 @@ impl Controller {
     }
 
     /// The pair that a half belongs to: as the ledger knows it, or else as the half itself says. That there is no such
-    /// half takes two looks.
+    /// half takes two reads.
     async fn pair_of(&self, half: &ResourceId, reads: Reads) -> Result<Found, ReconcileError> {
         let known = self.reconciler.ledger.of_half(half).await?;
         let latest = known.iter().max_by_key(|stored| (stored.record.shows(half), stored.record.updated_at));
@@ -185,7 +185,7 @@ impl Controller {
         if matches!(self.reconciler.whose(half), Some(Whose::Theirs(_))) { Side::Theirs } else { Side::Ours }
     }
 
-    /// Leaves the goal on the handshake's record and has it looked at.
+    /// Leaves the goal on the handshake's record and has it reconciled.
     async fn place(
         &self,
         submitted: &Submitted,
@@ -230,7 +230,7 @@ impl Controller {
         self.wait(submitted).await
     }
 
-    /// Has it looked at again by a work item. What a handshake took up once stays with it: it is to be answered then, and not
+    /// Has it reconciled again by a work item. What a handshake took up once stays with it: it is to be answered then, and not
     /// to be carried out anew.
     async fn wait(&self, submitted: &Submitted) -> Result<Received, ReconcileError> {
         self.wait_for(submitted, Trigger::Request, AT_ONCE).await
@@ -287,9 +287,9 @@ impl Controller {
 pub(super) enum Reads {
     /// Not while it is received: the sender's queue is not to wait for Azure.
     NotYet,
-    /// Nothing was looked at yet.
+    /// Nothing was read yet.
     First(Deadline),
-    /// A first look, some seconds ago, found nothing.
+    /// A first read, some seconds ago, found nothing.
     Second(Deadline),
 }
 

@@ -38,9 +38,9 @@ pub struct Swept {
     pub seen: usize,
     /// How many of them are to be reconciled, and no item on its way will bring that.
     pub enqueued: usize,
-    /// How many outcomes had not been told before.
-    pub told: usize,
-    /// What could not be looked at, and why.
+    /// How many outcomes were pending and are sent.
+    pub sent: usize,
+    /// What could not be read, and why.
     pub troubles: Vec<Trouble>,
     /// There was something to list, and not one list could be had.
     pub blind: bool,
@@ -54,7 +54,7 @@ struct Candidate {
 
 impl Controller {
     /// Compares every record that is not closed with everything of our own that belongs to a handshake, and with the
-    /// partner's halves that the agreements name and we may read. Outcomes that were left untold are told.
+    /// partner's halves that the agreements name and we may read. Outcomes that are still pending are sent.
     ///
     /// # Errors
     /// The ledger or the queue failed. Trouble with one place is told in [`Swept::troubles`], and the rest is done.
@@ -91,8 +91,8 @@ impl Controller {
         let progress = Progress { checked_at: Some(began), ..Progress::default() };
         reconciler.ledger.note_progress(&compared, &progress, now).await?;
         self.note(&swept).await?;
-        reconciler.tell_spent();
-        swept.told = self.outbox.send_all().await?;
+        reconciler.report_spent();
+        swept.sent = self.outbox.send_all().await?;
         Ok(swept)
     }
 
@@ -158,7 +158,7 @@ impl Controller {
         let is_due = || stored.progress.checked_at.is_none_or(|at| (now - at).abs() >= READ_AGAIN);
         match shown {
             Shown::Whole(view) => match view.decide(Some(record), &self.reconciler.agreements, now).verdict {
-                Verdict::Write(_) | Verdict::Undo { .. } | Verdict::LookTwice(_) => false,
+                Verdict::Write(_) | Verdict::Undo { .. } | Verdict::Confirm(_) => false,
                 Verdict::Rest { phase, reasons, .. } => {
                     phase == record.phase && (phase == Phase::Closed || reasons == record.reasons)
                 }

@@ -19,7 +19,7 @@ use crate::ledger::{Cause, LedgerError, Stored};
 /// What became of events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Accepted {
-    /// How many told of something to look at, each thing counted once.
+    /// How many named something to reconcile, each thing counted once.
     pub triggers: usize,
     /// How many items were sent.
     pub sent: usize,
@@ -66,14 +66,14 @@ impl Controller {
         }
         places.into_iter().for_each(|(key, place)| self.bursts.sent(key, place, at));
         accepted.sent = items.len();
-        reconciler.tell_spent();
+        reconciler.report_spent();
         Ok(accepted)
     }
 }
 
 impl Reconciler {
     /// Says once a minute for each budget how much was left to the sweep.
-    pub(super) fn tell_spent(&self) {
+    pub(super) fn report_spent(&self) {
         for (payer, left) in self.events.over(self.clock.instant()) {
             let who = self.payer_name(payer);
             tracing::warn!(

@@ -52,7 +52,7 @@ impl Reconciliation<'_> {
         write: &Write,
         sent: Sent,
     ) -> Result<Report, ReconcileError> {
-        // Where nothing was heard, nothing may have been done: then it is made at the next look, or seen.
+        // Where nothing was heard, nothing may have been done: then the next read shows it, or it is made.
         if matches!(write.step, Step::CreateOurs | Step::RewriteOurs | Step::SyncOurs)
             && matches!(sent, Ok(Ended::Succeeded | Ended::StillRunning { .. }))
         {
@@ -119,7 +119,7 @@ impl Reconciliation<'_> {
         self.see(&*view, &decision);
         let is_undone = write.step == Step::RemoveOurs && !self.breach.is_empty();
         match decision.verdict {
-            Verdict::LookTwice(after) => self.look_twice(after).await,
+            Verdict::Confirm(after) => self.confirm(after).await,
             Verdict::Rest { phase: Phase::Closed, .. } if is_undone => {
                 let reasons = self.breach.clone();
                 self.settle(Phase::Refused, reasons, None).await

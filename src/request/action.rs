@@ -28,7 +28,7 @@ pub enum Action {
         /// Which one.
         half: ResourceId,
     },
-    /// Look at a pair again.
+    /// Reconcile a pair.
     Recheck {
         /// Our end.
         ours: ResourceId,

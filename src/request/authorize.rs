@@ -17,7 +17,7 @@ pub enum Authorized {
     Connect(Pair, Value),
     /// Remove this half: ours, or the partner's where an agreement reaches it.
     Disconnect(ResourceId),
-    /// Look at this pair.
+    /// Reconcile this pair.
     Recheck(Pair),
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn disconnect(id: RequestId, half: ResourceId) -> String {
     document("disconnect", &Disconnect { version: RequestVersion, id, half })
 }
 
-/// A request to look at a pair, as it is written.
+/// A request to reconcile a pair, as it is written.
 pub(crate) fn recheck(id: RequestId, ours: ResourceId, theirs: ResourceId) -> String {
     document("recheck", &Recheck { version: RequestVersion, id, ours, theirs })
 }

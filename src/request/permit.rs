@@ -6,7 +6,7 @@ use crate::handshake::bad_request::BadRequest;
 use crate::handshake::ids::TenantId;
 use crate::handshake::request_queue::RequestQueue;
 
-/// Judges a request by the queue that it came by. While the partner is not known, it is enough that it may be asked for
+/// Checks a request by the queue that it came by. While the partner is not known, it is enough that it may be asked for
 /// with one of them.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use crate::cli::exit_code::NO;
 use crate::cli::output::{self, Style, styled};
 use crate::clock::Clock;
 use crate::queue::Queue;
-use crate::queue::service_bus::{LookError, QueuePath, ServiceBus};
+use crate::queue::service_bus::{PeekError, QueuePath, ServiceBus};
 
 /// How far each queue is read. What is beyond is shown as more.
 const READ_MAX: usize = 1000;
@@ -71,10 +71,10 @@ async fn row(bus: &ServiceBus, queue: Queue, clock: Clock) -> anyhow::Result<Row
     };
     match queues.await {
         Ok((waiting, dead)) => Ok(counted(nothing, &waiting, &dead, clock.now())),
-        Err(problem @ (LookError::NoQueue { .. } | LookError::NoRight { .. })) => {
+        Err(problem @ (PeekError::NoQueue { .. } | PeekError::NoRight { .. })) => {
             Ok(Row { problem: Some(problem.to_string()), ..nothing })
         }
-        Err(LookError::Queue(error)) => Err(error.into()),
+        Err(PeekError::Queue(error)) => Err(error.into()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reads a whole queue, within bounds, and leaves everything in it.
 
-use crate::queue::service_bus::{LookError, PEEKED_MAX, Peeked, QueuePath, ServiceBus};
+use crate::queue::service_bus::{PEEKED_MAX, PeekError, Peeked, QueuePath, ServiceBus};
 
 /// What is in a queue.
 pub(super) struct QueueRead {
@@ -10,7 +10,7 @@ pub(super) struct QueueRead {
 }
 
 /// Reads up to `most` messages, oldest first.
-pub(super) async fn messages(bus: &ServiceBus, path: QueuePath, most: usize) -> Result<QueueRead, LookError> {
+pub(super) async fn messages(bus: &ServiceBus, path: QueuePath, most: usize) -> Result<QueueRead, PeekError> {
     let mut read = QueueRead { messages: Vec::new(), more: false };
     let mut from = 0;
     loop {

@@ -15,7 +15,7 @@ use crate::handshake::request_queue::RequestKey;
 use crate::ledger::{Ledger, LedgerError, Standing};
 use crate::public::PublicReason;
 use crate::queue::QueueError;
-use crate::queue::service_bus::LookError;
+use crate::queue::service_bus::PeekError;
 use crate::request::Request;
 
 /// So many outcomes are read together.
@@ -28,7 +28,7 @@ const LONGEST_GAP: Duration = Duration::from_secs(2);
 #[async_trait]
 pub(super) trait Watch: Send + Sync {
     /// At most so many messages from this sequence number on, in their order; none means the end.
-    async fn outcomes(&self, from: i64, most: usize) -> Result<Vec<Seen>, LookError>;
+    async fn outcomes(&self, from: i64, most: usize) -> Result<Vec<Seen>, PeekError>;
 }
 
 /// A message in the queue of outcomes.
@@ -41,7 +41,7 @@ pub(super) struct Seen {
 
 /// The sequence number after the last message that is there: an outcome from here on answers what is sent now, and not
 /// something that was asked under the same id before. It is found by halving, since the queue may be long.
-pub(super) async fn next_number(watch: &dyn Watch) -> Result<i64, LookError> {
+pub(super) async fn next_number(watch: &dyn Watch) -> Result<i64, PeekError> {
     let (mut passed, mut beyond) = (0, 1);
     while let Some(seen) = watch.outcomes(beyond, 1).await?.first() {
         passed = seen.sequence;
@@ -90,7 +90,7 @@ pub(super) async fn wait(
                 }
             }
             // Whoever waits for minutes need not give up because Service Bus is restarted meanwhile.
-            Err(LookError::Queue(QueueError::Unreachable { .. })) if !left.is_zero() => {}
+            Err(PeekError::Queue(QueueError::Unreachable { .. })) if !left.is_zero() => {}
             Err(error) => return Err(error.into()),
         }
         if open.is_empty() || left.is_zero() {
@@ -115,7 +115,7 @@ async fn read_new<'a>(
     from: &mut i64,
     open: &HashMap<&str, &'a Request>,
     found: &mut Vec<(&'a Request, OutcomeMessage)>,
-) -> Result<(), LookError> {
+) -> Result<(), PeekError> {
     loop {
         let seen = watch.outcomes(*from, READ_MAX).await?;
         let Some(last) = seen.last() else { return Ok(()) };

@@ -32,7 +32,7 @@ use crate::clock::Clock;
 use crate::kinds::Kinds;
 use crate::ledger::{Ledger, SqliteLedger};
 use crate::queue::Queue;
-use crate::queue::service_bus::{LookError, PEEKED_MAX, Peeked, QueuePath, ServiceBus};
+use crate::queue::service_bus::{PEEKED_MAX, PeekError, Peeked, QueuePath, ServiceBus};
 use crate::request::Request;
 
 /// So many bad lines are shown one by one.
@@ -130,7 +130,7 @@ async fn submit(
 
 #[async_trait]
 impl Watch for ServiceBus {
-    async fn outcomes(&self, from: i64, most: usize) -> Result<Vec<Seen>, LookError> {
+    async fn outcomes(&self, from: i64, most: usize) -> Result<Vec<Seen>, PeekError> {
         let most = most.min(PEEKED_MAX);
         let peeked = self.peek(QueuePath::of(Queue::ConnectionOutcomes), from, most).await?;
         let seen = |message: Peeked| Seen {

@@ -90,19 +90,19 @@ impl ListedConnections {
     }
 
     fn central(&self, ends: &ManagementEnds) -> Option<Chosen<ScopeConnection>> {
-        let look = self.scope_connections.get(&ends.manager)?.clone();
+        let read = self.scope_connections.get(&ends.manager)?.clone();
         let of = |half: &ScopeConnection| (ResourceId::of(&half.id), half.state);
         // Names of management groups are unique within a tenant only.
         let target = if ends.seat == Seat::Central { ends.partner } else { self.home };
         let this = |half: &ScopeConnection| half.scope == ends.scope && half.tenant == target;
-        Some(Chosen::among(look, ends, this, of))
+        Some(Chosen::among(read, ends, this, of))
     }
 
     fn target(&self, ends: &ManagementEnds) -> Option<Chosen<NetworkManagerConnection>> {
-        let look = self.connections.get(&ends.scope)?.clone();
+        let read = self.connections.get(&ends.scope)?.clone();
         let of = |half: &NetworkManagerConnection| (ResourceId::of(&half.id), half.state);
         let this = |half: &NetworkManagerConnection| half.manager == ends.manager;
-        Some(Chosen::among(look, ends, this, of))
+        Some(Chosen::among(read, ends, this, of))
     }
 }
 
@@ -143,9 +143,9 @@ async fn list_scope(
 ) -> Result<(), ArmError> {
     if !listed.connections.contains_key(&agreement.scope) {
         attempts.asked += 1;
-        let look = observer.resource_manager.connections(tenant, &agreement.scope, until).await?;
-        count(observer, tenant, &look, attempts);
-        listed.connections.insert(agreement.scope.clone(), look);
+        let read = observer.resource_manager.connections(tenant, &agreement.scope, until).await?;
+        count(observer, tenant, &read, attempts);
+        listed.connections.insert(agreement.scope.clone(), read);
     }
     Ok(())
 }
@@ -161,13 +161,13 @@ async fn list_managers(
 ) -> Result<(), ArmError> {
     let place = ListedIn::Subscription(agreement.manager.subscription());
     attempts.asked += 1;
-    let look = observer.resource_manager.managers(tenant, &place, until).await?;
-    count(observer, tenant, &look, attempts);
-    let Read::Found(managers) = look else { return Ok(()) };
+    let read = observer.resource_manager.managers(tenant, &place, until).await?;
+    count(observer, tenant, &read, attempts);
+    let Read::Found(managers) = read else { return Ok(()) };
     for manager in managers.into_iter().filter(|manager| agreement.manager.matches(&manager.id)) {
         if !listed.scope_connections.contains_key(&manager.id) {
-            let look = observer.resource_manager.scope_connections(tenant, &manager.id, until).await?;
-            listed.scope_connections.insert(manager.id.clone(), look);
+            let read = observer.resource_manager.scope_connections(tenant, &manager.id, until).await?;
+            listed.scope_connections.insert(manager.id.clone(), read);
         }
         listed.managers.insert(manager.id.clone(), manager);
     }
@@ -175,8 +175,8 @@ async fn list_managers(
 }
 
 /// Counts a list that was answered. What the partner keeps out of sight is no trouble: ours tells.
-fn count<T>(observer: &Observer<'_>, tenant: TenantId, look: &Read<T>, attempts: &mut Attempts) {
-    match look {
+fn count<T>(observer: &Observer<'_>, tenant: TenantId, read: &Read<T>, attempts: &mut Attempts) {
+    match read {
         Read::Found(_) | Read::Absent => attempts.had += 1,
         Read::Denied(denial) if tenant == observer.home => attempts.denied(denial, observer.agreements),
         Read::Denied(_) => {}

@@ -91,7 +91,7 @@ impl ResourceManager {
     }
 
     /// Makes a network a member: one PUT, with the token of the network's tenant (`auxiliary`) along. Azure answers
-    /// `Updating`, without an operation: [`Self::finish`] looks at the member itself.
+    /// `Updating`, without an operation: [`Self::finish`] polls the member itself.
     ///
     /// # Errors
     /// [`WriteError::Rejected`] if nothing was written; [`WriteError::Unknown`] if that has to be read back.

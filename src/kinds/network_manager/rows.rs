@@ -44,5 +44,5 @@ pub const CONFLICT: Row = Row::new("Conflict");
 pub const REJECTED: Row = Row::new("Rejected");
 /// Connected, and the groups that the agreement fills are not as they should be.
 pub const MEMBERS: Row = Row::new("Members");
-/// The states do not fit together: two reads are not one moment. Look again.
+/// The states do not fit together: two reads are not one moment. To be read again.
 pub const UNCLEAR: Row = Row::new("Unclear");

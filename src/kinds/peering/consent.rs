@@ -59,7 +59,7 @@ struct Limits {
 /// How a half came to lie outside of what is agreed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cause {
-    /// It goes beyond what was agreed when it was last looked at or written: somebody else changed something.
+    /// It goes beyond what was agreed when it was last read or written: somebody else changed something.
     Exceeded,
     /// It was agreed to as it is, and our own agreement changed. So it is told, too, if nobody knows: a slip in a file
     /// must not cut a network.

@@ -60,5 +60,5 @@ pub const AZURE_AT_WORK: Row = Row::new("AzureAtWork");
 pub const UNREADABLE: Row = Row::new("Unreadable");
 /// A network is not there.
 pub const NETWORK_GONE: Row = Row::new("NetworkGone");
-/// The states do not fit together: two reads are not one moment. Look again.
+/// The states do not fit together: two reads are not one moment. To be read again.
 pub const UNCLEAR: Row = Row::new("Unclear");

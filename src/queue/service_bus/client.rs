@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 use super::address::ServiceBusAddress;
 use super::connection::Connection;
-use super::error::{LookError, queue_error};
+use super::error::{PeekError, queue_error};
 use super::failure::BusFailure;
 use super::path::QueuePath;
 use super::tls::Tls;
@@ -136,8 +136,8 @@ impl ServiceBus {
         done
     }
 
-    pub(super) fn look_error(&self, path: QueuePath, failure: &BusFailure) -> LookError {
-        LookError::of(path, &self.address, failure)
+    pub(super) fn peek_error(&self, path: QueuePath, failure: &BusFailure) -> PeekError {
+        PeekError::of(path, &self.address, failure)
     }
 
     /// Between half of the pause and all of it.

@@ -1,4 +1,4 @@
-//! What a failure on the wire is to whoever sends, and to whoever looks.
+//! What a failure on the wire is to whoever sends, and to whoever peeks.
 
 use thiserror::Error;
 
@@ -7,9 +7,9 @@ use super::failure::BusFailure;
 use super::path::QueuePath;
 use crate::queue::{Queue, QueueError};
 
-/// Why an operator's look into a queue failed.
+/// Why an operator could not peek into a queue.
 #[derive(Debug, Error)]
-pub enum LookError {
+pub enum PeekError {
     /// The namespace has no such queue.
     #[error(
         "there is no queue {path} in {namespace}: create it (`az servicebus queue create`), or correct \
@@ -29,7 +29,7 @@ pub enum LookError {
          or use a key whose policy may listen ({problem})"
     )]
     NoRight {
-        /// What was to be looked into.
+        /// What was to be peeked into.
         path: QueuePath,
         /// Where it is.
         namespace: ServiceBusAddress,
@@ -41,8 +41,8 @@ pub enum LookError {
     Queue(#[from] QueueError),
 }
 
-impl LookError {
-    /// What it is that a look into `path` failed.
+impl PeekError {
+    /// What it is that a peek into `path` failed.
     pub(super) fn of(path: QueuePath, namespace: &ServiceBusAddress, failure: &BusFailure) -> Self {
         let (namespace, problem) = (namespace.clone(), failure.to_string());
         match failure {

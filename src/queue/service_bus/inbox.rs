@@ -11,7 +11,7 @@ use fe2o3_amqp::types::primitives::Value;
 use super::client::ServiceBus;
 use super::connection::Connection;
 use super::decode::Peeked;
-use super::error::{LookError, queue_error};
+use super::error::{PeekError, queue_error};
 use super::failure::BusFailure;
 use super::path::QueuePath;
 use super::tokens::Tokens;
@@ -41,15 +41,15 @@ impl ServiceBus {
     /// Begins to receive from a path.
     ///
     /// # Errors
-    /// [`LookError`].
-    pub async fn inbox(&self, path: QueuePath) -> Result<Inbox, LookError> {
+    /// [`PeekError`].
+    pub async fn inbox(&self, path: QueuePath) -> Result<Inbox, PeekError> {
         let opened = self.tried(|connection: Arc<Connection>| async move {
             let entity = path.to_string();
             let attaching = connection.receiver(&entity);
             let receiver = connection.authorized(&entity, &self.tokens, &self.clock, attaching).await?;
             Ok((receiver, connection))
         });
-        let (receiver, connection) = opened.await.map_err(|failure| self.look_error(path, &failure))?;
+        let (receiver, connection) = opened.await.map_err(|failure| self.peek_error(path, &failure))?;
         let (tokens, clock) = (self.tokens.clone(), self.clock);
         Ok(Inbox { path, receiver, credit: false, connection, tokens, clock })
     }

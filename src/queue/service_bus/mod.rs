@@ -27,7 +27,7 @@ pub(crate) use self::address::Identity;
 pub use self::address::{AddressProblem, ServiceBusAddress};
 pub use self::client::{ServiceBus, ServiceBusSettings};
 pub use self::decode::Peeked;
-pub use self::error::LookError;
+pub use self::error::PeekError;
 pub use self::inbox::{Inbox, LockedMessage};
 pub use self::path::QueuePath;
 pub(crate) use self::peek::PEEKED_MAX;

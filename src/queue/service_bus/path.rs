@@ -1,4 +1,4 @@
-//! Which queue is looked into, or which queue's dead letters.
+//! Which queue is peeked into, or which queue's dead letters.
 
 use std::fmt;
 

@@ -8,11 +8,11 @@ use fe2o3_amqp::types::primitives::{OrderedMap, SimpleValue, Value};
 use super::client::ServiceBus;
 use super::connection::Connection;
 use super::decode::Peeked;
-use super::error::LookError;
+use super::error::PeekError;
 use super::failure::BusFailure;
 use super::path::QueuePath;
 
-/// The most messages that one look shows, whatever is asked for.
+/// The most messages that one peek shows, whatever is asked for.
 pub(crate) const PEEKED_MAX: usize = 250;
 const SERVER_TIMEOUT_MS: u32 = 4000;
 
@@ -21,24 +21,24 @@ impl ServiceBus {
     /// Fewer than `most` does not mean that there are no more; none does.
     ///
     /// # Errors
-    /// [`LookError`].
+    /// [`PeekError`].
     pub async fn peek(
         &self,
         path: QueuePath,
         from_sequence: i64,
         most: usize,
-    ) -> Result<Vec<Peeked>, LookError> {
+    ) -> Result<Vec<Peeked>, PeekError> {
         let most = i32::try_from(most.min(PEEKED_MAX)).unwrap_or(i32::MAX);
-        let looked = self.tried(|connection: Arc<Connection>| async move {
+        let peeked = self.tried(|connection: Arc<Connection>| async move {
             let entity = path.to_string();
-            let looking = look(&connection, &entity, from_sequence, most);
-            connection.authorized(&entity, &self.tokens, &self.clock, looking).await
+            let peeking = peek(&connection, &entity, from_sequence, most);
+            connection.authorized(&entity, &self.tokens, &self.clock, peeking).await
         });
-        looked.await.map_err(|failure| self.look_error(path, &failure))
+        peeked.await.map_err(|failure| self.peek_error(path, &failure))
     }
 }
 
-async fn look(
+async fn peek(
     connection: &Connection,
     entity: &str,
     from_sequence: i64,
@@ -53,7 +53,7 @@ async fn look(
         ("com.microsoft:server-timeout", SimpleValue::Uint(SERVER_TIMEOUT_MS)),
     ];
     let answer = rpc.call("com.microsoft:peek-message", properties, Value::Map(body)).await?;
-    messages(answer.well(&format!("{entity} cannot be looked into"))?.body)
+    messages(answer.well(&format!("{entity} cannot be peeked"))?.body)
 }
 
 /// `{"messages": [{"message": bytes}, …]}`, or nothing where there are none.

@@ -206,7 +206,7 @@ fn what_people_made_is_synced_and_not_written_otherwise() {
         let write = match &decision.verdict {
             Verdict::Write(write) => write,
             Verdict::Undo { .. } => panic!("{terms}: {theirs:?}|{ours:?}: {decision:?}"),
-            Verdict::LookTwice(_) | Verdict::Rest { .. } => return,
+            Verdict::Confirm(_) | Verdict::Rest { .. } => return,
         };
         let (there, syncs) =
             (if write.step.side() == Side::Ours { ours } else { theirs }, write.step.syncs());

@@ -130,7 +130,7 @@ fn our_half_is_written_with_the_flags_that_are_agreed_and_that_azure_takes() {
                 assert_eq!(phase, Phase::Refused);
                 assert!(!situation.is_admissible(), "{situation:?} is refused: {reasons:?}");
             }
-            other @ (Verdict::Undo { .. } | Verdict::LookTwice(_)) => panic!("{situation:?}: {other:?}"),
+            other @ (Verdict::Undo { .. } | Verdict::Confirm(_)) => panic!("{situation:?}: {other:?}"),
         }
     }
     assert_eq!(
@@ -289,7 +289,7 @@ fn a_half_whose_flags_go_too_far_is_refused_and_cut_down_only_where_it_is_ours_t
                 assert!(reasons.iter().all(|reason| reason.code == Code::FlagNotAgreed), "{reasons:?}");
             }
             Verdict::Rest { phase, .. } => assert_eq!((phase, cut), (Phase::Connected, flags)),
-            other @ (Verdict::Write(_) | Verdict::LookTwice(_)) => panic!("{other:?}"),
+            other @ (Verdict::Write(_) | Verdict::Confirm(_)) => panic!("{other:?}"),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use peerpact::clock::Clock;
-use peerpact::queue::service_bus::{LookError, QueuePath};
+use peerpact::queue::service_bus::{PeekError, QueuePath};
 use peerpact::queue::{Message, Queue, QueueError, Queues};
 use peerpact_sandbox::Tenant;
 
@@ -160,7 +160,7 @@ async fn a_wrong_key_is_told_as_a_missing_right_with_what_to_do() {
     let stage = Stage::start().await;
     let stranger = stage.stranger();
     let error = stranger.peek(QueuePath::of(Queue::Reconcile), 0, 1).await.unwrap_err();
-    assert!(matches!(error, LookError::NoRight { .. }), "{error}");
+    assert!(matches!(error, PeekError::NoRight { .. }), "{error}");
     assert!(error.to_string().contains("Azure Service Bus Data Receiver"), "{error}");
     let error = stranger.send(Queue::Reconcile, &[message("a")]).await.unwrap_err();
     assert!(matches!(error, QueueError::Refused { .. }), "{error}");

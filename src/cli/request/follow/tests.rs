@@ -45,7 +45,7 @@ impl Outcomes {
 
 #[async_trait]
 impl Watch for Outcomes {
-    async fn outcomes(&self, from: i64, most: usize) -> Result<Vec<Seen>, LookError> {
+    async fn outcomes(&self, from: i64, most: usize) -> Result<Vec<Seen>, PeekError> {
         let mut reads = self.reads.lock().unwrap();
         reads.push(self.clock.now());
         if self.broken.contains(&(reads.len() - 1)) {
@@ -105,7 +105,7 @@ struct Numbers(Vec<i64>);
 
 #[async_trait]
 impl Watch for Numbers {
-    async fn outcomes(&self, from: i64, most: usize) -> Result<Vec<Seen>, LookError> {
+    async fn outcomes(&self, from: i64, most: usize) -> Result<Vec<Seen>, PeekError> {
         let seen = |sequence: &i64| Seen { sequence: *sequence, correlation: None, body: Vec::new() };
         Ok(self.0.iter().filter(|number| **number >= from).take(most).map(seen).collect())
     }

@@ -59,7 +59,7 @@ pub fn decide(
     let mut decision = confirm_end(decision, record, now);
     let agreed = agreement.filter(|_| match &decision.verdict {
         Verdict::Write(write) => write.step.needs_consent(),
-        Verdict::Undo { .. } | Verdict::LookTwice(_) => false,
+        Verdict::Undo { .. } | Verdict::Confirm(_) => false,
         Verdict::Rest { .. } => table.our_half().is_some_and(|(half, _)| table.refusals(half).is_empty()),
     });
     decision.agreed = agreed.map(|agreement| Agreed { agreement, terms: Map::new() });
@@ -276,7 +276,7 @@ impl Table<'_> {
         }
     }
 
-    /// We set out to answer what an event announced, and have not seen our half since: another look at a half that
+    /// We set out to answer what an event announced, and have not seen our half since: another read of a half that
     /// cannot be read is no reason to give up.
     fn is_answering(&self) -> bool {
         self.record.is_some_and(|record| {

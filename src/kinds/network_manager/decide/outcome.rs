@@ -20,7 +20,7 @@ pub(super) fn rest(row: Row, phase: Phase, reason: Reason) -> Outcome {
     (row, Verdict::Rest { phase, reasons: vec![reason], requeue_after: None })
 }
 
-/// The flip takes a second or three: look again soon.
+/// The flip takes a second or three: to be read again soon.
 pub(super) fn soon(row: Row, reason: Reason) -> Outcome {
     soon_in(row, Phase::Waiting, reason)
 }

@@ -49,7 +49,7 @@ pub fn decide(
     let mut decision = confirm_end(decision, record, now);
     let agreed = covering.filter(|_| match &decision.verdict {
         Verdict::Write(write) => write.step.needs_consent(),
-        Verdict::Undo { .. } | Verdict::LookTwice(_) => false,
+        Verdict::Undo { .. } | Verdict::Confirm(_) => false,
         Verdict::Rest { .. } => table.is_covered(observation.our_end(ends)),
     });
     decision.agreed = agreed.map(|(partner, agreement)| Agreed::of(partner, agreement));
@@ -138,9 +138,7 @@ impl Table<'_> {
         let outcome = self.row(&pair);
         match &outcome.1 {
             Verdict::Write(_) if is_changing(ours) || is_changing(theirs) => at_work(),
-            Verdict::Write(_) | Verdict::Undo { .. } | Verdict::LookTwice(_) | Verdict::Rest { .. } => {
-                outcome
-            }
+            Verdict::Write(_) | Verdict::Undo { .. } | Verdict::Confirm(_) | Verdict::Rest { .. } => outcome,
         }
     }
 

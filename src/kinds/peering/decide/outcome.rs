@@ -53,7 +53,7 @@ pub(super) fn rest(row: Row, phase: Phase, reason: Reason) -> Outcome {
     (row, Verdict::Rest { phase, reasons: vec![reason], requeue_after: None })
 }
 
-/// Rests, and a look within seconds is worth it.
+/// Rests, and another read within seconds is worth it.
 pub(super) fn soon(row: Row, phase: Phase, reason: Reason) -> Outcome {
     (row, Verdict::Rest { phase, reasons: vec![reason], requeue_after: Some(Duration::from_secs(5)) })
 }

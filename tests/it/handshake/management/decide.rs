@@ -145,7 +145,7 @@ impl At<'_> {
         match &self.decision.verdict {
             Verdict::Write(write) => format!("{:?}", write.step),
             Verdict::Undo { write, .. } => format!("undo: {:?}", write.step),
-            Verdict::LookTwice(after) => format!("look in {} s", after.as_secs()),
+            Verdict::Confirm(after) => format!("look in {} s", after.as_secs()),
             Verdict::Rest { phase, requeue_after, .. } => {
                 let again = requeue_after.map(|again| format!(", again in {} s", again.as_secs()));
                 format!("{phase}{}", again.unwrap_or_default())
