@@ -4,7 +4,7 @@
 //! Both apps run as they are deployed, in a sandbox whose operations take as long as Azure's were seen to. It is done
 //! twice, each time in a new world: with a tenth of the requests and with all of them (`PEERPACT_BENCH_REQUESTS`, 10,000
 //! unless set). The timer's sweep is left out: what it holds grows with the number of networks, whether or not anything
-//! waits. Times are of this machine, which the sandbox shares; calls, notices and memory are not.
+//! waits. Times are of this machine, which the sandbox shares; calls, work items and memory are not.
 
 #![expect(clippy::print_stdout, reason = "the figures are its output")]
 
@@ -222,7 +222,7 @@ fn tell(stage: &Stage, tenant: Tenant, requests: usize, before: u64, memory: Mem
     );
     let process = stage.host(tenant)?.handler_process().context("the handler runs")?;
     println!(
-        "    {:.2} notices each, {:.1} ms of processor each",
+        "    {:.2} work items each, {:.1} ms of processor each",
         each(stage.azure().service_bus(tenant).sent("reconcile")?),
         processor(process)? * 1000.0 / requests as f64
     );

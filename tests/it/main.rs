@@ -19,8 +19,8 @@ mod ledger;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
-mod passes;
-#[cfg(test)]
 mod queue;
+#[cfg(test)]
+mod reconcile;
 #[cfg(test)]
 mod request;

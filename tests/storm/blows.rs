@@ -25,7 +25,7 @@ pub(crate) enum Blow {
 pub(crate) enum Moment {
     /// While requests are being received, and so many still wait.
     RequestsLeft(usize),
-    /// While passes are under way, and so many halves have been written.
+    /// While items are under way, and so many halves have been written.
     Written(usize),
 }
 
@@ -40,8 +40,8 @@ pub(crate) struct Damage {
     pub(crate) drops: usize,
     /// Requests that were received and not completed when their handler was killed or the broker restarted.
     pub(crate) requests_interrupted: usize,
-    /// The same for notices, and so for passes.
-    pub(crate) notices_interrupted: usize,
+    /// The same for work items.
+    pub(crate) items_interrupted: usize,
 }
 
 /// How many halves Azure has accepted, counted along its history.
@@ -88,7 +88,7 @@ impl Damage {
         while !has_come(stage, &broker, progress, moment) {
             tokio::time::sleep(LOOK).await;
         }
-        let (requests, notices) = (locked(&broker, "connection-requests"), locked(&broker, "reconcile"));
+        let (requests, items) = (locked(&broker, "connection-requests"), locked(&broker, "reconcile"));
         match blow {
             Blow::Kill(tenant) => {
                 self.kills += 1;
@@ -107,7 +107,7 @@ impl Damage {
             }
         }
         self.requests_interrupted += requests;
-        self.notices_interrupted += notices;
+        self.items_interrupted += items;
     }
 }
 

@@ -14,10 +14,10 @@ const LOOK: Duration = Duration::from_millis(1);
 /// Only a hang gets there.
 const DEADLINE: Duration = Duration::from_secs(180);
 
-/// A deployment ends the handler with SIGTERM: passes that have begun are finished, so that nobody waits a minute for
+/// A deployment ends the handler with SIGTERM: reconciliations that have begun are finished, so that nobody waits a minute for
 /// what they hold.
 #[tokio::test]
-async fn a_handler_that_is_told_to_end_finishes_the_passes_that_it_has_begun() {
+async fn a_handler_that_is_told_to_end_finishes_the_reconciliations_that_it_has_begun() {
     let handler_program = Path::new(env!("CARGO_BIN_EXE_peerpact"));
     let stage = Stage::start(&Plan { handler: handler_program, seed: 11, pace: Pace::Quick, sweeps: false })
         .await
@@ -37,7 +37,7 @@ async fn a_handler_that_is_told_to_end_finishes_the_passes_that_it_has_begun() {
             tokio::time::sleep(LOOK).await;
         }
         let process = handler(&stage, Tenant::Contoso).await;
-        assert!(broker.depth("reconcile").unwrap().locked > 0, "a pass is under way");
+        assert!(broker.depth("reconcile").unwrap().locked > 0, "an item is under way");
         signal(process, "-TERM").await;
         runs_again(&stage, Tenant::Contoso, process).await;
         while outcomes.so_far().len() < REQUESTS {
@@ -51,7 +51,7 @@ async fn a_handler_that_is_told_to_end_finishes_the_passes_that_it_has_begun() {
         let history = ledger.history(&stored.record.id).await.unwrap();
         let intents = history.windows(2).filter(|lines| lines[0].what.starts_with("is about to"));
         for lines in intents {
-            assert_eq!(lines[0].cause, lines[1].cause, "a pass was not finished: {history:#?}");
+            assert_eq!(lines[0].cause, lines[1].cause, "a reconciliation was not finished: {history:#?}");
         }
     }
     stage.running.shutdown().await;

@@ -11,7 +11,7 @@ use crate::outcomes::Outcomes;
 
 const REQUESTS: usize = 200;
 const SEED: u64 = 0x5707_2026;
-/// A pass that was killed keeps others out for a minute, and Event Grid tries again after 10 s and 30 s; the rest is for
+/// A write that was killed keeps others out for a minute, and Event Grid tries again after 10 s and 30 s; the rest is for
 /// a slow machine.
 const DEADLINE: Duration = Duration::from_secs(420);
 const LOOK: Duration = Duration::from_millis(50);
@@ -39,7 +39,7 @@ async fn two_hundred_requests_survive_killed_handlers_a_restarted_broker_and_dro
     let took = stage.azure().clock().now() - began;
 
     assert!(damage.kills >= 7 && damage.replaced >= 1, "{damage:?}");
-    assert!(damage.requests_interrupted > 0 && damage.notices_interrupted > 0, "{damage:?}");
+    assert!(damage.requests_interrupted > 0 && damage.items_interrupted > 0, "{damage:?}");
     everything_is_connected(&stage).await;
     let repeats = no_half_was_written_twice(&stage);
     for (request, phases) in contoso.so_far() {

@@ -24,7 +24,7 @@ const DEAD_LETTER: &str = "/$deadletterqueue";
 #[derive(Clone, Copy, Debug)]
 pub(super) struct QueueSettings {
     pub(super) name: &'static str,
-    /// On where a message id stands for one content: an outcome. Off for hints and events, where one that comes again within
+    /// On where a message id stands for one content: an outcome. Off for work items and events, where one that comes again within
     /// the window may tell of something new, and for requests, whose ids are made by whoever asks: one that is used twice is
     /// to be refused, not dropped without a word.
     detects_duplicates: bool,

@@ -1,7 +1,7 @@
 //! Requests: what is read, what is refused and how that is told, and what our agreements let be asked.
 
+mod authorize;
 mod canonical;
-mod judge;
 mod parse;
 mod properties;
 mod schema;

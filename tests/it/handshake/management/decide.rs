@@ -322,7 +322,7 @@ fn every_rest_says_why_and_what_is_refused_blocked_or_broken_says_how_to_mend_it
 }
 
 #[test]
-fn what_azure_has_still_to_do_is_looked_at_again_without_a_new_hint() {
+fn what_azure_has_still_to_do_is_looked_at_again_without_a_new_trigger() {
     everywhere(|at| {
         let Verdict::Rest { phase: Phase::Waiting, requeue_after: None, .. } = at.decision.verdict else {
             return;

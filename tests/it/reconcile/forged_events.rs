@@ -49,7 +49,7 @@ async fn three_thousand_made_up_networks_cost_some_hundred_reads_and_are_counted
         // The next minute has a budget of its own.
         wait(60).await;
         app.take_event(&made_up(tenant, 3000)).await;
-        assert_eq!(app.notices().active, 1);
+        assert_eq!(app.work_items().active, 1);
     }
 }
 
@@ -96,8 +96,8 @@ async fn a_crowd_of_events_about_one_thing_costs_two_items() {
         assert!(app.take_event(&event(&format!("e-{number}"), &opened)).await);
     }
     let (_, body) = app.health().await;
-    assert_eq!((app.notices().active, &body["events"]["leftToSweep"]), (1, &json!(0)));
-    assert_eq!(app.notices().scheduled, 1, "for whatever came after the first");
+    assert_eq!((app.work_items().active, &body["events"]["leftToSweep"]), (1, &json!(0)));
+    assert_eq!(app.work_items().scheduled, 1, "for whatever came after the first");
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,12 +141,12 @@ async fn a_write_that_an_event_caused_is_paid_for_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subscription_that_nobody_named_costs_no_notice() {
+async fn a_subscription_that_nobody_named_costs_no_item() {
     let stage = Stage::new().await;
     let app = stage.app(Fabrikam, "");
     let nobodys = hub().replace(Contoso.subscription_id(), "99999999-8888-7777-6666-555555555555");
     for resource in [half(&nobodys, "x"), nobodys] {
         assert!(app.take_event(&event("e-1", &resource)).await);
     }
-    assert_eq!(app.notices().active, 0);
+    assert_eq!(app.work_items().active, 0);
 }

@@ -230,8 +230,8 @@ impl App {
         *self.longest.lock().unwrap()
     }
 
-    /// What stands in the queue of notices.
-    pub(crate) fn notices(&self) -> Depth {
+    /// What stands in the queue of work items.
+    pub(crate) fn work_items(&self) -> Depth {
         self.broker.depth(Queue::Reconcile.name()).unwrap()
     }
 

@@ -59,7 +59,7 @@ async fn a_message_that_is_no_event_is_done_with_and_costs_no_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notice_that_nobody_can_act_on_ends_among_the_dead_letters_and_delays_nobody() {
+async fn an_item_that_nobody_can_act_on_ends_among_the_dead_letters_and_delays_nobody() {
     let stage = Stage::new().await;
     let event = announced(&stage).await;
     let app = stage.app(Fabrikam, "");

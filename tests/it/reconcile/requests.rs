@@ -112,7 +112,7 @@ async fn with_reach_both_one_app_writes_both_halves() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_comes_while_a_pass_holds_the_handshake_waits_and_is_carried_out() {
+async fn a_request_that_comes_while_a_write_holds_the_handshake_waits_and_is_carried_out() {
     let stage = Stage::crashed_before_the_write().await;
     let fabrikam = stage.app(Fabrikam, "");
     let mark = stage.mark();
@@ -120,7 +120,7 @@ async fn a_request_that_comes_while_a_pass_holds_the_handshake_waits_and_is_carr
     fabrikam.work(30).await;
     assert!(stage.outcomes(Fabrikam).is_empty());
     assert_eq!(stage.calls_of_app(Fabrikam, mark), NONE, "nobody looks as long as it is held");
-    assert_eq!(fabrikam.phase().await, Phase::Completing, "what the pass has put on record stands");
+    assert_eq!(fabrikam.phase().await, Phase::Completing, "what the write has put on record stands");
     fabrikam.work(60).await;
     assert_eq!(stage.answer(Fabrikam, "r-1").subject, "connected");
     assert!(stage.is_connected().await);
@@ -195,14 +195,14 @@ async fn a_connection_that_the_partner_ended_is_not_made_again_by_a_request_that
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_spent_request_is_spent_too_when_it_comes_again_while_a_pass_holds_the_handshake() {
+async fn a_spent_request_is_spent_too_when_it_comes_again_while_a_write_holds_the_handshake() {
     let (stage, contoso, fabrikam) = Stage::asked_and_connected().await;
     drop(fabrikam);
     let removed = stage.only_half(&hub()).await;
     stage.traveller.delete(&removed).await;
     stage.crash_before("DELETE").await;
     let fabrikam = stage.app(Fabrikam, "");
-    assert_eq!(fabrikam.phase().await, Phase::Completing, "a pass holds it: {:#?}", fabrikam.record().await);
+    assert_eq!(fabrikam.phase().await, Phase::Completing, "a write holds it: {:#?}", fabrikam.record().await);
     stage.submit(Fabrikam, &connect("r-1", &spoke(), &hub()));
     let mark = stage.mark();
     for _ in 0..4 {

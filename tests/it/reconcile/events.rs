@@ -159,7 +159,7 @@ async fn a_half_removed_and_made_again_towards_another_network_is_two_handshakes
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_forged_echo_loses_a_hint_and_the_sweep_makes_up_for_it() {
+async fn a_forged_echo_loses_a_trigger_and_the_sweep_makes_up_for_it() {
     let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     stage.contoso_opens().await;
@@ -177,7 +177,7 @@ async fn a_forged_echo_loses_a_hint_and_the_sweep_makes_up_for_it() {
     let mut forged = written(&half(&hub(), "to-spoke"));
     forged["data"]["correlationId"] = correlation;
     app.event(&forged).await;
-    assert_eq!(app.phase().await, Phase::Connected, "the hint was lost");
+    assert_eq!(app.phase().await, Phase::Connected, "the trigger was lost");
     app.sweep().await;
     assert_eq!(app.phase().await, Phase::Closed);
 }

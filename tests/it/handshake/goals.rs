@@ -28,7 +28,7 @@ const TERMS: [(&str, &str); 2] = [
 ];
 
 /// What is asked for, in words. The halves of the table allow no forwarded traffic.
-fn wishes() -> [(&'static str, Wanted); 4] {
+fn goals() -> [(&'static str, Wanted); 4] {
     let connect = |forwarded_traffic| Wanted::Connect {
         asked: asked(AskedFlags { forwarded_traffic, ..AskedFlags::default() }),
         opened: false,
@@ -49,28 +49,34 @@ fn id(text: &str) -> RequestKey {
     text.parse().unwrap()
 }
 
-fn wishing(pair: &Pair, home: &str, aim: Option<Wanted>) -> Record {
+fn with_goal(pair: &Pair, home: &str, wanted: Option<Wanted>) -> Record {
     let mut record = Record::new(pair, home.parse().unwrap(), now());
-    assert!(record.ask(id("r-1"), aim));
+    assert!(record.ask(id("r-1"), wanted));
     record
 }
 
-fn decided(theirs: Cell, ours: Cell, prefix: &str, agreements: &Agreements, aim: Option<Wanted>) -> Decision {
-    let record = wishing(&ends().pair(), FABRIKAM, aim);
+fn decided(
+    theirs: Cell,
+    ours: Cell,
+    prefix: &str,
+    agreements: &Agreements,
+    wanted: Option<Wanted>,
+) -> Decision {
+    let record = with_goal(&ends().pair(), FABRIKAM, wanted);
     decide(&ends(), &observed(theirs, ours, prefix, By::People), Some(&record), agreements, now())
 }
 
-/// Calls `check` with every cell of the peering's product: the terms, consent, the wish, both cells, the decision with
-/// the wish and the one without it.
+/// Calls `check` with every cell of the peering's product: the terms, consent, the goal, both cells, the decision with
+/// the goal and the one without it.
 fn everywhere(mut check: impl FnMut(&str, &str, [Cell; 2], &Decision, &Decision)) {
     for (name, terms) in TERMS {
         let agreements = agreements(terms);
         for (consent, prefix) in [("their space is agreed", AGREED), ("their space is not agreed", OUTSIDE)] {
-            for (wish, aim) in wishes() {
+            for (goal, wanted) in goals() {
                 for (theirs, ours) in CELLS.into_iter().flat_map(|theirs| CELLS.map(|ours| (theirs, ours))) {
-                    let with = decided(theirs, ours, prefix, &agreements, Some(aim.clone()));
+                    let with = decided(theirs, ours, prefix, &agreements, Some(wanted.clone()));
                     let without = decided(theirs, ours, prefix, &agreements, None);
-                    check(&format!("{name}, {consent}"), wish, [theirs, ours], &with, &without);
+                    check(&format!("{name}, {consent}"), goal, [theirs, ours], &with, &without);
                 }
             }
         }
@@ -84,40 +90,40 @@ fn everywhere_managed(mut check: impl FnMut(Seat, &str, [managed::Cell; 2], &Dec
         let (ends, agreements) = (managed::ends(seat), managed::agreements(seat, ""));
         let home = if seat == Seat::Central { CONTOSO } else { FABRIKAM };
         let pair = ends.clone().pair();
-        for (wish, aim) in
-            wishes().into_iter().filter(|(wish, _)| ["connect", "disconnect ours"].contains(wish))
+        for (goal, wanted) in
+            goals().into_iter().filter(|(goal, _)| ["connect", "disconnect ours"].contains(goal))
         {
             for (theirs, ours) in all.into_iter().flat_map(|theirs| all.map(|ours| (theirs, ours))) {
                 let observation = seen(seat, theirs, ours, "by-hand");
-                let [with, without] = [Some(aim.clone()), None].map(|aim| {
-                    let record = wishing(&pair, home, aim);
+                let [with, without] = [Some(wanted.clone()), None].map(|wanted| {
+                    let record = with_goal(&pair, home, wanted);
                     management(&ends, &observation, Some(&record), &agreements, now())
                 });
-                check(seat, wish, [theirs, ours], &with, &without);
+                check(seat, goal, [theirs, ours], &with, &without);
             }
         }
     }
 }
 
 #[test]
-fn each_cell_in_which_a_wish_matters_is_written_down() {
+fn each_cell_in_which_a_goal_matters_is_written_down() {
     fn note(grid: &mut Grid, at: (usize, usize), with: &Decision, without: &Decision) {
         if with != without {
             grid.insert(at, format!("{:?}", with.row));
         }
     }
     let (mut peerings, mut managers) = (BTreeMap::<String, Grid>::new(), BTreeMap::<String, Grid>::new());
-    everywhere(|terms, wish, [theirs, ours], with, without| {
-        let grid = peerings.entry(format!("{wish}: {terms}")).or_default();
+    everywhere(|terms, goal, [theirs, ours], with, without| {
+        let grid = peerings.entry(format!("{goal}: {terms}")).or_default();
         note(grid, (theirs as usize, ours as usize), with, without);
     });
-    everywhere_managed(|seat, wish, [theirs, ours], with, without| {
-        let grid = managers.entry(format!("{wish}: management, {seat:?}")).or_default();
+    everywhere_managed(|seat, goal, [theirs, ours], with, without| {
+        let grid = managers.entry(format!("{goal}: management, {seat:?}")).or_default();
         note(grid, (theirs as usize, ours as usize), with, without);
     });
     let mut text = String::from(
         "Where a request changes what is decided, and to what, theirs down and ours across. Made by\n\
-         tests/it/handshake/wishes.rs; a change here is a change of behaviour.\n",
+         tests/it/handshake/goals.rs; a change here is a change of behaviour.\n",
     );
     let none = Grid::new();
     let peerings = peerings.iter().map(|(section, grid)| (section, grid::text(&CELLS, grid, Some(&none))));
@@ -126,65 +132,65 @@ fn each_cell_in_which_a_wish_matters_is_written_down() {
     for (section, grid) in peerings.chain(managers) {
         write!(text, "\n# {section}\n{grid}").unwrap();
     }
-    is_written_down("wishes.txt", &text);
+    is_written_down("goals.txt", &text);
 }
 
 #[test]
 fn a_request_is_no_consent() {
-    everywhere(|terms, wish, cells, with, _| {
+    everywhere(|terms, goal, cells, with, _| {
         let Verdict::Write(write) = &with.verdict else { return };
         let removes = matches!(write.step, Step::RemoveOurs | Step::RemoveTheirs);
-        assert!(removes || terms.ends_with("is agreed"), "{terms}, {wish}, {cells:?}: {}", write.step);
+        assert!(removes || terms.ends_with("is agreed"), "{terms}, {goal}, {cells:?}: {}", write.step);
     });
 }
 
 #[test]
 fn only_a_disconnect_removes_a_half_that_azure_does_not_call_disconnected() {
-    everywhere(|terms, wish, cells, with, without| {
+    everywhere(|terms, goal, cells, with, without| {
         let Verdict::Write(write) = &with.verdict else { return };
         if matches!(write.step, Step::RemoveOurs | Step::RemoveTheirs) && with != without {
-            assert!(wish.starts_with("disconnect"), "{terms}, {wish}, {cells:?}");
+            assert!(goal.starts_with("disconnect"), "{terms}, {goal}, {cells:?}");
         }
     });
 }
 
 #[test]
 fn theirs_is_removed_only_where_both_are_ours_to_write() {
-    everywhere(|terms, wish, cells, with, _| {
+    everywhere(|terms, goal, cells, with, _| {
         let Verdict::Write(write) = &with.verdict else { return };
         let theirs = write.step.side() == Side::Theirs;
-        assert!(!theirs || terms.starts_with("reach both"), "{terms}, {wish}, {cells:?}: {}", write.step);
+        assert!(!theirs || terms.starts_with("reach both"), "{terms}, {goal}, {cells:?}: {}", write.step);
     });
 }
 
 #[test]
-fn while_azure_works_nothing_is_written_whatever_is_wished() {
-    everywhere(|terms, wish, cells, with, _| {
+fn while_azure_works_nothing_is_written_whatever_is_asked_for() {
+    everywhere(|terms, goal, cells, with, _| {
         let busy = cells.iter().any(|cell| matches!(cell, Cell::Updating | Cell::Deleting));
         let rests = with.verdict.write().is_none();
-        assert!(!busy || rests, "{terms}, {wish}, {cells:?}: {:?}", with.row);
+        assert!(!busy || rests, "{terms}, {goal}, {cells:?}: {:?}", with.row);
     });
 }
 
 #[test]
-fn a_half_of_ours_that_is_seen_goes_when_that_is_wished_from_either_seat() {
-    everywhere_managed(|seat, wish, [theirs, ours], with, _| {
-        if wish == "disconnect ours" && ours.state().is_some() {
+fn a_half_of_ours_that_is_seen_goes_when_that_is_asked_for_from_either_seat() {
+    everywhere_managed(|seat, goal, [theirs, ours], with, _| {
+        if goal == "disconnect ours" && ours.state().is_some() {
             assert_eq!(with.row, rows::DISCONNECT, "{seat:?}, {theirs:?}|{ours:?}");
         }
     });
 }
 
 #[test]
-fn a_wish_whose_half_was_made_decides_nothing_any_more() {
-    let aim = Wanted::Connect {
+fn a_goal_whose_half_was_made_decides_nothing_any_more() {
+    let wanted = Wanted::Connect {
         asked: asked(AskedFlags { forwarded_traffic: Some(true), ..AskedFlags::default() }),
         opened: true,
     };
     for (_, terms) in TERMS {
         let agreements = agreements(terms);
         for (theirs, ours) in CELLS.into_iter().flat_map(|theirs| CELLS.map(|ours| (theirs, ours))) {
-            let with = decided(theirs, ours, AGREED, &agreements, Some(aim.clone()));
+            let with = decided(theirs, ours, AGREED, &agreements, Some(wanted.clone()));
             let without = decided(theirs, ours, AGREED, &agreements, None);
             assert_eq!(with, without, "{theirs:?}|{ours:?}");
         }
@@ -192,21 +198,21 @@ fn a_wish_whose_half_was_made_decides_nothing_any_more() {
 }
 
 #[test]
-fn a_wish_ends_with_every_final_phase_and_outlives_the_others() {
+fn a_goal_ends_with_every_final_phase_and_outlives_the_others() {
     for phase in Phase::ALL {
-        for (wish, aim) in wishes() {
-            let mut record = wishing(&ends().pair(), FABRIKAM, Some(aim));
+        for (goal, wanted) in goals() {
+            let mut record = with_goal(&ends().pair(), FABRIKAM, Some(wanted));
             record.settle(phase, Vec::new(), now()).unwrap();
-            assert_eq!(record.goal.is_none(), phase.is_final(), "{wish}, {phase}");
+            assert_eq!(record.goal.is_none(), phase.is_final(), "{goal}, {phase}");
             assert_eq!(record.asked, [id("r-1")], "who asked is told by the ledger");
         }
     }
 }
 
 #[test]
-fn a_wish_takes_the_place_of_the_one_before_and_a_recheck_of_none() {
-    let [(_, connect), _, (_, disconnect), _] = wishes();
-    let mut record = wishing(&ends().pair(), FABRIKAM, Some(connect));
+fn a_goal_takes_the_place_of_the_one_before_and_a_recheck_of_none() {
+    let [(_, connect), _, (_, disconnect), _] = goals();
+    let mut record = with_goal(&ends().pair(), FABRIKAM, Some(connect));
     assert!(record.ask(id("r-2"), Some(disconnect)));
     assert_eq!(record.wants_gone(), Some(Side::Ours));
     assert!(record.ask(id("r-3"), None));
@@ -217,14 +223,14 @@ fn a_wish_takes_the_place_of_the_one_before_and_a_recheck_of_none() {
 
 #[test]
 fn so_many_who_ask_are_remembered_and_nobody_is_forgotten_for_one_more() {
-    let [(_, connect), ..] = wishes();
-    let mut record = wishing(&ends().pair(), FABRIKAM, None);
+    let [(_, connect), ..] = goals();
+    let mut record = with_goal(&ends().pair(), FABRIKAM, None);
     for number in 1..ASKED_MAX {
         assert!(record.ask(id(&format!("later-{number}")), None));
     }
     let full = record.clone();
     assert!(!record.ask(id("one-too-many"), Some(connect)));
-    assert_eq!(record, full, "it leaves no wish either");
+    assert_eq!(record, full, "it leaves no goal either");
     assert!(record.ask(id("r-1"), None), "who waits already may ask again");
     assert_eq!(record.asked.len(), ASKED_MAX);
 }

@@ -58,7 +58,7 @@ async fn a_healthy_sweep_says_when_it_looked_and_makes_no_version_and_no_line() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pass_says_when_it_looked() {
+async fn a_reconciliation_says_when_it_read() {
     let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     assert_eq!(status(&app).await, (200, "degraded".to_owned()), "nobody has looked yet");

@@ -5,8 +5,8 @@ use peerpact_sandbox::Tenant::{self, Fabrikam};
 use serde_json::{Value, json};
 
 use super::{Story, every_fault_in};
-use crate::passes::stage::app::App;
-use crate::passes::stage::{Grants, Stage, half, hub, spoke, wait};
+use crate::reconcile::stage::app::App;
+use crate::reconcile::stage::{Grants, Stage, half, hub, spoke, wait};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Moved {

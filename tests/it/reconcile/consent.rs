@@ -1,4 +1,4 @@
-//! What people made is theirs, and an event is a hint: what is written, and what never is.
+//! What people made is theirs, and an event is only a trigger: what is written, and what never is.
 
 use peerpact::handshake::ids::{HandshakeId, Name};
 use peerpact::handshake::phase::Phase;

@@ -1,4 +1,4 @@
-//! Passes against the sandbox, in process and under virtual time: the app as it is, only its transport ends in the
+//! Reconciliations against the sandbox, in process and under virtual time: the app as it is, only its transport ends in the
 //! sandbox instead of a socket.
 
 mod bad_requests;
@@ -13,7 +13,6 @@ mod events;
 mod faults;
 mod forged_events;
 mod freshness;
-mod hints;
 mod instances;
 mod management;
 mod management_requests;
@@ -30,3 +29,4 @@ mod rules;
 mod slow;
 mod stage;
 mod subnets;
+mod work_items;

@@ -4,12 +4,12 @@ use peerpact_sandbox::Tenant::{self, Contoso, Fabrikam};
 use serde_json::{Value, json};
 
 use super::{Story, every_fault_in};
-use crate::passes::members::{filled, make_group, members};
-use crate::passes::stage::app::App;
-use crate::passes::stage::managers::{
+use crate::reconcile::members::{filled, make_group, members};
+use crate::reconcile::stage::app::App;
+use crate::reconcile::stage::managers::{
     contoso_asks, fabrikam_offers, make_manager, managed, scope_connection, states, subscription,
 };
-use crate::passes::stage::{Stage, spoke, wait};
+use crate::reconcile::stage::{Stage, spoke, wait};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Managed {

@@ -33,7 +33,7 @@ async fn an_accepted_peering_costs_two_reads_one_write_the_polls_and_two_reads()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pass_over_a_healthy_handshake_is_two_reads_and_no_write() {
+async fn reconciling_a_healthy_handshake_is_two_reads_and_no_write() {
     let stage = Stage::of_two_networks().await;
     let app = stage.app(Fabrikam, "");
     stage.contoso_opens().await;
@@ -53,8 +53,8 @@ async fn a_pass_over_a_healthy_handshake_is_two_reads_and_no_write() {
         .count();
     assert_eq!(half_events, 1);
     // The networks' own events are about this handshake too, now that it is known.
-    let passes = events.len();
-    assert_eq!(calls.len(), 2 * passes, "{calls:?}");
+    let times = events.len();
+    assert_eq!(calls.len(), 2 * times, "{calls:?}");
     assert!(calls.iter().all(|call| call.starts_with("GET")), "{calls:?}");
 }
 

@@ -5,10 +5,10 @@ use peerpact_sandbox::Tenant::{self, Fabrikam};
 use serde_json::{Value, json};
 
 use super::{Story, every_fault_in};
-use crate::passes::stage::app::App;
-use crate::passes::stage::managers::{make_manager, managed, manager, states, subscription};
-use crate::passes::stage::requester::{connect, disconnect, manage};
-use crate::passes::stage::{Stage, hub, spoke};
+use crate::reconcile::stage::app::App;
+use crate::reconcile::stage::managers::{make_manager, managed, manager, states, subscription};
+use crate::reconcile::stage::requester::{connect, disconnect, manage};
+use crate::reconcile::stage::{Stage, hub, spoke};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Asked {

@@ -17,7 +17,7 @@ const ALL: [Away; 3] = [Away::LedgerWrites, Away::Ledger, Away::Queues];
 enum From {
     /// Before the request is received.
     TheRequest,
-    /// Before the notice that the request made.
+    /// Before the work item that the request made.
     TheNotice,
 }
 
@@ -52,7 +52,7 @@ async fn outlived(what: Away, from: From, minutes: u64) -> u32 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_away_for_two_minutes_costs_a_request_and_its_notice_no_delivery() {
+async fn what_is_away_for_two_minutes_costs_a_request_and_its_item_no_delivery() {
     for what in ALL {
         for from in [From::TheRequest, From::TheNotice] {
             assert_eq!(outlived(what, from, 2).await, 1, "{what:?}, {from:?}");
@@ -61,7 +61,7 @@ async fn what_is_away_for_two_minutes_costs_a_request_and_its_notice_no_delivery
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_away_for_twenty_minutes_costs_a_request_and_its_notice_two_deliveries() {
+async fn what_is_away_for_twenty_minutes_costs_a_request_and_its_item_two_deliveries() {
     for what in ALL {
         assert_eq!(outlived(what, From::TheRequest, 20).await, 3, "{what:?}");
     }
@@ -96,12 +96,12 @@ async fn an_event_is_held_for_a_moment_and_then_left_to_event_grid_which_repeats
         let (answered, ()) = tokio::join!(app.take_event(&event), back);
         assert_eq!(answered, went_well, "{seconds} s");
         assert!(app.longest_invocation() <= EVENT_HELD, "{:?}", app.longest_invocation());
-        assert_eq!(app.notices().active, usize::from(went_well));
+        assert_eq!(app.work_items().active, usize::from(went_well));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_that_is_no_notice_is_not_held() {
+async fn a_message_that_is_no_work_item_is_not_held() {
     let stage = Stage::new().await;
     let gate = Gate::open();
     let app = stage.gated_app(Fabrikam, "", &gate);
@@ -109,6 +109,6 @@ async fn a_message_that_is_no_notice_is_not_held() {
     let message = peerpact_sandbox::service_bus::Message { body: "{}".into(), ..Default::default() };
     app.broker.send("reconcile", message).unwrap();
     app.work(1).await;
-    assert_eq!(app.notices().dead_lettered, 1);
+    assert_eq!(app.work_items().dead_lettered, 1);
     assert!(app.longest_invocation() < time::Duration::SECOND);
 }
