@@ -1,4 +1,4 @@
-//! What everything that speaks to Azure shares: the way there, our credentials, and how failures are told.
+//! What everything that speaks to Azure shares: the way there, our credentials, and how failures are shown.
 //!
 //! Resource Manager (`arm`) and the queues (`queue`) stand on it; it knows neither of them.
 

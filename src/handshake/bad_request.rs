@@ -22,7 +22,7 @@ pub struct BadRequest {
     pub field: String,
     /// What is wrong with it, as the rest of a sentence that begins with the field.
     pub rule: String,
-    /// What to write instead, where that can be told.
+    /// What to write instead, where that is known.
     pub fix: Option<String>,
 }
 

@@ -35,8 +35,8 @@ pub enum Verdict {
         /// Why; the first one says whether the partner went too far or we took our consent back.
         reasons: Vec<Reason>,
     },
-    /// As far as one read can tell it is over. Another one, no sooner than this, has to say the same: until then the
-    /// record stays as it is, and nobody is told.
+    /// As far as one read can say it is over. Another one, no sooner than this, has to say the same: until then the
+    /// record stays as it is, and nothing is sent.
     Confirm(Duration),
     /// Write nothing.
     Rest {

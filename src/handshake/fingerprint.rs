@@ -1,4 +1,4 @@
-//! Telling whether anything has changed.
+//! Whether anything has changed.
 
 use sha2::{Digest, Sha256};
 

@@ -19,7 +19,7 @@ pub const SECOND_LOOK: Duration = Duration::from_secs(5);
 /// Azure refused this very write a short while ago, and nothing has changed.
 pub const HOLD_REFUSAL: Row = Row::new("HoldRefusal");
 
-/// As far as one read can tell it is over: another one has to say the same.
+/// As far as one read can say it is over: another one has to say the same.
 pub const END_UNCONFIRMED: Row = Row::new("EndUnconfirmed");
 
 /// Azure's rules are about what was seen, so a refused write is the same refusal until something else is seen.

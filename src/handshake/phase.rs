@@ -17,7 +17,7 @@ pub enum Phase {
     Waiting,
     /// A write was sent, and is read back.
     ///
-    /// To do: nothing; a look is scheduled.
+    /// To do: nothing; another read is scheduled.
     Completing,
     /// Both halves are Connected (and FullyInSync, for peerings).
     ///

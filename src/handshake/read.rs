@@ -44,7 +44,7 @@ impl<T> Read<T> {
     }
 }
 
-/// Somebody may not do something somewhere: what a `blocked` record tells and the grant that mends it.
+/// Somebody may not do something somewhere: what a `blocked` record says and the grant that mends it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Denial {

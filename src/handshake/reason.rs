@@ -57,7 +57,7 @@ pub enum Code {
     AwaitingAzure,
     /// Azure throttles us, or another operation holds the network (waiting).
     AzureBusy,
-    /// Azure has been at one thing for over an hour; the scheduled looks have ended (blocked).
+    /// Azure has been at one thing for over an hour; the scheduled reads have ended (blocked).
     Overdue,
     /// A write was sent, and what became of it is not known yet (completing).
     OutcomeUnknown,
@@ -118,14 +118,14 @@ pub enum Code {
     Rejected,
     /// Our half was made on an event alone, found no counterpart in ten minutes and was taken back (closed).
     NoCounterpart,
-    /// Our half was removed on request, and theirs is left; after ten minutes it is told as broken
+    /// Our half was removed on request, and theirs is left; after ten minutes it is reported as broken
     /// (peerings) (waiting).
     Disconnecting,
     /// There is a second half for the same manager and scope (connected).
     Duplicate,
     /// A network group that the agreement fills does not exist (connected).
     GroupMissing,
-    /// The two reads do not fit together, or a state is new to this version; looked at again (waiting).
+    /// The two reads do not fit together, or a state is new to this version; it is read again (waiting).
     Unclear,
 }
 

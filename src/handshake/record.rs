@@ -23,7 +23,7 @@ pub const LEASE: time::Duration = time::Duration::seconds(60);
 /// Nobody is kept out for longer by a pause that Azure asked for.
 pub const PAUSE_MAX: time::Duration = time::Duration::minutes(5);
 
-/// At most so many requests wait to be told how a handshake ended.
+/// At most so many requests wait for how a handshake ended.
 pub const ASKED_MAX: usize = 32;
 
 /// Places beyond these that only a request to disconnect may take, so that others do not crowd it out.
@@ -40,7 +40,7 @@ pub struct Record {
     pub generation: u32,
     /// Where it stands.
     pub phase: Phase,
-    /// Why; empty only while `waiting` or `completing` have nothing to tell.
+    /// Why; empty only while `waiting` or `completing` have nothing to say.
     pub reasons: Vec<Reason>,
     /// Our end.
     pub ours: End,
@@ -66,7 +66,7 @@ pub struct Record {
     pub mended: u8,
     /// The last write that Azure refused by a rule of its own.
     pub refusal: Option<Refusal>,
-    /// When the states of the two halves last changed, as far as reads can tell.
+    /// When the states of the two halves last changed, as far as reads can say.
     #[serde(with = "time::serde::rfc3339")]
     pub states_since: OffsetDateTime,
     /// When our half was first seen to be left alone by the partner's, while it is.
@@ -81,7 +81,7 @@ pub struct Record {
     /// What a request wants, until it is reached or void.
     #[serde(default, alias = "wish")]
     pub goal: Option<Goal>,
-    /// The requests that are to be told how this ends.
+    /// The requests that wait for how this ends.
     #[serde(default)]
     pub asked: Vec<RequestKey>,
     /// What was agreed when our half was last written by us or found to be covered.
@@ -112,7 +112,7 @@ pub struct End {
     /// The half is there, and Azure says that the other one was and went.
     #[serde(default)]
     pub alone: bool,
-    /// We made this half, as far as this ledger knows; the name that we give tells it too.
+    /// We made this half, as far as this ledger knows; by the name that we give, too.
     #[serde(default)]
     pub made: bool,
 }
@@ -321,7 +321,7 @@ impl Record {
     }
 
     /// Takes over what a request wants, in the place of an earlier goal. `false`, and nothing is taken over, if as many
-    /// requests wait to be told as a record holds.
+    /// requests wait for an outcome as a record holds.
     #[must_use]
     pub fn ask(&mut self, request: impl Into<RequestKey>, wanted: Option<Wanted>) -> bool {
         let request = request.into();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Trouble {
     /// What, and why.
     pub message: String,
-    /// What mends it, where that can be told.
+    /// What mends it, where that is known.
     pub fix: Option<String>,
 }
 

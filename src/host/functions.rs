@@ -8,7 +8,7 @@ use super::reply::{Fault, Reply};
 /// What an app's functions do; the host layer calls it for each invocation.
 #[async_trait]
 pub trait Functions: Send + Sync + 'static {
-    /// What starts this function, or `None` if there is no such function (the host is then told 404).
+    /// What starts this function, or `None` if there is no such function (the host then gets 404).
     ///
     /// It says how the body is to be read, and has to be the same as in the function's `function.json`.
     fn trigger(&self, function: &FunctionName) -> Option<TriggerType>;

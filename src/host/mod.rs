@@ -5,7 +5,7 @@
 //! # Guarantees
 //! - Whatever the body holds, the process lives on: size and depth are bounded before anything is built from it, and a
 //!   panic inside a function is that invocation's failure only.
-//! - A body that can never work is logged, told to the host in `Logs` and answered 200, because the host would deliver
+//! - A body that can never work is logged, reported to the host in `Logs` and answered 200, because the host would deliver
 //!   a failed one again for a whole day. Only a [`Fault::Ours`], or a panic, is answered 500.
 //! - A 200 always carries `application/json` and at least `{}`: the host takes an empty one for an invocation that never
 //!   ended, and waits for its timeout.

@@ -50,7 +50,7 @@ impl Reply {
         Self::default().output(HttpReply::BINDING, reply.into_output())
     }
 
-    /// The good answer to what can never work: told, and for a caller who waits, 400.
+    /// The good answer to what can never work: reported, and for a caller who waits, 400.
     pub(super) fn refusing(trigger: TriggerType, unusable: &Unusable) -> Self {
         let reply = match trigger {
             TriggerType::EventGrid | TriggerType::Timer | TriggerType::ServiceBus => Self::default(),
@@ -129,7 +129,7 @@ impl HttpReply {
 /// An invocation that did not go well.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// It would fail every time: told and answered 200, so that the host does not deliver it again.
+    /// It would fail every time: reported and answered 200, so that the host does not deliver it again.
     #[error(transparent)]
     Unusable(#[from] Unusable),
     /// Our own failure: answered 500, so that the host delivers it again. The error and its sources are logged and

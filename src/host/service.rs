@@ -16,7 +16,7 @@ use super::invocation::{FunctionName, Invocation, InvocationId, TriggerType};
 use super::reply::{Fault, Reply};
 use super::{body, decode, reply};
 
-/// The whole protocol as a service, without a socket. [`serve`] is the same one on a listener.
+/// The whole protocol as a service, without a socket. [`serve`](super::serve()) is the same one on a listener.
 pub fn router(functions: Arc<dyn Functions>) -> Router {
     let (_, running) = watch::channel(());
     Router::new().fallback(answer).with_state(Host::new(functions, running))
@@ -66,7 +66,7 @@ impl Host {
                 reply::too_slow()
             }
             Err(Failure::Fault(Fault::Unusable(unusable))) => {
-                tracing::warn!(reason = %unusable, "this invocation can never work; it is told and not tried again");
+                tracing::warn!(reason = %unusable, "this invocation can never work; it is reported and not tried again");
                 Reply::refusing(trigger, &unusable).into_response()
             }
             Err(Failure::Fault(Fault::Ours(error))) => {

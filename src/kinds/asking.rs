@@ -14,7 +14,7 @@ pub struct Asking<'a> {
     /// What it agreed to.
     pub agreements: &'a Agreements,
     /// What to add where they do not name a resource.
-    pub hint: &'a str,
+    pub fix: &'a str,
 }
 
 impl Asking<'_> {
@@ -48,7 +48,7 @@ impl Asking<'_> {
     pub fn known(&self, field: &str, resource: &ResourceId) -> Result<Whose, BadRequest> {
         self.agreements.whose_resource(resource).ok_or_else(|| {
             let rule = format!("is {resource}, which no agreement names, so that nobody knows whose it is");
-            BadRequest::new(field, rule).fixed_by(self.hint)
+            BadRequest::new(field, rule).fixed_by(self.fix)
         })
     }
 

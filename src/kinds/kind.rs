@@ -167,7 +167,7 @@ pub struct Prefetched {
     pub thorough: bool,
 }
 
-/// The pairs that a half turns out to belong to, or why that cannot be told.
+/// The pairs that a half turns out to belong to, or why that cannot be said.
 pub enum Resolved {
     /// These, with what was read of each.
     Pairs(Vec<(Pair, Prefetched)>),
@@ -180,7 +180,7 @@ pub trait View: Debug + Send + Sync {
     /// What was read.
     fn pair(&self) -> Pair;
 
-    /// Whether it tells how both halves stand.
+    /// Whether it shows how both halves stand.
     fn is_whole(&self) -> bool;
 
     /// The two halves, for the record.
@@ -189,7 +189,7 @@ pub trait View: Debug + Send + Sync {
     /// Decides by the kind's table. Pure: the same arguments give the same decision.
     fn decide(&self, record: Option<&Record>, agreements: &Agreements, now: OffsetDateTime) -> Decision;
 
-    /// Equal for equal views: tells whether anything changed since a write was refused.
+    /// Equal for equal views: says whether anything changed since a write was refused.
     fn fingerprint(&self) -> String;
 }
 
@@ -214,7 +214,7 @@ pub enum Shown {
         beyond: Vec<Reason>,
         /// Theirs would have been in the lists, if it were there and we might see it.
         sought: bool,
-        /// Ours tells what becomes of theirs.
+        /// Ours shows what becomes of theirs.
         tells_all: bool,
     },
     /// Not ours: that takes a read of its own.
@@ -252,7 +252,7 @@ impl Prefetched {
 }
 
 impl Shown {
-    /// Whether the lists tell how both halves stand. That their network is not listed may mean that it is gone, or that
+    /// Whether the lists show how both halves stand. That their network is not listed may mean that it is gone, or that
     /// we may not see it.
     #[must_use]
     pub fn is_whole(&self) -> bool {

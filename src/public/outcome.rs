@@ -9,7 +9,7 @@ use crate::handshake::reason::Reason;
 use crate::handshake::request_id::RequestId;
 use crate::handshake::request_queue::RequestQueue;
 
-/// How a handshake ended, as the queue of outcomes tells it.
+/// How a handshake ended, as the queue of outcomes has it.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Told"))]
 pub struct PublicOutcome<'a> {

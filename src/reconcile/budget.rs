@@ -116,7 +116,7 @@ impl EventBudget {
         }
     }
 
-    /// How much of each budget's minutes that are over was left to the sweep; each is told once.
+    /// How much of each budget's minutes that are over was left to the sweep; each is reported once.
     #[must_use]
     pub fn over(&self, now: Instant) -> Vec<(Payer, u64)> {
         let mut books = self.books();

@@ -38,7 +38,7 @@ pub struct Ports {
     pub clock: Clock,
 }
 
-/// Takes triggers in, has them reconciled, and has told what came of it.
+/// Takes triggers in, has them reconciled, and sends what came of it.
 pub struct Controller {
     /// Reconciles one handshake.
     pub reconciler: Reconciler,

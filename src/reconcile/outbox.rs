@@ -1,8 +1,8 @@
 //! The outbox: how handshakes ended, for whoever reads the queue `connection-outcomes`.
 //!
 //! # Guarantees
-//! An outcome is written into the ledger together with the record that it is about, and sent afterwards: it is told at
-//! least once, and whoever is told twice sees the same message id. What one process sends, it sends in order.
+//! An outcome is written into the ledger together with the record that it is about, and sent afterwards: it is sent at
+//! least once, and whoever gets it twice sees the same message id. What one process sends, it sends in order.
 
 use std::sync::Arc;
 
@@ -96,7 +96,7 @@ impl Outbox {
     }
 }
 
-/// What is told of a record: to whoever asked, or else to nobody in particular. `id` names this state of it.
+/// What is sent about a record: to whoever asked, or else to nobody in particular. `id` names this state of it.
 pub(super) fn outcomes(
     id: &str,
     record: &Record,
@@ -115,12 +115,12 @@ fn outcome(
     shown: &Handshake,
     asked: Option<&RequestKey>,
 ) -> Result<Outcome, ReconcileError> {
-    let told = PublicOutcome {
+    let outcome = PublicOutcome {
         handshake: shown,
         request: asked.map(|asked| &asked.id),
         queue: asked.map(|asked| &asked.queue),
     };
-    let body = serde_json::to_string(&told).map_err(ReconcileError::Message)?;
+    let body = serde_json::to_string(&outcome).map_err(ReconcileError::Message)?;
     Ok(Outcome { id, subject: record.phase.to_string(), request: asked.map(|asked| asked.id.clone()), body })
 }
 

@@ -61,7 +61,7 @@ struct Work<'a> {
 }
 
 impl Controller {
-    /// Processes an item, and tells what is to be told. Whatever has to be reconciled again is in the queue on return, so
+    /// Processes an item, and sends what is pending. Whatever has to be reconciled again is in the queue on return, so
     /// that the item itself is done.
     ///
     /// # Errors
@@ -93,7 +93,7 @@ impl Controller {
             processed.put_off = Some(why.to_owned());
         }
         if let Err(error) = self.outbox.send().await {
-            tracing::warn!(%error, "outcomes could not be told; the next item or sweep tells them");
+            tracing::warn!(%error, "outcomes could not be sent; the next item or sweep sends them");
         }
         Ok(processed)
     }
@@ -192,7 +192,7 @@ impl Controller {
         Ok(())
     }
 
-    /// Whether a half that was just reconciled is not where its record had it. What was not read tells nothing.
+    /// Whether a half that was just reconciled is not where its record had it. What was not read says nothing.
     async fn has_moved(&self, half: &ResourceId, work: &Work<'_>) -> Result<bool, LedgerError> {
         if work.processed.reconciled.is_empty() {
             return Ok(false);
@@ -244,7 +244,7 @@ impl Controller {
         Ok(())
     }
 
-    /// Has reconciled again what is to be, and told what is to be told.
+    /// Has reconciled again what is to be, and sends what is pending.
     async fn follow_up(
         &self,
         pair: &Pair,

@@ -63,7 +63,7 @@ pub enum Report {
         reasons: Vec<Reason>,
         /// When it is to be reconciled again.
         requeue_after: Option<Duration>,
-        /// What is to be told, which is in the ledger.
+        /// What is to be sent, which is in the ledger.
         outcomes: Vec<crate::ledger::Outcome>,
     },
     /// Another one holds the handshake, or Azure asked for a pause: nothing was read.

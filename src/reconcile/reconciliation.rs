@@ -96,7 +96,7 @@ pub(super) struct Reconciliation<'a> {
     lines: Option<Vec<Line>>,
     is_whole: bool,
     outcomes: Vec<Outcome>,
-    /// Why our half is being taken down or cut down, if it is: told along with whatever keeps that from being done.
+    /// Why our half is being taken down or cut down, if it is: reported along with whatever keeps that from being done.
     pub(super) breach: Vec<Reason>,
 }
 
@@ -152,7 +152,7 @@ impl<'a> Reconciliation<'a> {
         }
     }
 
-    /// Records that one read found nothing left, and tells nobody: the handshake stays what it was until another says so.
+    /// Records that one read found nothing left, and sends nothing: the handshake stays what it was until another says so.
     pub(super) async fn confirm(mut self, after: Duration) -> Result<Report, ReconcileError> {
         self.record.held_until = None;
         let what = "was not found; another read has to say the same".to_owned();
@@ -161,7 +161,7 @@ impl<'a> Reconciliation<'a> {
         Ok(Report::Settled { id, phase, reasons, requeue_after: Some(after), outcomes: self.outcomes })
     }
 
-    /// Records and tells that our half goes beyond what is agreed, before anything is done about it: whatever happens to
+    /// Records, with its outcome, that our half goes beyond what is agreed, before anything is done about it: whatever happens to
     /// this reconciliation, it is known.
     pub(super) async fn record_breach(&mut self, reasons: Vec<Reason>) -> Result<(), ReconcileError> {
         self.breach.clone_from(&reasons);
@@ -173,7 +173,7 @@ impl<'a> Reconciliation<'a> {
         Ok(())
     }
 
-    /// Records where the handshake stands, if that is anything new, and what is to be told of it.
+    /// Records where the handshake stands, if that is anything new, and what is to be sent about it.
     pub(super) async fn settle(
         mut self,
         phase: Phase,
@@ -200,10 +200,10 @@ impl<'a> Reconciliation<'a> {
         &mut self,
         what: String,
         requeue_after: Option<Duration>,
-        tells: bool,
+        sends: bool,
     ) -> Result<(), ReconcileError> {
         let progress = self.progress(requeue_after);
-        let is_owed = tells && is_owed(&self.record);
+        let is_owed = sends && is_owed(&self.record);
         if self.before.as_ref() == Some(&self.record) && !is_owed {
             let (id, now) = (&self.record.id, self.reconciler.clock.now());
             return Ok(self
@@ -212,7 +212,7 @@ impl<'a> Reconciliation<'a> {
                 .note_progress(std::slice::from_ref(id), &progress, now)
                 .await?);
         }
-        if tells {
+        if sends {
             return self.swap(what, Some(&progress)).await;
         }
         let line = self.line(what);
@@ -269,7 +269,7 @@ impl<'a> Reconciliation<'a> {
         Ok(())
     }
 
-    /// What is to be told once `self.record` is written with this line: that it reached a final phase, or stands in one
+    /// What is to be sent once `self.record` is written with this line: that it reached a final phase, or stands in one
     /// that somebody asked about.
     async fn owed(&mut self, line: &Line) -> Result<Vec<Outcome>, ReconcileError> {
         let reached = self.before.as_ref().is_none_or(|before| before.phase != self.record.phase);
@@ -288,7 +288,7 @@ impl<'a> Reconciliation<'a> {
     }
 }
 
-/// Whether a record has something to tell that it has not told: somebody asked, and it stands in a final phase.
+/// Whether a record owes an outcome: somebody asked, and it stands in a final phase.
 pub(super) fn is_owed(record: &Record) -> bool {
     record.phase.is_final() && !record.asked.is_empty()
 }

@@ -1,4 +1,4 @@
-//! Refusals: a request that is bad or not agreed to is noted and told before it is completed.
+//! Refusals: a request that is bad or not agreed to is noted and answered before it is completed.
 
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -15,7 +15,7 @@ use crate::ledger::{self, Outcome, Standing};
 use crate::public::Unplaced;
 
 impl Controller {
-    /// Notes a refusal and tells it. An id that a request has used stays that request's.
+    /// Notes a refusal and sends it. An id that a request has used stays that request's.
     pub(super) async fn refuse(
         &self,
         bad: &BadRequest,
@@ -37,7 +37,7 @@ impl Controller {
         self.reconciler.ledger.note(noted.as_ref(), std::slice::from_ref(&outcome)).await?;
         self.outbox.add(vec![outcome]).await;
         if let Err(error) = self.outbox.send().await {
-            tracing::warn!(%error, "an outcome could not be told; the sweep tells it");
+            tracing::warn!(%error, "an outcome could not be sent; the sweep sends it");
         }
         Ok(Received::Refused(reason))
     }

@@ -296,7 +296,7 @@ pub(super) enum Reads {
 /// Which pair a half belongs to.
 enum Found {
     Pair(Pair),
-    /// Only Azure can tell, or has to be asked once more: by this trigger, after this delay.
+    /// Only Azure can say, or has to be asked once more: by this trigger, after this delay.
     Later(fn(RequestKey) -> Trigger, Duration),
     Nothing(BadRequest),
 }

@@ -57,7 +57,7 @@ impl Controller {
     /// partner's halves that the agreements name and we may read. Outcomes that are still pending are sent.
     ///
     /// # Errors
-    /// The ledger or the queue failed. Trouble with one place is told in [`Swept::troubles`], and the rest is done.
+    /// The ledger or the queue failed. Trouble with one place is reported in [`Swept::troubles`], and the rest is done.
     pub async fn sweep(&self, cause: &Cause, until: Deadline) -> Result<Swept, ReconcileError> {
         let reconciler = &self.reconciler;
         let (began, observer) = (reconciler.clock.now(), reconciler.observer());
@@ -164,7 +164,7 @@ impl Controller {
                 }
             },
             Shown::Ours { state, beyond, sought, .. } => {
-                // Gone, or out of sight: only a read can tell.
+                // Gone, or out of sight: only a read can say.
                 let read_again = sought && is_due();
                 let consents = if beyond.is_empty() {
                     !record.reasons.iter().any(|reason| reason.code.is_breach())

@@ -5,7 +5,7 @@
 //! - The same item has the same message id, however often it is sent.
 //!
 //! # Caveats
-//! Nothing keeps two items about one thing apart on their way. Whoever receives them tells from the ledger whether there
+//! Nothing keeps two items about one thing apart on their way. Whoever receives them sees in the ledger whether there
 //! is still something to do: see [`claim`].
 
 use std::sync::Arc;
@@ -60,7 +60,7 @@ impl WorkQueue {
     }
 }
 
-/// What is to be done about an item, as the record of its handshake tells. `is_owed` says that an answer is owed.
+/// What is to be done about an item, by the record of its handshake. `is_owed` says that an answer is owed.
 ///
 /// The handshake waits for what was requeued, by its id. Anything else is done if the halves were read after it was
 /// known, and what came of that is on record.

@@ -128,7 +128,7 @@ impl Reconciliation<'_> {
                 let gone = write.effects.gone.clone().map(|gone| vec![gone]);
                 self.settle(Phase::Closed, gone.unwrap_or(reasons), None).await
             }
-            // It is told at once, and undone by the next reconciliation.
+            // It is reported at once, and undone by the next reconciliation.
             Verdict::Undo { reasons, .. } => self.settle(Phase::Refused, reasons, Some(SOON)).await,
             Verdict::Rest { phase, reasons, requeue_after } => {
                 self.settle(phase, reasons, requeue_after).await

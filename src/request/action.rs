@@ -9,7 +9,7 @@ use crate::handshake::resource_id::ResourceId;
 use crate::hex::hex;
 use crate::kinds::ConnectRequest;
 
-/// A request that is well-formed. Whether it may be asked is for [`authorize`](super::authorize) to say.
+/// A request that is well-formed. Whether it may be asked is for [`authorize`](super::authorize()) to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// Made by whoever asks.
@@ -59,7 +59,7 @@ impl Request {
         hex(&digest)
     }
 
-    /// The handshake that is asked about; unknown for a half alone, whose other end only Azure tells.
+    /// The handshake that is asked about; unknown for a half alone, whose other end only Azure knows.
     #[must_use]
     pub fn handshake(&self) -> Option<&HandshakeId> {
         match &self.action {

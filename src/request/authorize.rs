@@ -1,4 +1,4 @@
-//! Whether our agreements let a request be asked. What only Azure can tell is left to the reconciliation.
+//! Whether our agreements let a request be asked. What only Azure can say is left to the reconciliation.
 
 use serde_json::Value;
 
@@ -51,7 +51,7 @@ fn disconnect(
     agreements: &Agreements,
 ) -> Result<Authorized, BadRequest> {
     let kind = kinds.of_half(half);
-    let asking = Asking { home, agreements, hint: kind.map_or("", |kind| kind.section().hint) };
+    let asking = Asking { home, agreements, fix: kind.map_or("", |kind| kind.section().fix) };
     let whose = asking.known("half", &half.holder())?;
     let allowed = match whose {
         Whose::Ours => true,
@@ -76,8 +76,8 @@ fn recheck(
     kinds: &Kinds,
     agreements: &Agreements,
 ) -> Result<Authorized, BadRequest> {
-    let hint = kinds.iter().find(|kind| kind.is_end(ours)).map_or("", |kind| kind.section().hint);
-    Asking { home, agreements, hint }.partner(ours, theirs)?;
+    let fix = kinds.iter().find(|kind| kind.is_end(ours)).map_or("", |kind| kind.section().fix);
+    Asking { home, agreements, fix }.partner(ours, theirs)?;
     match kinds.pair(ours, theirs, agreements) {
         Some(pair) => Ok(Authorized::Recheck(pair)),
         None => Err(BadRequest::new("theirs", "makes no pair with `ours`")),

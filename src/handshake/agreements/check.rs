@@ -21,7 +21,7 @@ pub(super) struct Check<'a> {
     pub(super) known: &'a Agreements,
 }
 
-/// Where the keys of a file stand that are told as wrong by a rule.
+/// Where the keys of a file stand that a rule finds wrong.
 #[derive(Deserialize)]
 struct Keys {
     partner: Spanned<IgnoredAny>,

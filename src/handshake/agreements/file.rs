@@ -93,7 +93,7 @@ impl<'de> Visitor<'de> for KnownKeys<'_> {
     }
 }
 
-/// Takes one key, so that an unknown one is told with its line.
+/// Takes one key, so that an unknown one is reported with its line.
 struct KnownKey<'a>(&'a KnownKeys<'a>);
 
 impl<'de> DeserializeSeed<'de> for KnownKey<'_> {

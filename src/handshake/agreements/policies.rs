@@ -9,13 +9,13 @@ pub enum OnRemoval {
     /// It is removed, and the handshake closed.
     #[default]
     Remove,
-    /// It stays, and the handshake is told to be broken.
+    /// It stays, and the handshake is reported as broken.
     Keep,
     /// The partner's half is written again; needs `reach = "both"`.
     Restore,
 }
 
-/// What becomes of a half of ours that goes beyond what is agreed. It is told in either case.
+/// What becomes of a half of ours that goes beyond what is agreed. It is reported in either case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Remedy {

@@ -17,7 +17,7 @@ pub struct Section {
     /// The actions that a request can ask for with it alone.
     pub actions: &'static [&'static str],
     /// What to add where no agreement names a resource of the kind.
-    pub hint: &'static str,
+    pub fix: &'static str,
     /// Reads the section out of a whole file, and passes over what is not its own.
     pub read: fn(&str) -> Result<Arc<dyn Terms>, toml::de::Error>,
 }

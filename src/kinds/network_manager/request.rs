@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::ends::{ManagementEnds, Seat};
 use super::ids::{NAME, NetworkManagerId};
 use super::messages::no_agreement;
-use super::terms::{ACTION, HINT};
+use super::terms::{ACTION, FIX};
 use crate::handshake::agreements::{Agreements, Whose};
 use crate::handshake::bad_request::BadRequest;
 use crate::handshake::fields::{Fields, RequestVersion};
@@ -73,7 +73,7 @@ pub(super) fn authorize(
 ) -> Result<(Pair, Value), BadRequest> {
     let ConnectManagement { manager, scope, members, .. } =
         serde_json::from_str(&asked.document).map_err(|error| BadRequest::body(error.to_string()))?;
-    let asking = Asking { home, agreements, hint: HINT };
+    let asking = Asking { home, agreements, fix: FIX };
     let whose_manager = asking.known("manager", &ResourceId::of(&manager))?;
     let whose_scope = asking.known("scope", &ResourceId::of(&scope))?;
     let (partner, seat) = match (whose_manager, whose_scope) {

@@ -18,7 +18,7 @@ pub const WAIT_FOR_THEIRS: Row = Row::new("WaitForTheirs");
 pub const REFUSE: Row = Row::new("Refuse");
 /// Our half goes beyond what is agreed: it goes.
 pub const UNDO_OURS: Row = Row::new("UndoOurs");
-/// Our half goes beyond what is agreed, which is told and not ours to mend.
+/// Our half goes beyond what is agreed, which is reported and not ours to mend.
 pub const BEYOND: Row = Row::new("Beyond");
 /// Somebody else's half has every name that ours could have.
 pub const NAME_TAKEN: Row = Row::new("NameTaken");

@@ -18,14 +18,14 @@ use crate::handshake::scope::Scope;
 pub(super) const SECTION: Section = Section {
     key: "management",
     actions: &[ACTION],
-    hint: HINT,
+    fix: FIX,
     read: |text| Ok(Arc::new(toml::from_str::<ManagementTerms>(text)?)),
 };
 
 /// The action by which our half of a management connection is asked for.
 pub const ACTION: &str = "connect-management";
 /// What makes a manager or a scope known.
-pub(super) const HINT: &str =
+pub(super) const FIX: &str =
     "add a [[management]] whose `manager` and `scope` match both to the agreement with the partner";
 
 /// The managements of a file; of those that cover both ends the first counts.

@@ -17,7 +17,7 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// Equal for equal observations: tells whether anything changed since a write was refused.
+    /// Equal for equal observations: says whether anything changed since a write was refused.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         fingerprint_of(self)

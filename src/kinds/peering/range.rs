@@ -23,7 +23,7 @@ impl<'de> Deserialize<'de> for Range {
     }
 }
 
-/// A visitor, so that what is wrong is told with the line of the range and not with that of the list.
+/// A visitor, so that what is wrong is reported with the line of the range and not with that of the list.
 struct RangeText;
 
 impl Visitor<'_> for RangeText {

@@ -8,7 +8,7 @@ use super::agreement::PeeringAgreement;
 use super::ends::PeeringEnds;
 use super::flags::AskedFlags;
 use super::ids::NAME;
-use super::terms::{ACTION, HINT};
+use super::terms::{ACTION, FIX};
 use crate::handshake::agreements::{Agreements, Partner};
 use crate::handshake::bad_request::BadRequest;
 use crate::handshake::fields::{Fields, RequestVersion};
@@ -71,7 +71,7 @@ pub(super) fn authorize(
 ) -> Result<(Pair, Value), BadRequest> {
     let ConnectPeering { ours, theirs, flags, .. } =
         serde_json::from_str(&asked.document).map_err(|error| BadRequest::body(error.to_string()))?;
-    let asking = Asking { home, agreements, hint: HINT };
+    let asking = Asking { home, agreements, fix: FIX };
     let (one, other) = (ResourceId::of(&ours), ResourceId::of(&theirs));
     let partner = asking.partner(&one, &other)?;
     let ends = PeeringEnds { ours, theirs, partner };

@@ -30,7 +30,7 @@ pub const REFUSE_WIDENING: Row = Row::new("RefuseWidening");
 pub const NARROW_OURS: Row = Row::new("NarrowOurs");
 /// Our half goes beyond what is agreed: it goes.
 pub const UNDO_OURS: Row = Row::new("UndoOurs");
-/// Our half goes beyond what is agreed, which is told and not ours to mend.
+/// Our half goes beyond what is agreed, which is reported and not ours to mend.
 pub const BEYOND: Row = Row::new("Beyond");
 /// What would have to be written was made by people, and is theirs to write.
 pub const LEFT_TO_PEOPLE: Row = Row::new("LeftToPeople");

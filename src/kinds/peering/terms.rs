@@ -17,14 +17,14 @@ use crate::handshake::scope::Scope;
 pub(super) const SECTION: Section = Section {
     key: "peering",
     actions: &[ACTION],
-    hint: HINT,
+    fix: FIX,
     read: |text| Ok(Arc::new(toml::from_str::<PeeringTerms>(text)?)),
 };
 
 /// The action by which our half of a peering is asked for.
 pub const ACTION: &str = "connect-peering";
 /// What makes a network known.
-pub(super) const HINT: &str =
+pub(super) const FIX: &str =
     "add a [[peering]] whose `ours` and `theirs` match both networks to the agreement with the partner";
 
 /// The peerings of a file; of those that cover both ends of a pair the first counts.

@@ -27,7 +27,7 @@ use crate::kinds::network_manager::members::{MemberMove, next_move};
 use crate::kinds::network_manager::observation::{End, ManagementObservation};
 use crate::kinds::network_manager::{messages, rows};
 
-/// A half of ours that stays Pending for this long without a counterpart is told to be stalled, or taken back if it was
+/// A half of ours that stays Pending for this long without a counterpart is reported as stalled, or taken back if it was
 /// made on an event alone. The flip takes 1 to 3 s.
 pub const PENDING_DEADLINE: time::Duration = time::Duration::minutes(10);
 /// The target's half is removed this long after theirs went: a network manager that is deleted within a second of a

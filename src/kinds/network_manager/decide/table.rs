@@ -37,7 +37,7 @@ impl Table<'_> {
         HandshakeId::of_management(&self.ends.manager, &self.ends.scope)
     }
 
-    /// Made by us, as the record or its derived name tells; that is not consent, and nothing but our own half is removed
+    /// Made by us, by the record or its derived name; that is not consent, and nothing but our own half is removed
     /// by it.
     pub(super) fn made_by_us(&self, id: &ResourceId) -> bool {
         Record::made(self.record, &self.id(), id)

@@ -16,7 +16,7 @@ use crate::kinds::peering::halves::{PeeringHalf, PeeringState};
 use crate::kinds::peering::observation::HalfState;
 use crate::kinds::peering::{messages, rows};
 
-/// A peering that was removed on request is told to be broken when theirs is left after this long.
+/// A peering that was removed on request is reported as broken when theirs is left after this long.
 pub const REMOVAL_AWAITED: time::Duration = time::Duration::minutes(10);
 
 impl Table<'_> {

@@ -27,7 +27,7 @@ use crate::kinds::peering::halves::{Network, PeeringHalf, SyncLevel};
 use crate::kinds::peering::observation::{HalfState, Observation};
 use crate::kinds::peering::{messages, rows};
 
-/// A peering that we opened is told to be stalled after this long without an answer.
+/// A peering that we opened is reported as stalled after this long without an answer.
 pub const STALLED_AFTER: time::Duration = time::Duration::hours(1);
 
 /// Decides. Pure: the same arguments give the same decision.

@@ -4,11 +4,11 @@ use peerpact::handshake::pair::Pair;
 use peerpact::handshake::reason::{Code, Reason};
 
 use super::rooms::Half;
-use super::terms::HINT;
+use super::terms::FIX;
 
 pub(super) fn no_agreement(pair: &Pair) -> Reason {
     let message = format!("no agreement covers {} (ours) and {} (theirs)", pair.ours(), pair.theirs());
-    Reason::new(Code::NoAgreement, message).fixed_by(HINT)
+    Reason::new(Code::NoAgreement, message).fixed_by(FIX)
 }
 
 pub(super) fn withdrawn(ours: &Half) -> Reason {

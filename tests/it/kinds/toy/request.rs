@@ -11,7 +11,7 @@ use peerpact::kinds::{Asking, ConnectRequest, uncovered};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::terms::{ACTION, HINT, covering};
+use super::terms::{ACTION, FIX, covering};
 use super::{ids, messages};
 
 #[derive(Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub(super) fn authorize(
     agreements: &Agreements,
 ) -> Result<(Pair, Value), BadRequest> {
     let ConnectLink { ours, theirs, width, .. } = serde_json::from_str(&asked.document).unwrap();
-    let partner = Asking { home, agreements, hint: HINT }.partner(&ours, &theirs)?;
+    let partner = Asking { home, agreements, fix: FIX }.partner(&ours, &theirs)?;
     let pair = ids::pair(&ours, &theirs, partner).expect("two rooms");
     let Some((_, agreement)) = covering(agreements, &pair) else {
         return Err(uncovered("theirs", messages::no_agreement(&pair)));

@@ -13,13 +13,13 @@ use toml::Spanned;
 /// The action by which our half of a link is asked for.
 pub(super) const ACTION: &str = "connect-link";
 /// What makes a room known.
-pub(super) const HINT: &str = "add a [[link]] with both rooms to the agreement with the partner";
+pub(super) const FIX: &str = "add a [[link]] with both rooms to the agreement with the partner";
 
 /// `[[link]]`
 pub(super) const SECTION: Section = Section {
     key: "link",
     actions: &[ACTION],
-    hint: HINT,
+    fix: FIX,
     read: |text| Ok(Arc::new(toml::from_str::<LinkTerms>(text)?)),
 };
 
