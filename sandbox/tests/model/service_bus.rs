@@ -50,7 +50,7 @@ fn depth(broker: &Broker, queue: &str) -> [usize; 4] {
 async fn messages_are_received_in_order_each_by_one_receiver_and_are_gone_when_completed() {
     let broker = broker();
     assert_eq!(broker.send(QUEUE, message("one")), Ok(1));
-    assert_eq!(broker.send("HandShakes", message("two")), Ok(2), "names have no case");
+    assert_eq!(broker.send("ReConcile", message("two")), Ok(2), "names have no case");
     let (one, two) = (take(&broker, QUEUE).unwrap(), take(&broker, QUEUE).unwrap());
     assert_eq!(
         [(text(&one), one.sequence_number), (text(&two), two.sequence_number)],
@@ -117,7 +117,7 @@ async fn after_ten_deliveries_a_message_is_dead_lettered_with_the_reason() {
     }
     assert!(take(&broker, QUEUE).is_none());
     assert_eq!(depth(&broker, QUEUE), [0, 0, 0, 1]);
-    let dead = take(&broker, "HANDSHAKES/$DeadLetterQueue").unwrap();
+    let dead = take(&broker, "RECONCILE/$DeadLetterQueue").unwrap();
     assert_eq!((text(&dead), dead.dead_letter_source.as_deref()), ("poison", Some(QUEUE)));
     let properties = &dead.message.application_properties;
     assert_eq!(properties["DeadLetterReason"], Value::from("MaxDeliveryCountExceeded"));

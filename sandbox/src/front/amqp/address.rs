@@ -68,7 +68,7 @@ mod tests {
         for address in [
             "reconcile",
             "/Reconcile",
-            "amqps://127.0.0.1:5671/HANDSHAKES/",
+            "amqps://127.0.0.1:5671/RECONCILE/",
             "sb://localhost/reconcile",
             "amqp://h:1/reconcile",
         ] {

@@ -121,7 +121,7 @@ async fn a_rejection_says_why_in_the_dead_letter_queue() {
     peer.receiver(0, QUEUE, 1);
     let (id, ..) = peer.message();
     peer.settle(id, true, dead("Bad"));
-    peer.receiver(1, "Handshakes/$DeadLetterQueue", 1);
+    peer.receiver(1, "Reconcile/$DeadLetterQueue", 1);
     let (_, _, bytes) = peer.message();
     let properties = read(&bytes).unwrap().message.application_properties;
     assert_eq!(properties["DeadLetterReason"], Value::from("Bad"));
