@@ -3,18 +3,19 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use super::agreed::Agreed;
+use super::end::End;
 use super::goal::{Goal, Wanted};
 use super::ids::{HandshakeId, Name, TenantId};
+use super::intent::{Intent, Refusal};
 use super::kind_name::KindName;
 use super::pair::Pair;
 use super::phase::{IllegalMove, Phase};
 use super::reason::Reason;
 use super::request_queue::RequestKey;
-use super::resource_id::{ResourceId, untagged};
-use super::seen::{HalvesSeen, SeenHalf};
+use super::resource_id::ResourceId;
+use super::seen::HalvesSeen;
 use super::step::{Side, Step};
 
 /// How long a reconciliation holds a handshake at most. One ends far sooner; a crashed one keeps others out for this long.
@@ -93,52 +94,6 @@ pub struct Record {
     /// When a read first said that it is over, until another one says otherwise.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub end_seen_at: Option<OffsetDateTime>,
-}
-
-/// One end, as last seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct End {
-    /// Its tenant.
-    pub tenant: TenantId,
-    /// What stands there.
-    pub resource: ResourceId,
-    /// Its half; kept when the half goes, so that an event about it is still understood.
-    pub half: Option<ResourceId>,
-    /// Azure's word for where the half stands; `None` when there is none or it could not be read.
-    #[serde(deserialize_with = "untagged")]
-    pub state: Option<String>,
-    /// Azure's word for how far it is in sync, where the kind has one.
-    pub sync: Option<String>,
-    /// The half is there, and Azure says that the other one was and went.
-    #[serde(default)]
-    pub alone: bool,
-    /// We made this half, as far as this ledger knows; by the name that we give, too.
-    #[serde(default)]
-    pub made: bool,
-}
-
-/// A write that is about to be sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    /// Which one.
-    pub step: Step,
-    /// What it writes.
-    pub target: ResourceId,
-    /// Sent as `x-ms-correlation-request-id`; the event that the write raises carries it back.
-    pub correlation: Uuid,
-    /// When it was recorded.
-    #[serde(with = "time::serde::rfc3339")]
-    pub at: OffsetDateTime,
-}
-
-/// A write that Azure refused, and what was seen then: it is not tried again while nothing changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
-    /// The fingerprint of the observation.
-    pub fingerprint: String,
-    /// When.
-    #[serde(with = "time::serde::rfc3339")]
-    pub at: OffsetDateTime,
 }
 
 impl Record {
@@ -375,21 +330,6 @@ impl Record {
         self.removal_seen_at = None;
         self.looking_since = None;
         self.end_seen_at = None;
-    }
-}
-
-impl End {
-    fn see(&mut self, half: Option<&SeenHalf>) {
-        self.state = half.map(|half| half.state.clone());
-        self.sync = half.and_then(|half| half.sync.clone());
-        self.alone = half.is_some_and(|half| half.alone);
-        match half {
-            Some(half) => {
-                self.made &= self.half.as_ref() == Some(&half.id);
-                self.half = Some(half.id.clone());
-            }
-            None => self.made = false,
-        }
     }
 }
 

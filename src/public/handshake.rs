@@ -3,11 +3,12 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use crate::handshake::end::End;
 use crate::handshake::ids::{HandshakeId, TenantId};
 use crate::handshake::kind_name::KindName;
 use crate::handshake::phase::Phase;
 use crate::handshake::reason::{Code, Reason};
-use crate::handshake::record::{End, Record};
+use crate::handshake::record::Record;
 use crate::ledger::{Ledger, LedgerError, Line, Stored};
 
 /// One handshake with its history. The shape is public: fields are added, never renamed or removed.

@@ -2,10 +2,11 @@
 
 use peerpact::handshake::agreed::Agreed;
 use peerpact::handshake::ids::{HandshakeId, TenantId};
+use peerpact::handshake::intent::{Intent, Refusal};
 use peerpact::handshake::phase::{IllegalMove, Phase};
 use peerpact::handshake::read::{Denial, Read};
 use peerpact::handshake::reason::{Code, Reason};
-use peerpact::handshake::record::{Intent, LEASE, Record, Refusal};
+use peerpact::handshake::record::{LEASE, Record};
 use peerpact::handshake::resource_id::ResourceId;
 use peerpact::handshake::seen::HalvesSeen;
 use peerpact::handshake::step::Step;

@@ -2,8 +2,11 @@
 
 use peerpact::handshake::phase::Phase;
 use peerpact_sandbox::Tenant::{Contoso, Fabrikam};
+use peerpact_sandbox::service_bus::Message;
 use serde_json::json;
 
+use super::stage::gate::Gate;
+use super::stage::points::Counts;
 use super::stage::{Stage, hub, spoke};
 
 fn without_tokens(calls: Vec<String>) -> Vec<String> {
@@ -56,6 +59,39 @@ async fn reconciling_a_healthy_handshake_is_two_reads_and_no_write() {
     let times = events.len();
     assert_eq!(calls.len(), 2 * times, "{calls:?}");
     assert!(calls.iter().all(|call| call.starts_with("GET")), "{calls:?}");
+}
+
+/// The calls of the ledger that read and that write, since these were counted.
+fn ledger_calls(gate: &Gate, since: Counts) -> (usize, usize) {
+    let Counts { ledger_reads, ledger_writes, .. } = gate.counts();
+    (ledger_reads - since.ledger_reads, ledger_writes - since.ledger_writes)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_accepted_peering_is_six_calls_of_the_ledger_and_a_healthy_one_that_is_read_again_two() {
+    let stage = Stage::of_two_networks().await;
+    let gate = Gate::open();
+    let app = stage.gated_app(Fabrikam, "", &gate);
+    // A process looks once for outcomes that an earlier one left.
+    app.sweep().await;
+    stage.contoso_opens().await;
+    let opened = |event: &&serde_json::Value| event["subject"].as_str().unwrap().contains("to-spoke");
+    let events = stage.take_events(Fabrikam);
+    let opened = events.iter().find(opened).unwrap();
+    let start = gate.counts();
+    app.take_event(opened).await;
+    assert_eq!(ledger_calls(&gate, start), (1, 0), "the event: is the half on record?");
+    while app.take_message().await {}
+    // The item: whose is the half, its pair's record; the intent, what came of it, and that the outcome was sent.
+    assert_eq!(ledger_calls(&gate, start), (3, 3));
+    let start = gate.counts();
+    let item = json!({
+        "version": 1, "id": "i-1", "trigger": { "handshake": { "ours": spoke(), "theirs": hub() } },
+        "cause": { "kind": "sweep", "id": "s-1" }, "at": "9000-01-01T00:00:00Z", "attempt": 0, "due": null, "ahead": 0,
+    });
+    app.broker.send("reconcile", Message { body: item.to_string().into(), ..Message::default() }).unwrap();
+    assert!(app.take_message().await);
+    assert_eq!(ledger_calls(&gate, start), (1, 1), "its record, and that it was read");
 }
 
 #[tokio::test(start_paused = true)]

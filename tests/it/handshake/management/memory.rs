@@ -3,11 +3,12 @@
 use peerpact::handshake::decision::{Decision, Verdict};
 use peerpact::handshake::holding;
 use peerpact::handshake::holding::REFUSAL_HOLDS;
+use peerpact::handshake::intent::Refusal;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::read::Denial;
 use peerpact::handshake::read::Read;
 use peerpact::handshake::reason::{Code, Reason};
-use peerpact::handshake::record::{Record, Refusal};
+use peerpact::handshake::record::Record;
 use peerpact::handshake::resource_id::ResourceId;
 use peerpact::handshake::step::Step;
 use peerpact::kinds::View as _;

@@ -1,9 +1,10 @@
 //! Records of management handshakes.
 
+use peerpact::handshake::intent::Intent;
 use peerpact::handshake::kind_name::KindName;
 use peerpact::handshake::phase::Phase;
 use peerpact::handshake::reason::{Code, Reason};
-use peerpact::handshake::record::{Intent, Record};
+use peerpact::handshake::record::Record;
 use peerpact::handshake::resource_id::ResourceId;
 use peerpact::handshake::step::Step;
 use peerpact::kinds::View as _;
