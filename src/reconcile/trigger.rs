@@ -68,3 +68,28 @@ impl Trigger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_one_for_an_id_in_any_case_and_another_for_another_thing() {
+        let half = "/subscriptions/dec492d3-4f4e-493b-aa47-7bdf2f96a6fc/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/v/virtualNetworkPeerings/p";
+        let at = |text: &str, written| Trigger::Half {
+            half: text.parse().unwrap(),
+            written,
+            correlation: Some(Uuid::nil()).filter(|_| written),
+        };
+        assert_eq!(at(half, true).key(), at(&half.to_uppercase(), true).key());
+        let resource = Trigger::Resource(half.parse().unwrap());
+        let keys = [
+            at(half, true).key(),
+            at(half, false).key(),
+            resource.key(),
+            at(&format!("{half}q"), true).key(),
+        ];
+        let distinct: std::collections::BTreeSet<&String> = keys.iter().collect();
+        assert_eq!(distinct.len(), keys.len(), "{keys:?}");
+    }
+}
